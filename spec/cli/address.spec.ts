@@ -1,4 +1,4 @@
-// Addresses as flags take them.
+// Addresses in flags.
 
 import { expect } from 'chai';
 import { addressOf } from '../../lib/cli/flags.ts';

@@ -44,7 +44,7 @@ describe('the API of sluice run', () => {
     expect(await ended).to.equal(0);
   };
 
-  it('makes a token in SLUICE_DATA, says where, and never which', () =>
+  it('creates a token in SLUICE_DATA, logs its path, and never the token', () =>
     running([], async ({ machine, ask }) => {
       const file = join(cluster().folder, 'sluice.token');
       const token = (await readFile(file, 'utf8')).trim();
@@ -72,7 +72,7 @@ describe('the API of sluice run', () => {
     });
   }
 
-  it('warns that nothing is answered if a token is required and none can be used', async () => {
+  it('warns that it answers no request if a token is required and none is usable', async () => {
     const file = join(cluster().folder, 'named');
     await writeFile(file, 'short');
     const flags = ['--api-require-token', '--api-token-file', file];
@@ -84,7 +84,7 @@ describe('the API of sluice run', () => {
     });
   });
 
-  it('tells what the gateway decided', () =>
+  it('returns the decisions of the gateway', () =>
     running([], async ({ ask }) => {
       const found = await until(async () => {
         const { items } = (await (await ask('decisions')).json()) as { items: object[] };
@@ -97,7 +97,7 @@ describe('the API of sluice run', () => {
       expect(status).to.have.nested.property('sources[0].paths[0].state', 'watching');
     }));
 
-  it('takes the token of a file, which may be rotated, and warns about one that is none', async () => {
+  it('uses the token of a file, also after a rotation, and warns about an invalid one', async () => {
     const file = join(cluster().folder, 'named');
     await writeFile(file, 'first-token-of-the-file\n');
     await running(['--api-token-file', file], async ({ ask }) => {
@@ -120,7 +120,7 @@ describe('the API of sluice run', () => {
 });
 
 describe('the API of sluice demo', () => {
-  it('has an address of its own, and a token that goes with it', async () => {
+  it('has its own address, and a token that is removed at the end', async () => {
     const { code, out } = await runLine(['demo', '--speed', 'full']);
     expect(code).to.equal(0);
     const told = /info {2}api on 127\.0\.0\.1:\d+, with the token in (\S+)\n/.exec(out);
@@ -130,7 +130,7 @@ describe('the API of sluice demo', () => {
     await expectGone(dirname(file));
   }).timeout(20_000);
 
-  it('goes on with --stay when all was played, until it is stopped', async () => {
+  it('continues with --stay after the recording, until it is stopped', async () => {
     const machine = specMachine();
     const running = runCommandLine(['demo', '--speed', 'full', '--stay'], machine);
     await until(

@@ -16,7 +16,7 @@ const badFile = join(folder, 'bad', 'unknown-rule-key.yaml');
 const goodText = await readFile(goodFile, 'utf8');
 
 describe('sluice check', () => {
-  it('has at least twenty bad configurations and eight good ones to show', () => {
+  it('has samples of at least twenty bad configurations and eight good ones', () => {
     expect(bad.length).to.be.at.least(20);
     expect(good.length).to.be.at.least(8);
   });
@@ -54,7 +54,7 @@ describe('sluice check', () => {
     });
   }
 
-  it('takes several files, in their order, and refuses if one of them is refused', async () => {
+  it('checks several files in their order, and fails if one of them is refused', async () => {
     const all = await runLine(['check', goodFile, badFile, goodFile]);
     const counts = all.out.split('\n').filter((line) => /: (?:no problems|\d error)/.test(line));
     expect(counts).to.deep.equal([
@@ -92,7 +92,7 @@ describe('sluice check', () => {
     expect(JSON.parse(json.out)).to.deep.equal({ file: '-', problems: [] });
   });
 
-  it('reads no more of standard input than a configuration may have', async () => {
+  it('reads standard input only up to the size limit of a configuration', async () => {
     let chunks = 0;
     const endless = Readable.from(
       (function* () {
@@ -116,7 +116,7 @@ describe('sluice check', () => {
     [['run', '--config', '-'], /only check reads a configuration from standard input/],
   ] as const;
   for (const [args, said] of wrong) {
-    it(`does not understand ${JSON.stringify(args.join(' '))}`, async () => {
+    it(`rejects ${JSON.stringify(args.join(' '))} as wrong usage`, async () => {
       const { code, err } = await runLine(args);
       expect(code).to.equal(2);
       expect(err).to.match(said);
@@ -144,7 +144,7 @@ describe('sluice check', () => {
       });
     }
 
-    it('says one line for each problem elsewhere', async () => {
+    it('prints one line for each problem without a terminal', async () => {
       const { out } = await runLine(['check', badFile]);
       expect(out.split('\n')).to.have.lengthOf(4);
     });

@@ -1,4 +1,4 @@
-// Completion in real shells: each command, flag and value that the tables of commands have is offered.
+// Completion in real shells: each command, flag and value of the tables of commands is offered.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ const ROWS: readonly Row[] = [
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const satisfies readonly Shell[];
 
-// A shell that this machine does not have cannot be asked; bash runs the other scripts of the project.
+// A missing shell cannot be tested; bash is required, because other scripts of the project need it.
 const ASKED = SHELLS.filter((one) => one === 'bash' || hasShell(one));
 for (const shell of SHELLS.filter((one) => !ASKED.includes(one))) {
   process.stderr.write(`\n!!! COMPLETION IN ${shell} IS LEFT OUT: it is not installed here\n`);

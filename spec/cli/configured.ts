@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Its path, which exists only while a spec runs. */
+/** Paths of the file and its folder, which exist only while a spec runs. */
 export interface Configured {
   readonly folder: string;
   readonly file: string;
 }
 
-/** Writes it before every spec of the suite that calls this, and removes the folder after it. */
+/** Writes the file before every spec of the calling suite, and removes its folder afterwards. */
 export function aConfiguration(text: string): Configured {
   const at = { folder: '', file: '' };
   beforeEach(() => {

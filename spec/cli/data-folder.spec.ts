@@ -1,5 +1,5 @@
-// The folder of the gateway's own files: what names it, how it is made, and a store that an earlier
-// version left in the working directory.
+// The folder of the gateway's own files: how it is chosen and created, and the store of an earlier
+// version in the working directory.
 
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
@@ -57,7 +57,7 @@ describe('the folder of the own files', () => {
     expect(await find({ SLUICE_DATA: 'var' })).to.include({ path: at('here', 'var') });
   });
 
-  it('is made with all above it, for its user alone', async () => {
+  it('is created with its parents, for its user only', async () => {
     const folder = await find(home());
     await makeDataFolder(folder);
     await makeDataFolder(folder);
@@ -105,7 +105,7 @@ describe('the folder of the own files', () => {
     ],
   ];
   for (const [what, environment, prepare, said] of refused) {
-    it(`is refused with what to do if ${what}`, async () => {
+    it(`is refused with the next step if ${what}`, async () => {
       await prepare();
       const error: unknown = await makeDataFolder(await find(environment())).catch(
         (e: unknown) => e,
@@ -117,7 +117,7 @@ describe('the folder of the own files', () => {
   }
 
   it('is refused if the home cannot be written', async () => {
-    // Nothing is forbidden to root, so root is another user for a moment.
+    // Root may write everywhere, so the process is another user for a moment.
     const isRoot = process.geteuid?.() === 0;
     await chmod(top, 0o755);
     await chmod(at('home'), 0o555);
@@ -132,7 +132,7 @@ describe('the folder of the own files', () => {
   });
 
   describe('with a store of an earlier version in the working directory', () => {
-    it('is the working directory, and the state folder is not made', async () => {
+    it('is the working directory, and the state folder is not created', async () => {
       await touch('here', STORE);
       const folder = await find(home());
       expect(folder).to.include({ path: at('here'), from: 'working directory' });
@@ -140,13 +140,13 @@ describe('the folder of the own files', () => {
       expect(await readdir(at('home'))).to.deep.equal([]);
     });
 
-    it('is that also for a path of the configuration', async () => {
+    it('is the working directory also for a path of the configuration', async () => {
       await touch('here', 'var/builds.db');
       expect(await find(home(), 'var/builds.db')).to.include({ from: 'working directory' });
       expect(await find(home())).to.include({ from: 'HOME' });
     });
 
-    it('is that also for a user without a home, who has nowhere to move it', async () => {
+    it('is the working directory also for a user without a home, with no folder to move to', async () => {
       await touch('here', STORE);
       const folder = await find({});
       expect(folder).to.include({ path: at('here'), from: 'working directory' });
@@ -156,23 +156,23 @@ describe('the folder of the own files', () => {
 
     const elsewhere: readonly (readonly [string, () => Promise<DataFolder>])[] = [
       ['SLUICE_DATA names another', () => find({ SLUICE_DATA: at('data') })],
-      ['the store lies elsewhere', () => find(home(), null)],
+      ['the store is elsewhere', () => find(home(), null)],
       ['the path is absolute', () => find(home(), at('other.db'))],
     ];
     for (const [what, found] of elsewhere) {
-      it(`is not that if ${what}`, async () => {
+      it(`is another folder if ${what}`, async () => {
         await touch('here', STORE);
         expect((await found()).from).to.not.equal('working directory');
       });
     }
 
-    it('is not that for a folder of the name', async () => {
+    it('is another folder if the name belongs to a folder', async () => {
       await mkdir(at('here', STORE));
       expect((await find(home())).from).to.equal('HOME');
     });
 
     for (const name of ['here', 'it is here']) {
-      it(`says a command that moves all of it out of "${name}"`, async () => {
+      it(`has a command that moves all files out of "${name}"`, async () => {
         const folder = at(name);
         const files = [STORE, `${STORE}-wal`, 'sluice-history.db', 'sluice.token'];
         for (const file of files) await touch(name, file);
@@ -188,14 +188,14 @@ describe('the folder of the own files', () => {
       });
     }
 
-    it('says none that could overwrite another store', async () => {
+    it('has no command if another store could be overwritten', async () => {
       await touch('here', STORE);
       await touch('home', '.local/state/sluice', STORE);
       const toMove = await storeToMove(await find(home()), at('here', STORE));
       expect(toMove).to.include({ at: at('here', STORE), command: '' });
     });
 
-    it('says nothing of a store in its place', async () => {
+    it('reports nothing about a store in the right folder', async () => {
       await touch('data', STORE);
       const given = await find({ SLUICE_DATA: at('data') });
       expect(await storeToMove(given, at('data', STORE))).to.equal(null);

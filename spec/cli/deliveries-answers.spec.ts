@@ -1,5 +1,5 @@
-// `sluice deliveries show` of a delivery that a receiver answered: what it said, on one line and printable,
-// over a running gateway and over a file.
+// `sluice deliveries show` of a delivery with an answer: the answer on one line, without control
+// characters, over a running gateway and over a file.
 
 import { expect } from 'chai';
 import { quoted } from '../../lib/kit/text/printable.ts';
@@ -21,7 +21,7 @@ for (const [what, open] of Object.entries(worlds)) {
     beforeEach(async () => void (world = await open()));
     afterEach(() => world[Symbol.asyncDispose]());
 
-    it('are shown, also of a delivery that was taken', async () => {
+    it('are shown, also of an accepted delivery', async () => {
       const started = { kind: 'build', namespace: '', name: '7', url: 'https://ci.test/7' };
       const answer = { status: 201, text: `{"id":7}${HOSTILE}` };
       const detail = 'POST https://ci.test: refused, 422: "no"';

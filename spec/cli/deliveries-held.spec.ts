@@ -1,5 +1,5 @@
-// What `sluice deliveries` says of held deliveries: when a limit lets them start, over a running
-// gateway, and that only a gateway knows it, over a file.
+// Held deliveries in `sluice deliveries`: when a limit lets them start, over a running gateway, and
+// that only a gateway knows it, over a file.
 
 import { expect } from 'chai';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -1,5 +1,5 @@
-// What `sluice deliveries` says of a delivery that is due and will not be attempted, because its trigger
-// makes no attempts: when it can be, and why not before.
+// Due deliveries of a trigger that makes no attempts, in `sluice deliveries`: when an attempt is
+// possible, and why not earlier.
 
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
@@ -52,13 +52,13 @@ describe('sluice deliveries of a trigger that makes no attempts', () => {
       'its trigger is paused: 429',
     ],
     [
-      'a credential that is not taken',
+      'a rejected credential',
       () => pause('unauthorized', '401'),
       'in 1m (unauthorized)',
       'its trigger is paused: 401',
     ],
   ] as const) {
-    it(`says when and why, never now, of what is due: ${what}`, async () => {
+    it(`says when and why, and not now, for a due delivery: ${what}`, async () => {
       await world.commit([numbered(1, { dueAt: 0 })]);
       expect(await nextOf()).to.equal('now');
       expect(await shownNext()).to.equal(
@@ -78,7 +78,7 @@ describe('sluice deliveries of a trigger that makes no attempts', () => {
     expect(await shownNext()).to.include('attempt 1 in 1h at the earliest');
   });
 
-  it('says that one attempt is made to see', async () => {
+  it('says that one attempt tests the receiver', async () => {
     await world.commit([numbered(1, { dueAt: 0 })]);
     world.observe({ ...pause('throttled'), until: systemClock.now() } as Observation);
     expect(await nextOf()).to.equal('soon (throttled)');
@@ -93,7 +93,7 @@ describe('sluice deliveries of a trigger that makes no attempts', () => {
     expect(await nextOf()).to.equal('-');
   });
 
-  it('shows what the receiver said printable', async () => {
+  it('escapes the answer of the receiver', async () => {
     await world.commit([numbered(1, { dueAt: 0 })]);
     world.observe(pause('throttled', HOSTILE));
     expect((await world.run(['show', idOf(1)])).out).to.match(/^[^\p{Cf}\u0007\u001b\r\t]*$/u);

@@ -38,14 +38,14 @@ describe('the target of sluice deliveries', () => {
     ['http://me:secret@127.0.0.1:1', 'flag --url takes no credentials'],
   ];
   for (const [url, said] of urls) {
-    it(`is not at ${url}`, async () => {
+    it(`is refused at ${url}`, async () => {
       const { code, err } = await run(['list', '--url', url]);
       expect(code).to.equal(2);
       expect(err).to.include(said).and.not.include('secret');
     });
   }
 
-  it('is believed over TLS only with a good certificate, whatever the environment says', async () => {
+  it('is trusted over TLS only with a valid certificate, whatever the environment says', async () => {
     using authority = new Authority();
     await using server = await ScriptedApiServer.start(authority.sign('gateway'));
     const tokenFile = join(folder, 'token');
@@ -58,7 +58,7 @@ describe('the target of sluice deliveries', () => {
     expect(server.log).to.deep.equal([]);
   });
 
-  it('learns which program asks, with its version', async () => {
+  it('gets the name and the version of the program', async () => {
     await using server = await ScriptedApiServer.start();
     server.answerBy((request) => {
       request.answer(200, { items: [], next: null, total: 0 });
@@ -68,7 +68,7 @@ describe('the target of sluice deliveries', () => {
     expect(server.log[0]?.headers['user-agent']).to.equal(userAgent());
   });
 
-  it('says that nothing listens there, and that there is no file', async () => {
+  it('is reported as missing if nothing listens and there is no file', async () => {
     const port = await freePort();
     const { code, err } = await run(['list', '--url', `http://127.0.0.1:${port}`]);
     expect(code).to.equal(1);
@@ -103,7 +103,7 @@ describe('the target of sluice deliveries', () => {
     }
   });
 
-  it('is no file that another process has open, and says whom to ask', async () => {
+  it('cannot be a file that another process has open; the message names the gateway to ask', async () => {
     const path = join(folder, 'sluice.db');
     await using held = await sqliteKind.create({ path }, { folder, maxBytes: 0 }).open();
     expect(held.journal.durable).to.equal(true);
@@ -112,7 +112,7 @@ describe('the target of sluice deliveries', () => {
     expect(err).to.include(path).and.include('--url');
   });
 
-  it('is no file that Sluice did not write, and leaves it as it is', async () => {
+  it('cannot be a file that Sluice did not write, which stays unchanged', async () => {
     await mkdir(join(folder, 'sub'));
     await writeFile(
       join(folder, 'other.db'),
@@ -141,13 +141,13 @@ describe('the target of sluice deliveries', () => {
       return file;
     };
 
-    it('takes the gateway’s own beside the store for what needs one', async () => {
+    it('uses the gateway’s own beside the store for requests that need one', async () => {
       await token('sluice.token');
       const data = { SLUICE_DATA: folder };
       expect((await run(['retry', idOf(1), '--url', url()], data)).code).to.equal(0);
     });
 
-    it('reads over loopback without one, whatever lies beside the store', async () => {
+    it('reads over loopback without one, even if one is beside the store', async () => {
       await token('sluice.token', 'the-token-of-another-gateway');
       const { code, out } = await run(['list', '--url', url()], { SLUICE_DATA: folder });
       expect(code).to.equal(0);
@@ -158,7 +158,7 @@ describe('the target of sluice deliveries', () => {
       const strict = () =>
         ApiBench.open({ config: 'version: 1\nhttp: { api: { requireToken: true } }\n' });
 
-      it('finds it beside the store, for every command', async () => {
+      it('uses the one beside the store, for every command', async () => {
         await token('sluice.token');
         await using gateway = await strict();
         await gateway.commit([numbered(1)]);
@@ -183,12 +183,12 @@ describe('the target of sluice deliveries', () => {
     });
 
     const rows: readonly (readonly [what: string, file: string | null, said: string])[] = [
-      ['none', null, 'it needs a token, and '],
+      ['none', null, 'sluice.token has none that can be read'],
       ['a wrong one', 'the-token-of-another-gateway', 'it refuses the token in'],
       ['one that is too short', 'short', 'has 5 characters, expected at least 16'],
     ];
     for (const [what, text, said] of rows) {
-      it(`says that it has ${what}, and never which`, async () => {
+      it(`reports ${what}, and never the token`, async () => {
         const flags = text === null ? [] : ['--token-file', await token('named', text)];
         const { code, err } = await run(['retry', idOf(1), '--url', url(), ...flags]);
         expect(code).to.equal(1);
@@ -199,7 +199,7 @@ describe('the target of sluice deliveries', () => {
       });
     }
 
-    it('shows the own one to no other machine', async () => {
+    it('sends the own one to no other machine', async () => {
       await token('sluice.token');
       const seen: (string | undefined)[] = [];
       await using server = await serving((request, response) => {
@@ -222,7 +222,7 @@ describe('the target of sluice deliveries', () => {
       expect(seen, 'another').to.deep.equal([undefined, undefined]);
     });
 
-    it('follows no redirect with it', async () => {
+    it('follows no redirect', async () => {
       const seen: string[] = [];
       await using server = await serving((request, response) => {
         seen.push(request.url ?? '');
@@ -275,14 +275,14 @@ describe('the target of sluice deliveries', () => {
     await using server = await serving(() => void (asked += 1));
     const clock = new FakeClock();
     const ended = runLine(['deliveries', 'list', '--url', server.url], { folder, clock });
-    await until(() => asked > 0, 'the question');
+    await until(() => asked > 0, 'the request');
     await clock.advance(31_000);
     const { code, err } = await ended;
     expect(code).to.equal(1);
     expect(err).to.include('timeout: no answer for 30 s');
   });
 
-  it('is asked under the name that it is called', async () => {
+  it('is requested by its given name', async () => {
     await using bench = await ApiBench.open();
     const { err } = await run(['list', '--url', `http://${NAMED_HOST}.invalid:${bench.port}`]);
     expect(err).to.match(/ask the gateway at http:\/\/sluice\.gateway\.svc\.invalid:\d+: E\w+/);

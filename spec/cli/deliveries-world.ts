@@ -1,5 +1,5 @@
-// The two that `sluice deliveries` may ask, with the same deliveries in them: a listener over a memory
-// store, and a sqlite file that no process has open.
+// The two targets of `sluice deliveries` with the same deliveries: a listener over a memory store,
+// and a sqlite file that no process has open.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -21,9 +21,9 @@ export interface DeliveriesWorld extends AsyncDisposable {
   /** The flags that name it. */
   readonly flags: readonly string[];
   commit(deliveries: readonly Delivery[]): Promise<void>;
-  /** When held ones start, by their ids; null if no gateway runs. */
+  /** Start times of held deliveries by id; null if no gateway runs. */
   readonly forecasts: ApiBench['forecasts'] | null;
-  /** Something that the gateway observes; ignored if none runs. */
+  /** Passes an observation to the gateway; ignored if none runs. */
   observe(observation: Observation): void;
   /** Runs `sluice deliveries …` there. */
   run(
@@ -42,7 +42,7 @@ export async function aGatewayWorld(): Promise<DeliveriesWorld> {
   return worldOf({ folder, flags }, (deliveries) => bench.commit(deliveries), bench);
 }
 
-/** A file; it is open only while something is put in. */
+/** A file that is open only while deliveries are added. */
 export async function aFileWorld(): Promise<DeliveriesWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-deliveries-'));
   const file = join(folder, 'sluice.db');
@@ -95,10 +95,10 @@ export function anAttempt(
   return { number, at, incarnation: 'i', outcome, durationMs: 1_200.4 };
 }
 
-/** What would clear a terminal, colour it, break a line or turn the reading direction. */
+/** Characters that clear a terminal, colour it, break a line or change the reading direction. */
 export const HOSTILE = 'a\u001b[2J\u001b[31m\r\n\tb\u202ec\u0007 "d\\';
 
-/** A delivery with that in every text that is not ours. */
+/** A delivery with them in every text from outside. */
 export function hostile(place: number): Delivery {
   const message = HOSTILE;
   const involvedObject = { apiVersion: HOSTILE, kind: HOSTILE, namespace: HOSTILE, name: HOSTILE };

@@ -1,4 +1,4 @@
-// `sluice deliveries` over a running gateway and over a file: output, actions, exit codes, escaping.
+// `sluice deliveries` over a running gateway and a file: output, actions, exit codes, escaping.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -106,7 +106,7 @@ for (const [what, open] of Object.entries(worlds)) {
       expect(stdout.text.split('\n').filter((line) => /^[bc]/.test(line))).to.deep.equal([]);
     });
 
-    it('says how many there are and how to see the next', async () => {
+    it('prints their number and the command for the next page', async () => {
       await world.commit(Array.from({ length: 30 }, (_, place) => numbered(place)));
       const { out } = await run(['list', '--limit', '20', '--trigger', 'build']);
       const next = `sluice deliveries list --trigger build --limit 20 ${world.flags.join(' ')} --after ${idOf(10)}`;
@@ -116,7 +116,7 @@ for (const [what, open] of Object.entries(worlds)) {
       expect((await run(['list', '--trigger', 'none'])).out).to.equal('no deliveries\n');
     });
 
-    it('shows one with why it was made, what was tried, what comes next and what can be done', async () => {
+    it('shows one with its decision, its attempts, the next step and the possible actions', async () => {
       await world.commit([
         numbered(1, {
           state: 'dead',
@@ -187,7 +187,7 @@ for (const [what, open] of Object.entries(worlds)) {
       }
     });
 
-    it('does what is asked with each that is named, and says what it could not', async () => {
+    it('applies an action to each named delivery, and reports failures', async () => {
       await world.commit([
         numbered(1, { state: 'refused' }),
         numbered(2, { state: 'running' }),
@@ -212,7 +212,7 @@ for (const [what, open] of Object.entries(worlds)) {
       ['rerun', 'delivered', /stays delivered, (?:starts|is due) again as [0-9a-z]{26}$/],
     ];
     for (const [act, from, told] of acts) {
-      it(`says what ${act} did, to which trigger and object`, async () => {
+      it(`reports the result of ${act} with trigger and object`, async () => {
         await world.commit([numbered(1, { state: from })]);
         const { out } = await run([act, idOf(1)]);
         expect(out).to.match(/^[0-9a-z]{26} build Pod\/shop\/web-1: /);
@@ -227,7 +227,7 @@ for (const [what, open] of Object.entries(worlds)) {
       expect((await run(['discard', idOf(1)])).err).to.equal('');
     });
 
-    it('prints one object a line for acts as JSON, refusals too', async () => {
+    it('prints one JSON object a line for actions, also for refusals', async () => {
       await world.commit([numbered(1, { state: 'held' })]);
       const { code, out } = await run(['release', idOf(1), idOf(1), '--format', 'json']);
       expect(code).to.equal(1);
@@ -240,7 +240,7 @@ for (const [what, open] of Object.entries(worlds)) {
       expect(not).to.have.deep.nested.property('error.acts', ['retry', 'rerun', 'discard']);
     });
 
-    it('does it with all that the filters find, over pages', async () => {
+    it('applies an action to all deliveries of the filters, over pages', async () => {
       const many = Array.from({ length: 620 }, (_, place) =>
         numbered(place, { state: place % 31 === 0 ? 'held' : 'unknown' }),
       );
@@ -269,7 +269,7 @@ for (const [what, open] of Object.entries(worlds)) {
         ['\n', 1, ['held', 'held']],
       ];
     for (const [answer, code, states] of answers) {
-      it(`asks first at a terminal, and takes ${JSON.stringify(answer)} for ${code === 0 ? 'yes' : 'no'}`, async () => {
+      it(`asks first at a terminal, and reads ${JSON.stringify(answer)} as ${code === 0 ? 'yes' : 'no'}`, async () => {
         await world.commit([numbered(1, { state: 'held' }), numbered(2, { state: 'held' })]);
         const stdin = Object.assign(Readable.from([answer]), { isTTY: true });
         const result = await run(['discard', '--all', '--state', 'held'], { stdin });
@@ -279,7 +279,7 @@ for (const [what, open] of Object.entries(worlds)) {
       });
     }
 
-    it('exports everything, one whole delivery a line', async () => {
+    it('exports everything, one complete delivery a line', async () => {
       const all = Array.from({ length: 450 }, (_, place) => numbered(place));
       await world.commit(all);
       const piped = await run(['export', '--order', 'oldest']);
@@ -295,7 +295,7 @@ for (const [what, open] of Object.entries(worlds)) {
       expect(written.trimEnd().split('\n')).to.have.length(450);
     });
 
-    it('stops an export when its reader leaves', async () => {
+    it('stops an export when its reader closes the pipe', async () => {
       await world.commit(Array.from({ length: 450 }, (_, place) => numbered(place)));
       const left = new AbortController();
       const stdout = new Writable({

@@ -1,4 +1,4 @@
-// The demo and its recording: what is shown is what really happens, over HTTP.
+// The demo and its recording; requests go over real HTTP.
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -71,7 +71,7 @@ describe('sluice demo', function () {
     expect(out).to.not.match(/^\S+Z (?:warn|error) /m);
   });
 
-  it('says at first what is shown and how to go on to a real cluster', async () => {
+  it('begins with what it shows and with the command for a real cluster', async () => {
     const { out } = await runLine(['demo', '--speed', 'full']);
     const [first = '', ...next] = out.split('\n');
     expect(first).to.include('a recording');
@@ -80,7 +80,7 @@ describe('sluice demo', function () {
     );
   });
 
-  it('says with one command how it is kept running, and no address that is gone soon', async () => {
+  it('prints one command that keeps it running, and no address that soon stops', async () => {
     const { out } = await runLine(['demo', '--config', config, '--speed', 'full']);
     const command = `sluice demo --config ${config} --speed full --stay`;
     expect(out.trimEnd().split('\n').at(-1)?.trim()).to.equal(command);
@@ -103,7 +103,7 @@ describe('sluice demo', function () {
     expect(await ended).to.equal(0);
   });
 
-  it('refuses a recording that is none', async () => {
+  it('refuses a file that is not a recording', async () => {
     const { code, err } = await runLine(['demo', '--recording', config, '--speed', 'full']);
     expect(code).to.equal(2);
     expect(err).to.include('line 1');

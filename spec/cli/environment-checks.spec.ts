@@ -35,7 +35,7 @@ describe('a proxy variable that cannot be used', () => {
     };
   };
 
-  it('keeps run from starting if a trigger needs it, named and not shown', async () => {
+  it('keeps run from starting if a trigger needs it; the message has its name, not its value', async () => {
     const environment = { SLUICE_DATA: at.folder, HTTP_PROXY: BROKEN };
     const line = ['run', '--config', at.file, '--master', 'http://127.0.0.1:9', '--strict'];
     const off = ['--probes', 'off', '--api', 'off'];
@@ -68,7 +68,7 @@ describe('a proxy variable that cannot be used', () => {
     });
   }
 
-  it('is no problem of check if it can be used', async () => {
+  it('is no problem of check if it is usable', async () => {
     expect((await check({ HTTP_PROXY: 'proxy.test:3128', NO_PROXY: '*' })).problems).to.deep.equal(
       [],
     );
@@ -78,7 +78,7 @@ describe('a proxy variable that cannot be used', () => {
 describe('sluice run with the proxy variables', () => {
   const cluster = aPlayedCluster();
 
-  it('sends what triggers send through the proxy, says so, and asks loopback itself', async () => {
+  it('sends requests of triggers through the proxy, logs that, and connects to loopback directly', async () => {
     await using proxy = await listen();
     const file = join(cluster().folder, 'config.yaml');
     writeFileSync(file, CONFIGURATION);

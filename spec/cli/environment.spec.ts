@@ -41,7 +41,7 @@ describe('GATEWAY_NAMESPACE', () => {
     });
   }
 
-  it('may be empty with a file of the original: it reads all, and builds in default', () => {
+  it('may be empty with a file of the original: all namespaces are read, builds go to default', () => {
     const given = parseFlags(NAMESPACE_FLAGS, []);
     const namespaces = namespacesOf(given, { GATEWAY_NAMESPACE: '' });
     const { plan, problems } = loadPlan({ text: ORIGINAL, ...namespaces, exec: 'refused' });
@@ -88,7 +88,7 @@ describe('GATEWAY_CONFIG', () => {
     });
   }
 
-  it('of nothing is a warning: every Event is logged and rejected', async () => {
+  it('that is empty is a warning: every Event is logged and rejected', async () => {
     const { code, err } = await runLine(['explain'], { environment: { GATEWAY_CONFIG: '' } });
     expect(code).to.equal(0);
     expect(err).to.match(/warning no-configuration: no configuration: every Event/);

@@ -1,4 +1,4 @@
-// Everything that `sluice explain` reads Events from, as it comes, and what it refuses with its line.
+// All inputs of `sluice explain`, read as a stream, and refusals with their line.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -114,7 +114,7 @@ describe('the input of sluice explain', () => {
   }
 
   for (const [what, text, actions] of inputs) {
-    it(`may come in small pieces: ${what}`, async () => {
+    it(`may arrive in small chunks: ${what}`, async () => {
       const pieces = text.match(/[^]{1,7}/g) ?? [];
       const stdin = Readable.from(pieces.map((piece) => Buffer.from(piece)));
       const args = ['explain', '--config', at.file, '--format', 'json'];
@@ -123,21 +123,21 @@ describe('the input of sluice explain', () => {
     });
   }
 
-  it('may be a file, or standard input by name', async () => {
+  it('may be a file, or standard input as -', async () => {
     const file = join(at.folder, 'events.json');
     await writeFile(file, pretty(often));
     expect(actionsOf((await explain('', '--events', file)).out)).to.deep.equal(['accept']);
     expect(actionsOf((await explain(json(often), '--events', '-')).out)).to.deep.equal(['accept']);
   });
 
-  it('may be a YAML list larger than a configuration may be', async () => {
+  it('may be a YAML list above the size limit of a configuration', async () => {
     const item = '- {kind: Event, reason: BackOff, message: "' + 'x'.repeat(1000) + '"}\n';
     const { code, out, err } = await explain(`kind: List\nitems:\n${item.repeat(1200)}`);
     expect(code, err).to.equal(0);
     expect(actionsOf(out)).to.have.length(1200);
   });
 
-  it('is explained as it comes, and left by a wish to stop', async () => {
+  it('is explained as it arrives, and abandoned at a stop', async () => {
     const stdin = new PassThrough();
     const machine = specMachine({ stdin });
     const running = runCommandLine(['explain', '--config', at.file], machine);
@@ -152,7 +152,7 @@ describe('the input of sluice explain', () => {
     );
   });
 
-  it('is explained as it comes in YAML, too', async () => {
+  it('is explained as it arrives, also in YAML', async () => {
     const stdin = new PassThrough();
     const machine = specMachine({ stdin });
     const running = runCommandLine(['explain', '--config', at.file], machine);
@@ -247,13 +247,13 @@ describe('the input of sluice explain', () => {
     });
   }
 
-  it('shows what came before what is refused', async () => {
+  it('is explained up to the refused part', async () => {
     const { code, out } = await explain(`${json(often)}\n${json(pod)}`);
     expect(code).to.equal(2);
     expect(actionsOf(out)).to.deep.equal(['accept']);
   });
 
-  it('is refused if the file is not there', async () => {
+  it('is refused if the file does not exist', async () => {
     const { code, err } = await explain('', '--events', join(at.folder, 'nothing.json'));
     expect(code).to.equal(2);
     expect(err).to.include('nothing.json: no such file');

@@ -66,7 +66,7 @@ describe('sluice explain --render', () => {
     expect(out).not.to.include('hidden');
   });
 
-  it('says the same to programs', async () => {
+  it('has the same values as JSON', async () => {
     const { out } = await explain(anEvent(), '--format', 'json');
     const { previews } = JSON.parse(out) as { previews: readonly Record<string, unknown>[] };
     expect(previews.map(({ trigger }) => trigger)).to.deep.equal([
@@ -89,7 +89,7 @@ describe('sluice explain --render', () => {
     expect(JSON.parse(out)).not.to.have.property('previews');
   });
 
-  it('shows nothing of what starts nothing', async () => {
+  it('shows no request of an Event that starts nothing', async () => {
     const rejected = anEvent({ metadata: { name: 'a', namespace: 'ops' } });
     const looping = anEvent({ involvedObject: { kind: 'Pod', namespace: 'ci', name: 'x' } });
     for (const event of [rejected, looping]) {

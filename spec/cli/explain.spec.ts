@@ -1,5 +1,5 @@
-// `sluice explain`: one decision an Event, in both forms; which source reads it, what a guard stops,
-// what is shown of many. What is read is explain-input.spec.ts, what is sent explain-render.spec.ts.
+// `sluice explain`: one decision for each Event, in both formats; sources, guards, and summaries of
+// many Events. Inputs are explain-input.spec.ts, rendered requests explain-render.spec.ts.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -103,12 +103,12 @@ describe('sluice explain', () => {
     });
   });
 
-  it('gives missing fields as empty strings', async () => {
+  it('prints missing fields as empty strings', async () => {
     const { out } = await explain('{"kind":"Event"}', '--format', 'json');
     expect(JSON.parse(out)).to.have.deep.property('event', { namespace: '', name: '', uid: '' });
   });
 
-  it('says for people who reads the Event, and why each rule was passed over', async () => {
+  it('prints as text which sources read the Event, and why each rule did not match', async () => {
     const { out } = await explain(json(anEvent()));
     expect(out).to.equal(
       'shop/web-1.17f1e2d3c4b5a697: Warning Pod shop/web-1 BackOff ×3\n' +
@@ -128,7 +128,7 @@ describe('sluice explain', () => {
     });
   }
 
-  it('can be left while it waits for standard input', async () => {
+  it('can be stopped while it waits for standard input', async () => {
     const machine = specMachine({ stdin: new Readable({ read: () => undefined }) });
     const config = join(folder, 'CONFIG.yaml');
     const running = runCommandLine(['explain', '--config', config], machine);
@@ -164,7 +164,7 @@ describe('sluice explain', () => {
         'judged for all',
       ],
       [
-        'one that would not read it',
+        'a source that does not read it',
         inNamespace('pay'),
         ['--source', 'shop'],
         'shop',
@@ -190,7 +190,7 @@ describe('sluice explain', () => {
       expect(await by('--source', 'all')).to.equal('of-all');
     });
 
-    it('says that none would read it', async () => {
+    it('says that no source reads it', async () => {
       const { code, out } = await explainBy('NAMED', json(inNamespace('ops')));
       expect(code).to.equal(0);
       expect(out).to.include(
@@ -208,7 +208,7 @@ describe('sluice explain', () => {
       expect(out).to.include('  read by events\n');
     });
 
-    it('refuses one that is not configured', async () => {
+    it('refuses a source that is not configured', async () => {
       const { code, err } = await explain('', '--source', 'nope');
       expect(code).to.equal(2);
       expect(err).to.include('"nope" is not configured (there are cluster)');
@@ -219,12 +219,12 @@ describe('sluice explain', () => {
     type Guard = { readonly disposition: string; readonly why: string } | null;
     const rows: readonly (readonly [string, EventObject, Guard])[] = [
       [
-        'an Event of where builds are created',
+        'an Event in a namespace of builds',
         inNamespace('ci'),
         { disposition: 'loop', why: 'builds are created in namespace "ci"' },
       ],
       [
-        'an Event that speaks for another namespace',
+        'an Event about an object of another namespace',
         inNamespace('shop', 'pay'),
         {
           disposition: 'foreign',
@@ -234,7 +234,7 @@ describe('sluice explain', () => {
       ['a rejected Event', anEvent({ ...inNamespace('ci'), type: 'Normal' }), null],
     ];
     for (const [what, event, guard] of rows) {
-      it(`says what stops ${what}`, async () => {
+      it(`reports the guard for ${what}`, async () => {
         const { out } = await explain(json(event), '--format', 'json');
         expect(JSON.parse(out)).to.deep.include({ guard });
         const { out: text } = await explain(json(event));
@@ -267,7 +267,7 @@ describe('sluice explain', () => {
     const heads = (out: string): readonly string[] =>
       out.split('\n').filter((line) => /^\S.* ×\d+$/.test(line));
 
-    it('sums up at the end', async () => {
+    it('prints a summary at the end', async () => {
       const { out } = await explain(many);
       expect(heads(out)).to.have.length(5);
       expect(out.split('\n').at(-2)).to.equal(
@@ -307,7 +307,7 @@ describe('sluice explain', () => {
       expect(out).to.include('4 Events: 2 accepted');
     });
 
-    it('refuses a rule that is not configured, with those that are', async () => {
+    it('refuses a rule that is not configured, and lists the configured ones', async () => {
       const { code, err } = await explain(many, '--rule', 'node');
       expect(code).to.equal(2);
       expect(err).to.include(

@@ -30,7 +30,7 @@ describe('parseFlags', () => {
     });
   }
 
-  it('tells a flag that was not given from an empty one', () => {
+  it('distinguishes an absent flag from an empty one', () => {
     expect(parseFlags(TABLE, ['-config', '']).text('namespace')).to.equal(undefined);
   });
 
@@ -50,7 +50,7 @@ describe('parseFlags', () => {
     expect(renderFlags(TABLE)).to.include('--strict').and.not.include('gone');
   });
 
-  it('gathers lists over flags and commas', () => {
+  it('joins the lists of repeated flags and of commas', () => {
     const given = parseFlags(TABLE, ['--namespaces', 'a,b', '--namespaces=c', 'FILE']);
     expect(given.list('namespaces')).to.deep.equal(['a', 'b', 'c']);
     expect(given.positionals).to.deep.equal(['FILE']);

@@ -1,6 +1,6 @@
-// How a spec starts a process with the hooks of start-hooks.ts.
+// The environment of a process with the hooks of start-hooks.ts.
 
-/** What the hooks do: make the first process an older one, or one of a Mac; hold the loading of lib. */
+/** Effects of the hooks: an older Node.js first, a Mac, or a delayed loading of lib. */
 export type Hook = 'older' | 'mac' | 'slow';
 
 /** The environment of a process with hooks, which keep their files in a folder of the spec. */
@@ -11,7 +11,7 @@ export function hooked(folder: string, hooks: readonly Hook[]): { readonly NODE_
   return { NODE_OPTIONS: `--import=${url.href}` };
 }
 
-/** The id of the process that was handed over to, from what the hooks wrote. */
+/** Id of the second process of a hand-over, from the files of the hooks. */
 export function secondProcess(errors: string): number {
   return Number(/second process (\d+)/.exec(errors)?.[1]);
 }

@@ -1,4 +1,4 @@
-// What is kept of a configuration that ran.
+// The stored copy of the configuration that ran last.
 
 import { expect } from 'chai';
 import { type KeptConfiguration, keepConfiguration, readKept } from '../../lib/cli/last-good.ts';
@@ -22,7 +22,7 @@ function aKeep(written: string | null = null): KeyValues & { readonly writes: st
 }
 
 describe('keepConfiguration', () => {
-  it('keeps what it is given', async () => {
+  it('stores a configuration that readKept returns unchanged', async () => {
     const keep = aKeep();
     await keepConfiguration(keep, GOOD);
     expect(await readKept(keep)).to.deep.equal(GOOD);
@@ -47,7 +47,7 @@ describe('keepConfiguration', () => {
 describe('readKept', () => {
   const nothing = [null, '', 'no JSON', '[]', '{}', '{"text":1,"since":1}', '{"text":"a"}'];
   for (const written of nothing) {
-    it(`has nothing in ${JSON.stringify(written)}`, async () => {
+    it(`returns null for ${JSON.stringify(written)}`, async () => {
       expect(await readKept(aKeep(written))).to.equal(null);
     });
   }

@@ -24,7 +24,7 @@ const EXEC = `filters: [{ kind: Node, action: accept }]
 triggers: { local: { exec: { command: [make] } } }
 `;
 
-describe('a restart onto a configuration that is refused', () => {
+describe('a restart with a refused configuration', () => {
   const cluster = aPlayedCluster();
   const file = (): string => join(cluster().folder, 'sluice.yaml');
   const write = (text: string): Promise<void> => writeFile(file(), text);
@@ -44,7 +44,7 @@ describe('a restart onto a configuration that is refused', () => {
     return chooseConfiguration(found, request, machine);
   };
 
-  /** Runs until the one Event is judged, and on while `look` looks. */
+  /** Runs until the only Event is judged and `look` has returned. */
   const judged = async (
     more: readonly string[] = [],
     look: (machine: SpecMachine) => Promise<void> = async () => undefined,
@@ -63,7 +63,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(await running, machine.err()).to.equal(0);
     return machine;
   };
-  it('is not what a name that was mistyped means', async () => {
+  it('exits 3 for a mistyped file name, and runs no stored configuration', async () => {
     await write(GOOD);
     await judged();
     const line = lineOf([]).map((word) => (word === file() ? `${word}x` : word));
@@ -81,7 +81,7 @@ describe('a restart onto a configuration that is refused', () => {
       () => false,
     );
 
-  it('runs the last good one, and says so in the log, the probes, the status and a metric', async () => {
+  it('runs the last good one, and reports it in the log, the probes, the status and a metric', async () => {
     await write(GOOD);
     const first = await judged([], async (machine) => {
       const metrics = await ask(machine, 'probes', '/metrics');
@@ -165,7 +165,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(err).to.match(/is refused: 1 error, and so is the last good one of 20/);
   });
 
-  it('goes by the bounds of the one it runs, unless the file’s own store: can be read', async () => {
+  it('uses the store bounds of the one it runs, unless store: of the file is valid', async () => {
     await write(`${GOOD}store: { sqlite: {}, maxSize: 64Mi }\n`);
     await judged();
     const boundOf = async (text: string): Promise<unknown> =>
@@ -189,7 +189,7 @@ describe('a restart onto a configuration that is refused', () => {
     expect(sections).to.have.members(['version', 'filters', 'logging']);
   });
 
-  it('finds it in the store that the refused file names', async () => {
+  it('finds the last good one in the store that the refused file names', async () => {
     const store = 'store: { sqlite: { path: elsewhere.db } }\n';
     await write(`${GOOD}${store}`);
     await judged();

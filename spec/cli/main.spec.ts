@@ -40,19 +40,19 @@ describe('the command line', () => {
     [['deliveries', 'help', 'list'], 'sluice deliveries list [--state STATE]'],
   ];
   for (const [args, usage] of shown) {
-    it(`shows with sluice ${args.join(' ')} how to use that`, async () => {
+    it(`shows the usage for sluice ${args.join(' ')}`, async () => {
       const { code, out, err } = await runLine(args);
       expect([code, err]).to.deep.equal([0, '']);
       expect(out).to.include(`Usage: ${usage}`);
     });
   }
 
-  it('ends only when a slow reader of a pipe has everything', async () => {
+  it('ends only after a slow reader of a pipe has read everything', async () => {
     const child = spawn(process.execPath, [executable, 'schema'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const ended = once(child, 'close');
-    // The reader starts after far more was written than a pipe holds.
+    // The reader starts after far more was written than fits into a pipe.
     await once(child.stdout, 'readable');
     let text = '';
     for await (const chunk of child.stdout.setEncoding('utf8')) text += String(chunk);
@@ -93,8 +93,8 @@ describe('the command line', () => {
     expect((await ended)[0]).to.equal(2);
   });
 
-  it('ends soon after a signal although its reader takes nothing', async () => {
-    // Its answer is larger than what a pipe holds.
+  it('ends soon after a signal although its reader reads nothing', async () => {
+    // Its output is larger than a pipe.
     const args = ['--config', 'samples/config.yaml', '--events', 'samples/demo.ndjson'];
     const child = spawn(process.execPath, [executable, 'explain', ...args, '--format', 'json'], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -110,7 +110,7 @@ describe('the command line', () => {
     ['an API server', null],
     ['a proxy', 'HTTPS_PROXY'],
   ] as const) {
-    it(`verifies the certificate of ${what} whatever the environment says, and says so`, async () => {
+    it(`verifies the certificate of ${what} whatever the environment says, and reports that`, async () => {
       using authority = new Authority();
       await using server = await ScriptedApiServer.start(authority.sign('server'));
       const greeted: unknown[] = [];
@@ -181,13 +181,13 @@ describe('the command line', () => {
     });
   }
 
-  it('takes its environment for flags that are not given', async () => {
+  it('uses variables of its environment for absent flags', async () => {
     const { code, err } = await runLine([], { environment: { GATEWAY_CONFIG: 'from-env.json' } });
     expect(code).to.equal(3);
     expect(err).to.include('from-env.json');
   });
 
-  it('exits with what the command answered', async () => {
+  it('exits with the code of the command', async () => {
     const child = spawn(process.execPath, [executable, 'chek'], { stdio: 'ignore' });
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).to.equal(2);

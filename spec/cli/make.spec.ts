@@ -1,5 +1,5 @@
-// The first command of a newcomer, `make run`: which command line it becomes, and the one line for a
-// machine whose Node.js is too old.
+// `make run`, the first command of a new user: its command line, and the one-line message for an
+// old Node.js.
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
@@ -76,7 +76,7 @@ describe('a checkout on this machine', () => {
   const saidBy = (text: string): readonly string[] =>
     text.split('\n').filter((line) => line !== '' && !/^(?:first|second) process /.test(line));
 
-  it('says in one line on a Mac which Node.js is missing, before it installs anything', () => {
+  it('prints on a Mac one line about the missing Node.js, before it installs anything', () => {
     const { status, stdout, stderr } = make(['run'], withHooks('older', 'mac'));
     expect(saidBy(stderr)[0]).to.equal(`make: ${MAC}`);
     expect(stdout).to.not.include('installing');
@@ -94,7 +94,7 @@ describe('a checkout on this machine', () => {
     ['on Linux', ['older'], `${NEEDS}: in a checkout, make run and make test install it`],
   ];
   for (const [where, hooks, line] of rows) {
-    it(`says ${where} in one line from bin/sluice.js what it needs`, () => {
+    it(`prints ${where} one line about the needed Node.js from bin/sluice.js`, () => {
       const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/sluice.js')], {
         encoding: 'utf8',
         env: childEnvironment({ ...withHooks(...hooks) }),

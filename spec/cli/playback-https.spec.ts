@@ -1,4 +1,4 @@
-// `sluice playback` over HTTPS: it takes its certificate and key from files, and says what is wrong.
+// `sluice playback` over HTTPS: certificate and key from files, and messages about unusable ones.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

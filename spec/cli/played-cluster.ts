@@ -1,4 +1,4 @@
-// A cluster of one Event for the commands that need one: a playback and a folder, new for each spec.
+// A cluster with one Event, for commands that read one: a playback and a folder, new for each spec.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,13 @@ import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { anEvent } from '../support/builders.ts';
 
-/** What a spec finds; only while it runs. */
+/** Parts of the cluster, which exist only while a spec runs. */
 export interface PlayedCluster {
   readonly folder: string;
   readonly playback: Playback;
 }
 
-/** Registers its beginning and end around every spec of the suite that calls it. */
+/** Starts it before every spec of the calling suite, and ends it afterwards. */
 export function aPlayedCluster(): () => PlayedCluster {
   let cluster: PlayedCluster | undefined;
   beforeEach(async () => {

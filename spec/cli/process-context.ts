@@ -1,19 +1,19 @@
-// A machine for commands in specs: streams that remember, an environment that is empty, and a wish
-// to stop that the spec makes.
+// The context of commands in specs: recorded output, an empty environment, and a stop that the spec
+// requests.
 
 import { Readable, Writable } from 'node:stream';
 import type { ProcessContext } from '../../lib/cli/command.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 
-/** A machine that remembers what was written. */
+/** A context that records its output. */
 export interface SpecMachine extends ProcessContext {
   readonly stopping: AbortController;
   out(): string;
   err(): string;
 }
 
-/** Builds a machine. */
+/** Builds a context. */
 export function specMachine(overrides: Partial<ProcessContext> = {}): SpecMachine {
   const stdout = new Remembering();
   const stderr = new Remembering();
@@ -45,7 +45,7 @@ export async function runLine(
   return { code, out: machine.out(), err: machine.err() };
 }
 
-/** A stream that remembers what was written. */
+/** A stream that records its text. */
 export class Remembering extends Writable {
   text = '';
 

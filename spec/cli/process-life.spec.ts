@@ -1,5 +1,5 @@
-// The life of a real process from its first moment on: signals before lib is loaded, an older Node.js
-// that hands over, and what is left when one of the two is killed.
+// A real process from its first moment: signals before lib is loaded, an older Node.js that hands
+// over, and the end of one process when the other is killed.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -70,7 +70,7 @@ describe('a process of sluice', function () {
     });
   }
 
-  it('stops as for a signal when the older Node.js that handed over is killed', async () => {
+  it('stops as after a signal when the older Node.js that handed over is killed', async () => {
     const one = start([...RUN, '--log-format', 'text'], 'older');
     await until(() => one.out.includes(WAITS), WAITS, 10_000);
     one.kill('SIGKILL');
@@ -80,7 +80,7 @@ describe('a process of sluice', function () {
     expect(one.out).to.include('stopped: ');
   });
 
-  it('exits as a shell tells it when the Node.js that it handed over to is killed', async () => {
+  it('exits with the code of a shell when the Node.js that it handed over to is killed', async () => {
     const one = start([...RUN, '--log-format', 'text'], 'older');
     await until(() => one.out.includes(WAITS), WAITS, 10_000);
     process.kill(secondProcess(one.err), 'SIGKILL');
@@ -122,7 +122,7 @@ class Started {
     this.#child.kill(signal);
   }
 
-  /** Exit code and signal, once everything that it wrote is there. */
+  /** Exit code and signal, after its complete output. */
   ended(): Promise<unknown[]> {
     return this.#ended;
   }

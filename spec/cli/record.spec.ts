@@ -1,4 +1,4 @@
-// `sluice record` against `sluice playback`: what is played is what is recorded, over HTTP.
+// `sluice record` of a `sluice playback`: the recording equals the played one, over HTTP.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ describe('sluice record', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('writes each change as it comes, deletions with their last state, without managed fields', async () => {
+  it('writes each change when it arrives, deletions with their last state, without managed fields', async () => {
     const file = join(folder, 'recording.ndjson');
     const machine = specMachine();
     const args = ['record', '--master', playback.url, '--namespaces', 'shop', '--output', file];
@@ -61,7 +61,7 @@ describe('sluice record', () => {
     expect(await readFile(file, 'utf8')).not.to.include('managedFields');
   });
 
-  it('ends by itself after the time it was given', async () => {
+  it('ends after its duration', async () => {
     const machine = specMachine();
     const args = ['record', '--master', playback.url, '--for', '200ms', '--namespaces', '*'];
     expect(await runCommandLine(args, machine), machine.err()).to.equal(0);

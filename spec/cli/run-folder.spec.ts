@@ -19,7 +19,7 @@ describe('the files of sluice run', () => {
   afterEach(() => rm(top, { recursive: true }));
   const at = (...names: readonly string[]): string => join(top, ...names);
 
-  /** The log of a run that has read the cluster, and then stops. */
+  /** The log of a run that stops after it has read the cluster. */
   const logOf = async (
     environment: Readonly<Record<string, string>>,
     flags: readonly string[] = [],
@@ -55,7 +55,7 @@ describe('the files of sluice run', () => {
     expect(await readdir(at('home'))).to.deep.equal([]);
   });
 
-  it('are said to be impossible in a home that is missing', async () => {
+  it('are reported as impossible if the home does not exist', async () => {
     const environment = { HOME: at('nobody') };
     const to = ['--master', cluster().playback.url, '--probes', 'off', '--api', 'off'];
     const { code, err } = await runLine(['run', ...to], { folder: at('here'), environment });

@@ -1,4 +1,4 @@
-// `sluice run` on a playback: what the command line says stands above the file.
+// `sluice run` on a playback: flags override the file.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { specMachine } from './process-context.ts';
 describe('sluice run', () => {
   const cluster = aPlayedCluster();
 
-  it('gives the original’s form the original’s lines with --log-format brigade', async () => {
+  it('logs the original’s lines for the original’s form with --log-format brigade', async () => {
     const file = join(cluster().folder, 'filters.json');
     const filters = [{ kind: 'Node', action: 'accept' }, { action: 'reject' }];
     await writeFile(file, JSON.stringify({ project: 'org/repo', filters }));
@@ -111,7 +111,7 @@ describe('sluice run', () => {
     expect(machine.out()).to.match(/info {2}store memory\n/);
   });
 
-  it('reads on while a store without room does not keep the configuration, and keeps it later', async () => {
+  it('continues to read while a full store rejects the configuration, and stores it later', async () => {
     let refusals = 0;
     let isKept = false;
     let hasRoom = false;
@@ -141,7 +141,7 @@ describe('sluice run', () => {
     expect(machine.out()).to.match(/error the store accepts no changes: .*no room 1/);
   });
 
-  it('judges nothing without a configuration, and says so', async () => {
+  it('rejects every Event without a configuration, and warns about that', async () => {
     const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
     const args = [
       '--master',

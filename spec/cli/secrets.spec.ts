@@ -1,4 +1,4 @@
-// Secrets that a configuration names: `run` does not start without them, `check` says so.
+// Secrets that a configuration names: `run` does not start without them, `check` warns.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

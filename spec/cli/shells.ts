@@ -1,15 +1,15 @@
-// What a real shell offers for a command line, with a script of completion loaded: one process for many
-// lines, each line's words after a line of its own.
+// Words that a real shell offers for a command line, with a loaded completion script. One process
+// serves many lines, with a separator before the words of each.
 
 import { spawnSync } from 'node:child_process';
 
-/** What a shell is asked. */
+/** A question to a shell. */
 export interface Asked {
   /** The file of the script. */
   readonly script: string;
   /** The folder in which files are completed. */
   readonly folder: string;
-  /** What is typed behind the program's name. */
+  /** Typed text after the program's name. */
   readonly lines: readonly string[];
 }
 

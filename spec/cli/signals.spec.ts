@@ -1,5 +1,5 @@
-// The real process and its signals: the first one drains, the second one does not wait, and a local
-// command never outlives the gateway.
+// Signals of a real process: the first one drains, the second one ends it at once. A local command
+// never outlives the gateway.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -84,7 +84,7 @@ describe('a running gateway', function () {
 
   for (const hooks of [[], ['older']] as const) {
     const how = hooks.length === 0 ? '' : ', also of the Node.js that it handed over to';
-    it(`exits at once at the second signal, and takes the command with it${how}`, async () => {
+    it(`exits at once at the second signal, and ends the command${how}`, async () => {
       const { gateway, pid } = await started(60_000, ...hooks);
       gateway.kill('SIGTERM');
       await until(() => gateway.of('stopping').length > 0, 'the gateway to drain');
@@ -94,7 +94,7 @@ describe('a running gateway', function () {
     });
   }
 
-  it('takes a signal that a terminal sends to both processes of a hand-over for one', async () => {
+  it('counts a signal that a terminal sends to both processes of a hand-over as one', async () => {
     const { gateway } = await started(1_000, 'older');
     gateway.kill('SIGINT');
     process.kill(secondProcess(gateway.errors), 'SIGINT');

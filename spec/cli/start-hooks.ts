@@ -1,7 +1,7 @@
-// Loaded by Node before bin/sluice.js, for specs of a process's first moments: it says the id of each
-// process, makes the first one an older Node.js that hands over (`older`), makes all of them processes of
-// a Mac (`mac`), and holds the loading of lib until a file is there (`slow`). Its own URL says which, and
-// names the folder of its files.
+// Loaded by Node before bin/sluice.js, for specs of a process's first moments. It writes the id of
+// each process. `older` makes the first one an older Node.js that hands over, `mac` makes all of
+// them processes of a Mac, and `slow` delays the loading of lib until a file exists. Its own URL
+// has these words and the folder of its files.
 
 import { existsSync, realpathSync, writeFileSync, writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
@@ -31,7 +31,7 @@ if (wanted.has('older') && isFirst) {
 }
 writeSync(2, `${isFirst ? 'first' : 'second'} process ${process.pid}\n`);
 
-/** By a file and by nothing of the process, so that no mistake in the program makes an endless chain. */
+/** Noted in a file outside the process, so that no bug of the program makes an endless chain. */
 function isFirstIn(place: string): boolean {
   const marker = join(place, 'first');
   if (existsSync(marker)) return false;

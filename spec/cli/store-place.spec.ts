@@ -66,7 +66,7 @@ const ROWS: readonly Row[] = [
     expected: ['memory', '', 'file'],
   },
   {
-    what: 'a variable, which stands above the file and begins in the working directory',
+    what: 'a variable, which overrides the file and begins in the working directory',
     environment: { ...DATA, SLUICE_STORE: 'v.db' },
     section: { sqlite: { path: 'f.db' } },
     expected: ['sqlite', '/here/v.db', 'environment'],
@@ -78,7 +78,7 @@ const ROWS: readonly Row[] = [
     expected: ['memory', '', 'environment'],
   },
   {
-    what: 'a flag, which stands above all',
+    what: 'a flag, which overrides all',
     flag: 'x/f.db',
     environment: { ...DATA, SLUICE_STORE: 'v.db' },
     section: { memory: {} },
@@ -111,7 +111,7 @@ describe('findStore', () => {
     });
   }
 
-  it('keeps what the file says about everything but kind and path', async () => {
+  it('keeps all settings of the file except kind and path', async () => {
     const section = { sqlite: { path: 'f.db' }, maxSize: '2Gi', overflow: 'shed' } as const;
     expect((await place({ flag: 'x.db', section })).section).to.deep.equal({
       sqlite: { path: '/here/x.db' },
@@ -127,7 +127,7 @@ describe('findStore', () => {
 });
 
 describe('placeWith', () => {
-  it('takes everything but kind and path from another file', async () => {
+  it('uses all settings of another file except kind and path', async () => {
     const elsewhere = await place({ environment: DATA });
     const { section, at } = placeWith(elsewhere, { sqlite: { path: 'k.db' }, maxSize: '4Gi' });
     expect([at, section]).to.deep.equal(['/data/sluice.db', { sqlite: {}, maxSize: '4Gi' }]);

@@ -147,17 +147,21 @@ describe('a receiver that does not answer', function () {
   });
 
   it('because its address is link-local stops the start, in any form of the address', async () => {
-    const receiver = await SwitchedReceiver.start();
-    for (const host of ['169.254.169.254', '0xa9fea9fe', '[::ffff:169.254.169.254]']) {
+    const hosts = [
+      ['169.254.169.254', '169.254.169.254'],
+      ['0xa9fea9fe', '169.254.169.254'],
+      ['[::ffff:169.254.169.254]', '::ffff:a9fe:a9fe'],
+    ] as const;
+    for (const [host, shown] of hosts) {
       const url = `http://${host}/latest/meta-data/`;
+      const receiver = await SwitchedReceiver.closed();
       const refused: unknown = await TwoTriggers.start(plane, receiver, { url }).catch(
         (error: unknown) => error,
       );
-      expect(String(refused), host).to.match(
-        /error wrong-value: found the address \S+, which is link-local/,
+      expect(String(refused), host).to.include(
+        `error wrong-value: found the address ${shown}, which is link-local`,
       );
     }
-    expect(receiver.arrived).to.deep.equal([]);
   });
 
   it('because its address became link-local after the start is never connected to', async () => {
@@ -177,8 +181,8 @@ describe('a receiver that does not answer', function () {
       return two.attempts.length >= 2 * EVENTS;
     }, 'two attempts of each');
     expect(two.outcomes).to.deep.equal(['retry secret-missing']);
-    expect(two.attempts[0]?.['detail']).to.match(
-      /"\/\S+\/url": holds the address \S+, which is link-local/,
+    expect(two.attempts[0]?.['detail']).to.include(
+      `file "${urlFile}": holds the address 169.254.169.254, which is link-local`,
     );
     expect(two.attempts[0]?.['level']).to.equal('error');
     expect(sockets.join('')).to.not.include(LINK_LOCAL);

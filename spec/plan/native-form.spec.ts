@@ -80,6 +80,7 @@ type Finding = readonly [code: ProblemCode, path: string];
 const RULES: readonly (readonly [title: string, rules: string, ...findings: readonly Finding[]])[] =
   [
     ['rules that are no list', '{ kind: Pod }', ['wrong-type', '/filters']],
+    ['rules that are null', 'null', ['wrong-type', '/filters']],
     [
       'entries that are no rules',
       '[1, null, x, []]',
@@ -105,6 +106,11 @@ const RULES: readonly (readonly [title: string, rules: string, ...findings: read
     ['a block without keys', '[{ action: reject, not: {} }]', ['wrong-value', '/filters/0/not']],
     ['a name that is no text', '[{ action: reject, name: 3 }]', ['wrong-type', '/filters/0/name']],
     ['an empty name', "[{ action: reject, name: '' }]", ['wrong-value', '/filters/0/name']],
+    [
+      'formerly that is no list',
+      '[{ action: reject, name: a, formerly: { b: 1 } }]',
+      ['wrong-type', '/filters/0/formerly'],
+    ],
     [
       'formerly with an entry that is no name',
       '[{ action: reject, name: a, formerly: [b, 7] }]',
@@ -140,6 +146,37 @@ const RULES: readonly (readonly [title: string, rules: string, ...findings: read
       '[{ action: reject, kind: [Pod, 3], count: true }]',
       ['wrong-type', '/filters/0/kind/1'],
       ['wrong-type', '/filters/0/count'],
+    ],
+    [
+      'conditions that are null, a block or a nested list',
+      '[{ action: reject, kind: null, host: { a: 1 }, reasons: [Pod, [Node]] }]',
+      ['wrong-type', '/filters/0/kind'],
+      ['wrong-type', '/filters/0/host'],
+      ['wrong-type', '/filters/0/reasons/1'],
+    ],
+    [
+      'a key from a prototype',
+      '[{ __proto__: { action: accept } }]',
+      ['missing-key', '/filters/0'],
+      ['unknown-key', '/filters/0/__proto__'],
+    ],
+    [
+      'an unknown trigger beside an entry that is no name',
+      '[{ action: accept, triggers: [build, biuld, 7] }]',
+      ['unknown-trigger', '/filters/0/triggers/1'],
+      ['wrong-type', '/filters/0/triggers/2'],
+    ],
+    [
+      'mistakes of every kind at once',
+      "[{ name: a, action: accept, kind: /(/, count: x, triggers: [nope] }, { name: a, action: maybe, message: word, not: [{ kind: '' }, { host: 1 }] }]",
+      ['bad-pattern', '/filters/0/kind'],
+      ['bad-count', '/filters/0/count'],
+      ['unknown-trigger', '/filters/0/triggers/0'],
+      ['duplicate-name', '/filters/1/name'],
+      ['wrong-value', '/filters/1/action'],
+      ['bad-pattern', '/filters/1/message'],
+      ['wrong-value', '/filters/1/not/0'],
+      ['wrong-type', '/filters/1/not/1/host'],
     ],
     [
       'a wrong type beside a bad pattern',

@@ -31,7 +31,7 @@ export async function until<T>(
   throw new Error(`waiting for ${what}: not so after ${deadlineMs} ms`, { cause: trouble });
 }
 
-/** Lets so many turns of the event loop pass, so that what both ends of a loopback socket wrote arrives. */
+/** Lets so many turns of the event loop pass, so that bytes on a loopback socket arrive. */
 export async function turnsOfTheLoop(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await turnOfTheLoop();
 }

@@ -1,5 +1,5 @@
-// That the accounting of the fault specs finds what it should and nothing else: one case for each of
-// its sentences, over facts made by hand. No gateway runs here.
+// The accounting of the fault specs: one case for each of its findings, over facts written by hand.
+// No gateway runs here.
 
 import { expect } from 'chai';
 import type { Delivery, Outcome } from '../../../lib/core/delivery.ts';
@@ -27,7 +27,7 @@ function delivery(
   };
 }
 
-/** One Event that was started once, and everything in order; changed where a case says so. */
+/** One Event that was started once, with consistent facts, and the changes of a case. */
 function facts(policy: Policy, changed: Partial<TriggerFacts> = {}): TriggerFacts {
   return {
     trigger: 'hook',
@@ -47,7 +47,7 @@ const TWO_BUILDS = [
 ];
 const LOST_ONCE = new Set(['id-a#1']);
 
-/** What is found, by its beginning; an empty text: nothing. */
+/** A part of the expected finding; an empty text: no finding. */
 const CASES: readonly (readonly [string, TriggerFacts, string])[] = [
   ['one build', facts('key'), ''],
   ['no build', facts('key', { builds: [], attemptsSeen: [] }), 'lost: 1 (shop/a)'],
@@ -55,12 +55,12 @@ const CASES: readonly (readonly [string, TriggerFacts, string])[] = [
   ['two builds with a key', facts('key', { builds: TWO_BUILDS }), 'twice: 1'],
   ['two builds, at most once', facts('atMostOnce', { builds: TWO_BUILDS }), 'twice: 1'],
   [
-    'two builds, at least once, and nobody says so',
+    'two builds, at least once, and not reported',
     facts('atLeastOnce', { builds: TWO_BUILDS }),
     'twice, and not reported so: 1',
   ],
   [
-    'two builds, at least once, said to be possible',
+    'two builds, at least once, reported as possible',
     facts('atLeastOnce', {
       builds: TWO_BUILDS,
       attemptsSeen: ['id-a#1', 'id-a#2'],
@@ -70,7 +70,7 @@ const CASES: readonly (readonly [string, TriggerFacts, string])[] = [
     '',
   ],
   [
-    'an answer lost, at most once, said to be unknown',
+    'an answer lost, at most once, reported as unknown',
     facts('atMostOnce', {
       builds: [],
       deliveries: [delivery('a', [LOST], { state: 'unknown' })],
@@ -92,11 +92,15 @@ const CASES: readonly (readonly [string, TriggerFacts, string])[] = [
     'an answer was lost, but not unknown: 1',
   ],
   [
-    'an attempt nobody recorded',
+    'an attempt that was not recorded',
     facts('key', { attemptsSeen: ['id-a#1', 'id-a#2'] }),
     'attempts made but not recorded: 1 (id-a#2)',
   ],
-  ['a build of nothing', facts('key', { expected: [] }), 'started but never expected: 1 (shop/a)'],
+  [
+    'a build without an expected Event',
+    facts('key', { expected: [] }),
+    'started but never expected: 1 (shop/a)',
+  ],
   [
     'a dead letter',
     facts('key', { deliveries: [delivery('a', [LOST], { state: 'dead', dead: 'poison' })] }),

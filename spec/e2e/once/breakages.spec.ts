@@ -1,5 +1,5 @@
-// That the harness can fail: gateways which break a promise (harness/breakages.ts), and what finds
-// them. Part of the long form alone, since nothing here says anything about the product.
+// Proof that the harness can fail: gateways that break a promise (harness/breakages.ts), and the
+// finding for each. Part of the long form only, because it proves nothing about the product.
 
 import { expect } from 'chai';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';

@@ -1,6 +1,6 @@
-// The rows of facts on a gateway that dies at the worst moments of one delivery: at every point
-// between intent, act, outcome and commit, by its own hand (harness/failpoints.ts) or by its
-// receiver's, and three times in a row at the same attempt.
+// Deaths of a gateway at the worst moments of one delivery: at every point between intent, act,
+// outcome and commit, killed by itself (harness/failpoints.ts) or by its receiver, and three times
+// in a row during the same attempt.
 
 import { expect } from 'chai';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
@@ -15,7 +15,7 @@ import { inFlightIn } from './harness/stored.ts';
 
 const isLong = readFaultsEnvironment().form === 'long';
 
-/** In the short form those at which the most may go wrong. */
+/** The short form has only those at which the most can go wrong. */
 const POINTS: readonly (readonly [string, Failpoint['when']])[] = isLong
   ? STORE_CALLS.flatMap((call) => MOMENTS.map((when) => [call, when] as const))
   : [
@@ -45,7 +45,7 @@ describe('deaths of the gateway', function () {
         const trigger = { kubernetes: { manifest: row.bench.jobManifest() } };
         const configuration = { ...row.configuration({}), triggers: { hook: trigger } };
         const failpoint = { call, when, nth: 1, duringUs: 300, armedAfterMs: 0 };
-        // So that the Event is no part of a first list, which would be skipped.
+        // The Event must not be in the first list, whose Events are skipped.
         await using first = await row.gateway({ configuration });
         await row.kill(first);
         const name = await row.writeUnexpected();
@@ -66,7 +66,7 @@ describe('deaths of the gateway', function () {
     const keyless = (onLostAnswer: string): Record<string, unknown> =>
       row.configuration({ http: { receiver: 'keyless' }, shared: { onLostAnswer } });
 
-    /** Has the gateway killed when its receiver has read a request. */
+    /** Kills the gateway when its receiver has read a request. */
     async function killAtRequest(configuration: Record<string, unknown>): Promise<void> {
       await using gateway = await row.gateway({ configuration });
       row.bench.receiver.behave = () => {

@@ -8,14 +8,15 @@ import { onceControlPlane, onceStartMs } from './harness/once-control-plane.ts';
 import { tell } from './harness/report.ts';
 
 const { form, seed, kills = form === 'long' ? 200 : 5 } = readFaultsEnvironment();
-/**
- * A store that grows for a whole run would be the harness's load: it looks at it after each kill.
- */
+/** The harness reads the store after each kill, so a store that grows for long slows the run. */
 const KILLS_A_ROUND = 40;
 const MINUTE_MS = 60_000;
-/** A load, however fast the machine is: fewer between two kills would hide what a kill breaks. */
-const EVENTS_A_KILL = 50;
-/** Of the kills, those that found nothing waiting or running. */
+/**
+ * Load between two kills, also on a slow machine; less could hide what a kill breaks. The recorded
+ * runs (results/faults.json) have 265 to 375.
+ */
+const EVENTS_A_KILL = 100;
+/** Share of the kills at which no delivery may wait or run. */
 const IDLE_AT_MOST = 0.2;
 
 describe('kill -9 under load', function () {

@@ -1,6 +1,5 @@
-// The rows of facts on the machine and the cluster around a gateway: a full disk, a process that
-// sleeps, clocks that jump, another cluster behind the same name, builds that make Events, and the
-// limits that are on by default.
+// Faults of the machine and the cluster of a gateway: a full disk, a stopped process, clocks that
+// jump, another cluster with the same name, builds that cause Events, and the default limits.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -55,9 +54,9 @@ describe('faults of the machine', function () {
     await row.writeMany(20);
     const isTold = (): boolean =>
       gateway.of('store-trouble').some(({ state }) => state === 'unavailable');
-    await until(isTold, 'the trouble to be told', 20_000);
+    await until(isTold, 'the failure of the store to be reported', 20_000);
     const isUnready = async (): Promise<boolean> => (await gateway.probe('/readyz')).status !== 200;
-    await until(isUnready, 'it to say that it is not ready', 20_000);
+    await until(isUnready, 'the gateway to be not ready', 20_000);
     await rm(join(small.path, 'filler'));
     await gateway.ready();
     await row.started();
@@ -90,7 +89,7 @@ describe('faults of the machine', function () {
     const { deliveries } = await row.stop(gateway);
     const lost = deliveries.filter(({ attempts }) => attempts.length > 1);
     expect(row.built).to.include.members(row.expected);
-    // Only what was under way may come again, and then it is two attempts of one delivery.
+    // Only running attempts may be repeated, and then both belong to one delivery.
     expect(row.requested.length - row.expected.length).to.be.at.most(lost.length);
     expect(deliveries.map(eventOf).sort()).to.deep.equal([...row.expected].sort());
   });
@@ -118,7 +117,7 @@ describe('faults of the machine', function () {
       isAway = false;
       await row.started();
       await row.bench.idle(gateway);
-      // With the clock off a process dies and another begins, once off and once right again.
+      // This process dies with a wrong clock; the clock of the next one is right.
       await row.kill(gateway);
       await using right = await row.gateway({ configuration });
       await row.end(right);
@@ -136,7 +135,7 @@ describe('faults of the machine', function () {
     await row.writeMany(2);
     const later = { bend: { offsetMs: 25 * HOUR_MS, speed: 1 } };
     await using gateway = await row.gateway({ faults: later });
-    // `retry.for` is an hour, and 25 h without a gateway are none of it.
+    // `retry.for` is an hour, and 25 h without a gateway do not count.
     await row.end(gateway);
   });
 
@@ -165,7 +164,7 @@ describe('faults of the machine', function () {
       first.of('delivery-moved').filter(({ to }) => to === 'delivered').length;
     await until(() => delivered() === 3, 'the hooks to be done');
     await row.kill(first);
-    await row.writeUnexpected(); // nobody knows of it in the other cluster but as already there
+    await row.writeUnexpected(); // exists before the first list of the other cluster, so it starts nothing
     proxy.meddle = ({ url }) => {
       if (url.pathname !== '/api/v1/namespaces/kube-system') return undefined;
       const uid = '"uid":"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"';
@@ -220,15 +219,17 @@ describe('faults of the machine', function () {
   });
 
   it('the limits of the defaults, through a kill: held deliveries start when there are tokens, or expire', async () => {
-    // An hour in a few seconds. 60 of one object at once, one more a minute, after an hour no more.
+    // An hour takes 3 s. One object has 60 tokens at first and gets one a minute; held deliveries
+    // expire after an hour.
     const speed = 1_200;
     const { limits: _, ...rest } = row.configuration({ delivery: { timeout: '10h' } });
     const about = { apiVersion: 'v1', kind: 'Pod', namespace: row.shop, name: 'one' };
-    // 20 tokens come a second and a held one waits 3 s: of 300 some expire even on a slow machine.
+    // There are 20 new tokens a second, and a held delivery waits for 3 s at most. So some of 300
+    // expire even on a slow machine.
     const written = 300;
     const atOnce = 30;
     const faults = { bend: { offsetMs: 0, speed } };
-    // The bench's own configuration switches them off.
+    // The configuration of the bench switches the limits off.
     row.bench.configuration = rest;
     await using first = await row.gateway({ faults });
     for (let count = 0; count < written; count += atOnce) {
@@ -259,7 +260,7 @@ describe('faults of the machine', function () {
   });
 });
 
-/** A tmpfs of so many MiB. **Errors**: where it can not be mounted. */
+/** A tmpfs of this size. **Units**: MiB. **Errors**: throws if it cannot be mounted. */
 async function smallDisk(mib: number): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'sluice-disk-'));
   const remove = (): Promise<void> => rm(path, { recursive: true, force: true });

@@ -1,6 +1,6 @@
-// The rows of facts on receivers that misbehave while the gateway is killed beside: down, failing,
-// throttling, hanging, resetting after they have read the request; and a Job whose answer is lost and
-// whose name protects for ten seconds only. Each is counted for all three ways of a receiver with keys.
+// Receivers that misbehave while the gateway is killed: down, failing, throttling, hanging, or
+// resetting after they have read the request. Also a Job whose answer is lost and whose name
+// protects for ten seconds only. Each receiver is counted for all three policies.
 
 import { expect } from 'chai';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
@@ -28,10 +28,10 @@ const POLICIES = {
 
 interface Misbehaving {
   readonly what: string;
-  /** Whether it misbehaves; for those that are down, whether it is up. */
+  /** Makes the behaviour of the receiver; of one that is down, the behaviour once it is up. */
   readonly behave: () => Behave;
   readonly down?: true;
-  /** Whether an answer of this kind is a lost one. */
+  /** Whether such an answer counts as lost. */
   readonly loses: boolean;
   readonly timeout?: string;
 }
@@ -125,14 +125,14 @@ describe('faults of the receiver', function () {
     const manifest = row.bench.jobManifest({ ttlSecondsAfterFinished: 10 });
     const trigger = { kubernetes: { manifest }, onLostAnswer: 'atMostOnce', timeout: '11s' };
     const configuration = { ...row.configuration({}), triggers: { hook: trigger } };
-    // Five times as fast: the answer is waited for longer than the name protects.
+    // Time runs five times as fast, so the timeout is longer than the protection by the name.
     const faults = { bend: { offsetMs: 0, speed: 5 } };
     await using gateway = await row.gateway({ kubeconfig, configuration, faults });
     const name = await row.writeUnexpected();
     const isUnknown = (): boolean =>
       gateway.of('delivery-moved').some(({ to }) => to === 'unknown');
     await until(isUnknown, 'the lost answer', 20_000);
-    // As the TTL controller would: from here on the name protects nothing.
+    // The TTL controller would delete it: from here on the name protects nothing.
     const jobs = await row.bench.jobs();
     expect(jobs.map(({ event }) => event)).to.deep.equal([`${row.shop}/${name}`]);
     await plane.request(
@@ -157,7 +157,7 @@ describe('faults of the receiver', function () {
   });
 });
 
-/** Misbehaves at every tenth attempt, the first time that it sees it. */
+/** Misbehaves for every tenth request. */
 function everyTenth(bad: Awaited<ReturnType<Behave>>): Behave {
   let seen = 0;
   return (request) => {

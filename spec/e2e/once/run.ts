@@ -1,5 +1,5 @@
-// `make faults`: the long form of the fault specs, at least 200 kills and every row at its full length,
-// with one summary at the end. The seed that it prints makes the same schedule of faults again.
+// `make faults`: the long form of the fault specs, with at least 200 kills and every row at its
+// full length, and a summary at the end. The printed seed reproduces the schedule of faults.
 
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -89,7 +89,7 @@ const SUMMED = [
   'poison',
 ] as const satisfies readonly (keyof Account)[];
 
-/** One line for each way in which a trigger may treat lost answers, over everything that was run. */
+/** One line for each policy about lost answers, summed over the whole run. */
 function summaryOf(
   told: readonly Told[],
   { seed, minutes }: { readonly seed: string; readonly minutes: number },

@@ -1,5 +1,5 @@
-// What the schedule of faults promises, over many seeds: the same seed gives the same faults, and lives
-// that could make poison of a delivery are not drawn.
+// The schedule of faults over many seeds: the same seed gives the same faults, and no lives that
+// could make poison of a delivery.
 
 import { expect } from 'chai';
 import { describeKill, type PlannedKill, scheduleOf } from './harness/schedule.ts';
@@ -18,12 +18,12 @@ describe('the schedule of faults', () => {
     expect(scheduleOf(7, KILLS).slice(0, 5)).to.deep.equal(scheduleOf(7, 5));
   });
 
-  it('lets the first life see its first Events', () => {
+  it('never makes the first life a short one, so it reads Events', () => {
     for (const seed of SEEDS)
       expect(scheduleOf(seed, 1).some(isShort), `seed ${seed}`).to.equal(false);
   });
 
-  it('lets no two short lives follow each other', () => {
+  it('never has two short lives in a row', () => {
     for (const seed of SEEDS) {
       const planned = scheduleOf(seed, KILLS);
       const pairs = planned.filter((one, place) => {
@@ -34,7 +34,7 @@ describe('the schedule of faults', () => {
     }
   });
 
-  it('has every way to die', () => {
+  it('has every kind of death', () => {
     const ways = new Set(SEEDS.flatMap((seed) => scheduleOf(seed, KILLS).map(wayOf)));
     const calls = ['begin', 'lookup', 'commit', 'claim', 'attempt', 'settle'];
     const points = calls.flatMap((call) =>

@@ -1,6 +1,6 @@
-// The rows of facts on what becomes of a series over the lives of a gateway: expired and written
-// again, counted up, renamed, judged by other rules, read from other namespaces. Each life but the
-// last ends by kill -9. Times are the reporter's, so no spec waits for them.
+// Series over several runs of a gateway: expired and written again, counted up, renamed, judged by
+// other rules, read from other namespaces. Each run except the last ends by kill -9. Times are
+// those of the reporter, so no spec waits for them.
 
 import { expect } from 'chai';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
@@ -23,7 +23,7 @@ describe('faults in the life of a series', function () {
     plane = await onceControlPlane();
   });
 
-  /** Runs a gateway until what should be started is, does something meanwhile, and kills it. */
+  /** Runs a gateway, calls `during`, waits until all expected builds are started, and kills it. */
   async function live(row: Row, { during, ...life }: Life & { during?: () => Promise<unknown> }) {
     await using gateway = await row.gateway(life);
     await during?.();
@@ -32,7 +32,7 @@ describe('faults in the life of a series', function () {
     await row.kill(gateway);
   }
 
-  /** Waits until an Event written now gets another creationTimestamp than this one has. */
+  /** Waits until a new Event would get another creationTimestamp than this one. */
   async function anotherSecond(row: Row, name: string): Promise<void> {
     const path = `/api/v1/namespaces/${row.shop}/events/${name}`;
     const { metadata } = await plane.request('GET', path);
@@ -108,7 +108,7 @@ describe('faults in the life of a series', function () {
         expect(later).to.equal('event-3');
       },
     });
-    // With nothing but what was judged before, compacted or not, nothing starts.
+    // Without new Events nothing starts, even after a compaction.
     await plane.compact();
     await live(row, { configuration: wide, during: () => row.write(other) });
     await row.repeat('event-3', { count: 2 });
@@ -122,14 +122,14 @@ describe('faults in the life of a series', function () {
     const [shop = '', pay = ''] = row.watched;
     const one = row.configuration({ events: { namespaces: [shop] } });
     const both = row.configuration({ events: { namespaces: [shop, pay] } });
-    await row.writeUnexpected({}, pay); // there at its first start, so skipped
+    await row.writeUnexpected({}, pay); // exists at the first start, so it is skipped
     await live(row, { configuration: one, during: () => row.write({}, shop) });
     await row.write({}, shop);
     await live(row, { configuration: both, during: () => row.write({}, pay) });
     const meanwhile = [await row.writeUnexpected({}, pay)];
     await live(row, { configuration: one, during: () => row.write({}, shop) });
     meanwhile.push(await row.writeUnexpected({}, pay));
-    // Both are read when the namespace is back.
+    // Both are read when the namespace is configured again.
     row.expected.push(...meanwhile.map((name) => `${pay}/${name}`));
     await plane.compact();
     await using gateway = await row.gateway({ configuration: both });
@@ -140,7 +140,7 @@ describe('faults in the life of a series', function () {
     await using row = await Row.start(plane, 2);
     const [shop = '', pay = ''] = row.watched;
     const two = row.configuration({});
-    // Other specs' Events are there too, and nobody's here.
+    // The watch also brings Events of other specs, which this row does not expect.
     const rule = { eventNamespace: [shop, pay] };
     const all = row.configuration({ events: { namespaces: ['*'] }, rule });
     await live(row, { configuration: two, during: () => row.write({}, shop) });

@@ -1,6 +1,6 @@
-// The rows of facts on watching that a network or an API server can do to a gateway: closes, cuts, 410 and
-// 500, throttling, silence, strange contents. Each row of the table is named after it. Everything is
-// real but the proxy between, which does what the row says.
+// Faults of a network or an API server during a watch: closes, cuts, 410 and 500, throttling,
+// silence, unusual contents. Each spec is named after its fault. Everything is real except the
+// proxy between, which causes the fault.
 
 import { expect } from 'chai';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
@@ -14,8 +14,10 @@ import { Row } from './harness/row.ts';
 
 const { form } = readFaultsEnvironment();
 const isLong = form === 'long';
-/** Of the same frame; after each the gateway waits longer. */
+/** Cuts of the same frame; after each the gateway waits longer. */
 const CUTS = isLong ? 4 : 2;
+/** Clean closes. */
+const CLOSES = isLong ? 100 : 3;
 
 describe('faults of the watch', function () {
   this.timeout(isLong ? 300_000 : 60_000);
@@ -44,19 +46,18 @@ describe('faults of the watch', function () {
     return `/api/v1/namespaces/${row.shop}/events`;
   }
 
-  /** How many LISTs of the Events were asked for. */
+  /** Number of LIST requests for the Events. */
   function lists(): number {
     return proxy.asked.filter((one) => one.startsWith(`GET ${path()}?`) && !one.includes('watch='))
       .length;
   }
 
-  it('3.7 the server closes the watch cleanly, 100 times', async () => {
-    const closes = isLong ? 100 : 3;
-    // After each close the gateway waits, in the end for 5 s.
+  it(`3.7 the server closes the watch cleanly, ${CLOSES} times`, async () => {
+    // After each close the gateway waits, at last for 5 s.
     const faults = { bend: { offsetMs: 0, speed: 10 } };
     const configuration = row.configuration({ delivery: { timeout: '2m' } });
     await using gateway = await row.gateway({ kubeconfig, faults, configuration });
-    for (let closed = 0; closed < closes; closed += 1) {
+    for (let closed = 0; closed < CLOSES; closed += 1) {
       await watching();
       const name = await row.write();
       if (closed % 3 === 0) await row.repeat(name, { count: 2 });
@@ -182,7 +183,7 @@ describe('faults of the watch', function () {
       proxy.endWatches();
       await row.write();
       await row.started();
-      // What is left of a second when the date is written is not waited for.
+      // A date has whole seconds, so up to a second of the wait is missing.
       expect(cameBackMs - (refusals[0] ?? 0)).to.be.at.least(inMs - (after === 'date' ? 1_000 : 0));
     }
     await row.end(gateway);
@@ -199,7 +200,7 @@ describe('faults of the watch', function () {
     await row.started();
     proxy.silenceWatches();
     await row.write();
-    // 300 s that the server may take, and 30 s more, before the stream counts as dead.
+    // The stream counts as dead after the server's limit of 300 s and 30 s more.
     await row.started((330_000 / speed) * 2);
     await row.end(gateway);
   });
@@ -226,13 +227,13 @@ describe('faults of the watch', function () {
       { message: 'aLONEb', reason: 'LONE' },
     ];
     for (const fields of odd) await row.write(fields);
-    // The receiver has parsed every body as JSON, or the Event were missing there.
+    // The receiver parses every body as JSON; otherwise the Event would be missing there.
     await row.end(gateway);
     expect(bench.receiver.requests.every(({ id }) => /^[0-9a-z]{26}$/.test(id))).to.equal(true);
   });
 
   it('3.7 resourceVersion above 2^53', async () => {
-    // So large that a Number could not tell versions apart that differ by less than 256.
+    // So large that a Number cannot distinguish versions that differ by less than 256.
     shiftVersions(2n ** 60n);
     const first = await row.gateway({ kubeconfig });
     await row.writeMany(2);
@@ -255,8 +256,8 @@ describe('faults of the watch', function () {
     await row.bench.idle(first);
     await row.kill(first);
     await first[Symbol.asyncDispose]();
-    // As a store that was restored from an older copy would answer. A watch from the future is as
-    // silent as a quiet one: the list that renews the position every 2 to 4 minutes finds it.
+    // A store that was restored from an older copy answers like this. A watch from a future version
+    // is silent like a quiet one; the LIST that renews the position every 2 to 4 minutes finds it.
     shiftVersions(0n);
     const faults = { bend: { offsetMs: 0, speed: 120 } };
     const configuration = row.configuration({ delivery: { timeout: '20m' } });
@@ -266,13 +267,13 @@ describe('faults of the watch', function () {
     expect(gaps.map(({ loss }) => loss)).to.include('possible-loss');
   });
 
-  /** Waits for the line about a loss that is possible. */
+  /** Waits for the line about a possible loss. */
   async function reported(gateway: GatewayProcess): Promise<void> {
     const isTold = (): boolean => gateway.of('gap').some(({ loss }) => loss === 'possible-loss');
-    await until(isTold, 'the gap to be told', 20_000);
+    await until(isTold, 'the gap to be reported', 20_000);
   }
 
-  /** Lets every resourceVersion seem larger by so much. */
+  /** Makes every resourceVersion larger by this number. */
   function shiftVersions(by: bigint): void {
     const larger = (text: string): string =>
       text.replaceAll(

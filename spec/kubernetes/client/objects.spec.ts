@@ -94,6 +94,12 @@ describe('findCluster', () => {
     await bench.clock.advance(3_000);
   }
 
+  async function refuseSystemTwice(bench: Bench): Promise<void> {
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    await secondThought(bench);
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+  }
+
   it('returns the uid of kube-system', async () => {
     await using bench = await openBench();
     const finding = find(bench);
@@ -105,9 +111,7 @@ describe('findCluster', () => {
   it('returns the uid of its own namespace after a second try for kube-system', async () => {
     await using bench = await openBench();
     const finding = find(bench);
-    (await bench.server.next('other', SYSTEM)).refuse(403);
-    await secondThought(bench);
-    (await bench.server.next('other', SYSTEM)).refuse(403);
+    await refuseSystemTwice(bench);
     (await bench.server.next('other', OWN)).answer(200, { metadata: { uid: 'u-2' } });
     expect(await finding).to.deep.equal({ id: 'u-2', from: 'namespace' });
     expect(bench.server.log).to.have.length(3);
@@ -116,9 +120,7 @@ describe('findCluster', () => {
   it('returns no id if it can read neither, with the reason', async () => {
     await using bench = await openBench();
     const finding = find(bench);
-    (await bench.server.next('other', SYSTEM)).refuse(403);
-    await secondThought(bench);
-    (await bench.server.next('other', SYSTEM)).refuse(403);
+    await refuseSystemTwice(bench);
     (await bench.server.next('other', OWN)).refuse(403);
     const found = await finding;
     expect(found.id).to.equal(null);

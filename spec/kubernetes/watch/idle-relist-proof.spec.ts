@@ -2,17 +2,26 @@
 // first.
 
 import { expect } from 'chai';
+import type { JsonObject } from '../../../lib/core/event.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
 import { errorFrame, eventAt, frame, ReaderBench } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
+const X = eventAt('x', '20');
+
+/** Begins at version 10, and answers the LIST of an idle relist at version 90; returns both watches. */
+async function idleRelist(bench: ReaderBench, items: readonly JsonObject[] = []) {
+  const first = await bench.begin('10');
+  await bench.observedKind('watch-opened');
+  (await bench.quiet()).list({ resourceVersion: '90', items });
+  return { first, second: await bench.server.next('watch') };
+}
+
 describe('the second watch of an idle relist', () => {
   it('brings missed states of the first, each once', async () => {
     await using bench = await ReaderBench.open();
-    const first = await bench.begin('10');
-    await bench.observedKind('watch-opened');
-    (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
-    const second = (await bench.server.next('watch')).open();
+    const { first, second } = await idleRelist(bench, [X]);
+    second.open();
     await bench.observedKind('list-ended', 2);
     first.send(frame('ADDED', 'brief', '19'));
     await bench.haveRead('x@20', 'brief@19');
@@ -34,10 +43,8 @@ describe('the second watch of an idle relist', () => {
   ] as const) {
     it(`makes the list the relist after ${name}`, async () => {
       await using bench = await ReaderBench.open();
-      const first = await bench.begin('10');
-      await bench.observedKind('watch-opened');
-      (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
-      expire(await bench.server.next('watch'));
+      const { first, second } = await idleRelist(bench, [X]);
+      expire(second);
       const after = await bench.watch();
       expect(after.query.get('resourceVersion')).to.equal('90');
       expect(bench.position).to.equal('90');
@@ -49,10 +56,8 @@ describe('the second watch of an idle relist', () => {
 
   it('proves nothing while one of its frames is incomplete', async () => {
     await using bench = await ReaderBench.open();
-    await bench.begin('10');
-    await bench.observedKind('watch-opened');
-    (await bench.quiet()).list({ resourceVersion: '90' });
-    const second = (await bench.server.next('watch')).open();
+    const { second } = await idleRelist(bench);
+    second.open();
     const stalled = `${JSON.stringify(frame('ADDED', 'stalled', '30'))}\n`;
     second.raw(`${JSON.stringify(frame('ADDED', 'brief', '19'))}\n${stalled.slice(0, 40)}`);
     await bench.haveRead('brief@19');
@@ -68,23 +73,19 @@ describe('the second watch of an idle relist', () => {
 
   it('yields frames before its 410', async () => {
     await using bench = await ReaderBench.open();
-    await bench.begin('10');
-    await bench.observedKind('watch-opened');
-    (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
+    const { second } = await idleRelist(bench, [X]);
     const lines = [frame('ADDED', 'brief', '19'), errorFrame(410)].map((one) =>
       JSON.stringify(one),
     );
-    (await bench.server.next('watch')).open().raw(`${lines.join('\n')}\n`);
+    second.open().raw(`${lines.join('\n')}\n`);
     await bench.haveRead('x@20', 'brief@19');
     expect((await bench.watch()).query.get('resourceVersion')).to.equal('90');
   });
 
   it('replaces a first stream that broke, and its silence still proves the list', async () => {
     await using bench = await ReaderBench.open();
-    const first = await bench.begin('10');
-    await bench.observedKind('watch-opened');
-    (await bench.quiet()).list({ resourceVersion: '90' });
-    const second = (await bench.server.next('watch')).open();
+    const { first, second } = await idleRelist(bench);
+    second.open();
     second.send(frame('ADDED', 'a', '20'));
     await bench.haveRead('a@20');
     first.cut();
@@ -99,10 +100,8 @@ describe('the second watch of an idle relist', () => {
 
   it('leaves the first stream and the position unchanged if it is refused otherwise', async () => {
     await using bench = await ReaderBench.open();
-    const first = await bench.begin('10');
-    await bench.observedKind('watch-opened');
-    (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
-    (await bench.server.next('watch')).refuse(503);
+    const { first, second } = await idleRelist(bench, [X]);
+    second.refuse(503);
     first.send(frame('ADDED', 'x', '20'), frame('ADDED', 'y', '30'));
     await bench.haveRead('x@20', 'y@30');
     expect(bench.position).to.equal('30');
@@ -112,10 +111,8 @@ describe('the second watch of an idle relist', () => {
 
   it('continues alone when the first ends meanwhile', async () => {
     await using bench = await ReaderBench.open();
-    const first = await bench.begin('10');
-    await bench.observedKind('watch-opened');
-    (await bench.quiet()).list({ resourceVersion: '90' });
-    const second = (await bench.server.next('watch')).open();
+    const { first, second } = await idleRelist(bench);
+    second.open();
     second.send(frame('ADDED', 'a', '20'));
     await bench.haveRead('a@20');
     first.end();

@@ -173,6 +173,10 @@ describe('a URL from a file or a variable', () => {
     ['https://h.test/s3cr3t/${id}', 'a template'],
     ['https://h.test/s3cr3t\nhttps://h.test/', 'a space'],
     ['https://h.test:99999/s3cr3t', 'an invalid host or port'],
+    [
+      'http://169.254.169.254/s3cr3t',
+      'the address 169.254.169.254, which is link-local, unspecified or a metadata service of a cloud (expected another host)',
+    ],
   ];
   for (const [text, why] of bad) {
     it(`is refused and not shown: ${why}`, async () => {

@@ -1,5 +1,5 @@
 // The accounting of a fault run: which series should have started a build at a trigger, which
-// builds there are, and what the gateway itself says of each. Everything is compared by identity
+// builds there are, and the report of the gateway about each. Everything is compared by identity
 // (the Event, the delivery id, the number of the attempt), nothing by how many there are. Pure.
 
 import type { Delivery } from '../../../../lib/core/delivery.ts';
@@ -22,9 +22,9 @@ export interface TriggerFacts {
   readonly policy: Policy;
   /** The Events whose series should have started it. */
   readonly expected: readonly string[];
-  /** One entry a build; what a receiver dropped by its key is none. */
+  /** One entry for each build; a request that a receiver dropped by its key is not one. */
   readonly builds: readonly Build[];
-  /** Every attempt that a receiver saw, by `attemptName`, where receivers can tell. */
+  /** Every attempt that a receiver saw, by `attemptName`, if receivers record them. */
   readonly attemptsSeen: readonly string[];
   /** Its deliveries, from the store. */
   readonly deliveries: readonly Delivery[];
@@ -57,7 +57,7 @@ function isDoubted(delivery: Delivery): boolean {
   return isPossiblyTwice(delivery, { keyLifeMs: 0, ages });
 }
 
-/** How many offenders are named. */
+/** Number of named offenders for each broken promise. */
 const NAMED = 5;
 
 /** Draws up the account of one trigger. */

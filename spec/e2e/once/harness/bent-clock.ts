@@ -1,25 +1,24 @@
-// The machine's clock, bent: set off by hours while the process runs, or passing faster, so that
-// what takes an hour can be seen in seconds. The monotonic clock and the wall clock keep step but
-// for jumps.
+// The system clock with changes: set by hours while the process runs, or faster, so that an hour
+// takes seconds. The monotonic clock and the wall clock differ only by jumps.
 
 import type { Clock } from '../../../../lib/core/clock.ts';
 import { systemClock } from '../../../../lib/kit/system.ts';
 
-/** How a clock is bent. */
+/** Changes of a clock. */
 export interface Bend {
-  /** How far the wall clock is off when the process starts, in ms. */
+  /** Offset of the wall clock when the process starts, in ms. */
   readonly offsetMs: number;
-  /** How much faster than the machine's it goes. */
+  /** Factor by which it is faster than the system clock. */
   readonly speed: number;
 }
 
-/** A clock that can be set while it goes. */
+/** A clock that can be set while it runs. */
 export interface BentClock extends Clock {
   /** Makes the wall clock jump. */
   jump(byMs: number): void;
 }
 
-/** The machine's clock with a bend. */
+/** The system clock with changes. */
 export function bentClock(bend: Bend): BentClock {
   const { speed } = bend;
   let { offsetMs } = bend;

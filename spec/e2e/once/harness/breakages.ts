@@ -1,11 +1,11 @@
-// Gateways that break their promises, to prove that the harness sees it: each is a store that does
-// one thing wrong which a real mistake would do. breakages.spec.ts runs the main run with each and
-// wants the accounting to find it; nothing else uses them.
+// Gateways that break their promises, to prove that the harness finds it. Each has a store with one
+// realistic mistake. breakages.spec.ts runs the main run with each and expects a finding of the
+// accounting; nothing else uses them.
 
 import type { Journal, Outbox, Store, Upkeep } from '../../../../lib/core/store.ts';
 import { systemClock } from '../../../../lib/kit/system.ts';
 
-/** Long enough that a kill falls into it often. */
+/** Long enough that many kills happen in this time. */
 const MEANWHILE_MS = 40;
 const NEVER = new AbortController().signal;
 
@@ -87,7 +87,7 @@ function changedIn<Name extends 'journal' | 'outbox' | 'upkeep'>(
   return overlaid(store, { [name]: port });
 }
 
-/** The same object but for some of its members. */
+/** The same object with some members replaced. */
 function overlaid<Whole extends object>(whole: Whole, changed: Partial<Whole>): Whole {
   return new Proxy(whole, {
     get: (target, name) => {

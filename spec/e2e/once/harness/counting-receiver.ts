@@ -1,7 +1,7 @@
-// An HTTP receiver on loopback that counts by identity: which Event, under which delivery id, at
-// which attempt, and what it answered. A request counts once it was read whole, whatever became of
-// the answer: that is when a build would have started. Each trigger has a path of its own; a path
-// may drop what carries an Idempotency-Key that it has seen.
+// An HTTP receiver on loopback that counts by identity: Event, delivery id, attempt and answer. A
+// request counts after it was read completely, even if its answer is lost, because a build would
+// have started then. Each trigger has its own path. A path may drop requests with a known
+// Idempotency-Key.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -9,21 +9,21 @@ import type { AddressInfo, Socket } from 'node:net';
 import { freePorts } from '../../../controlplane/ports.ts';
 import { toldIn } from '../../support/switched-receiver.ts';
 
-/** A request that was read whole. */
+/** A request that was read completely. */
 export interface Request {
-  /** The path without its slash: which trigger it is of. */
+  /** Name of the trigger: the path without its slash. */
   readonly trigger: string;
   readonly id: string;
   readonly attempt: number;
   /** `namespace/name` of the Event. */
   readonly event: string;
-  /** How many of this id came before, at this path. */
+  /** Number of earlier requests with this id at this path. */
   readonly before: number;
   /** Monotonic, in ms. */
   readonly at: number;
 }
 
-/** One answer; `null` is none: the connection is reset. `hold` never answers. */
+/** One answer; `null` resets the connection, `hold` never answers. */
 export type Answer =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | 'hold'
@@ -32,21 +32,21 @@ export type Answer =
 /** Behaviour for a request. */
 export type Behave = (request: Request) => Answer | Promise<Answer>;
 
-/** Takes everything at once. */
+/** Accepts every request at once. */
 export const WELL: Behave = () => ({ status: 202 });
 
-/** Statuses that say that nothing was started. */
+/** Statuses after which nothing was started. */
 const REFUSALS: readonly number[] = [429, 503];
 
-/** The name of an attempt, wherever attempts are compared. */
+/** The name by which attempts are compared. */
 export function attemptName(id: string, attempt: number): string {
   return `${id}#${attempt}`;
 }
 
-/** A receiver with an address of its own, whether it listens or not. */
+/** A receiver that keeps its address, also while it does not listen. */
 export class CountingReceiver implements AsyncDisposable {
   readonly requests: Request[] = [];
-  /** Attempts whose answer it kept back, by `attemptName`. */
+  /** Attempts whose answer it did not send, by `attemptName`. */
   readonly unanswered = new Set<string>();
   behave: Behave = WELL;
   /** Called with each request before it is answered. */
@@ -77,8 +77,8 @@ export class CountingReceiver implements AsyncDisposable {
   }
 
   /**
-   * The builds that it started for a trigger: one a request, or one an id where it drops what it has
-   * seen by its key; none for a request that it refused.
+   * Builds of a trigger: one for each accepted request, or one for each id if it drops requests
+   * with a known key.
    */
   builds(trigger: string, drops: 'nothing' | 'what it has seen'): readonly Request[] {
     const started = this.of(trigger).filter(({ id, attempt }) => {
@@ -99,7 +99,7 @@ export class CountingReceiver implements AsyncDisposable {
   async up(): Promise<void> {
     const server = createServer((request, response) => {
       response.on('error', () => undefined);
-      // A request that breaks off was never read whole.
+      // A request that breaks off was not read completely.
       this.#take(request, response).catch(() => response.destroy());
     });
     server.on('connection', (socket: Socket) => {

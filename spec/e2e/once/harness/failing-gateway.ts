@@ -1,6 +1,6 @@
 // The gateway as bin/sluice.js runs it, for the fault specs: its clock may be bent, its store may
-// fail or kill it. What and when stands in SLUICE_SPEC_FAULTS; the clock is set while it runs by a
-// message of the parent process.
+// fail or kill it. SLUICE_SPEC_FAULTS has the faults; a message of the parent process sets the
+// clock while it runs.
 
 import { argv, cwd } from 'node:process';
 import type { ProcessContext } from '../../../../lib/cli/command.ts';
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const { failpoint, bend, breakage } = JSON.parse(text) as GatewayFaults;
   const clock = bentClock(bend ?? { offsetMs: 0, speed: 1 });
   process.on('message', (message: { readonly jumpMs?: number }) => clock.jump(message.jumpMs ?? 0));
-  // The parent's line must not keep a gateway alive that has come to its end.
+  // The channel to the parent must not keep a gateway alive that has ended.
   process.channel?.unref();
   const aroundStore = (store: Store): Store => {
     const broken = breakage === undefined ? store : BREAKAGES[breakage](store);
@@ -42,6 +42,6 @@ async function main(): Promise<number> {
   return await Promise.race([runCommandLine(argv.slice(2), surroundings), signals.atOnce]);
 }
 
-// Only bin/ exits; here nothing may be left that would keep the process, and a spec would wait for it.
+// Only bin/ exits, so anything left here would keep the process, and a spec would wait for it.
 process.exitCode = await main();
 if (process.connected) process.disconnect();

@@ -14,11 +14,11 @@ export const MOMENTS = ['before', 'during', 'after'] as const;
 export interface Failpoint {
   readonly call: string;
   readonly when: (typeof MOMENTS)[number];
-  /** At which call, counted from 1 once it is armed. */
+  /** Number of the call, counted from 1 after it is armed. */
   readonly nth: number;
-  /** Calls count only from so long after the store was opened, in ms. */
+  /** Time after the opening of the store from which calls count, in ms. */
   readonly armedAfterMs: number;
-  /** For `during`: how long after the call was sent off, in microseconds. */
+  /** For `during`: time after the call was sent, in microseconds. */
   readonly duringUs: number;
 }
 
@@ -78,7 +78,7 @@ export function killingAt(point: Failpoint): Around {
 
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
-  // The signal comes when the kernel gets to it; nothing of ours may happen until then.
+  // The kernel delivers the signal a moment later; this process must do nothing until then.
   waitUs(10_000_000);
 }
 

@@ -20,7 +20,7 @@ const PATIENCE_MS = 60_000;
 /** Options of one run of a gateway. */
 export interface Life {
   readonly faults?: GatewayFaults;
-  /** Over the bench's configuration. */
+  /** Changes of the bench's configuration. */
   readonly configuration?: Readonly<Record<string, unknown>>;
   /** Instead of the control plane's own kubeconfig of every right. */
   readonly kubeconfig?: string;
@@ -52,7 +52,7 @@ export class FaultBench implements AsyncDisposable {
     this.#opened = opened;
   }
 
-  /** Makes one with so many namespaces to watch. */
+  /** Creates a bench with this number of watched namespaces. */
   static async start(plane: ControlPlane, namespaces = 1): Promise<FaultBench> {
     await using opened = new AsyncDisposableStack();
     const watched: string[] = [];
@@ -69,17 +69,17 @@ export class FaultBench implements AsyncDisposable {
     return this.#opened.use(resource);
   }
 
-  /** Starts a gateway over the store as it is; it is not waited for. */
+  /** Starts a gateway with the store as it is, without waiting for it. */
   async start(life: Life = {}): Promise<GatewayProcess> {
     return GatewayProcess.start(this.#requestOf(life));
   }
 
-  /** The same, and waits until it is ready. */
+  /** Starts a gateway and waits until it is ready. */
   async ready(life: Life = {}): Promise<GatewayProcess> {
     return GatewayProcess.startReady(this.#requestOf(life));
   }
 
-  /** Waits until a gateway has nothing to attempt: nothing waits and nothing runs. */
+  /** Waits until no delivery of a gateway waits or runs. */
   async idle(gateway: GatewayProcess, deadlineMs = PATIENCE_MS): Promise<void> {
     const isIdle = async (): Promise<boolean> => {
       const { text } = await gateway.probe('/metrics');
@@ -89,7 +89,7 @@ export class FaultBench implements AsyncDisposable {
     await until(isIdle, 'nothing to wait or run', deadlineMs);
   }
 
-  /** The Jobs that were made, by the Event that each was made of. */
+  /** The created Jobs, each with its Event. */
   async jobs(): Promise<readonly Build[]> {
     const found = await this.plane.admin.list(`/apis/batch/v1/namespaces/${this.builds}/jobs`);
     return found.map((job) => ({
@@ -98,13 +98,13 @@ export class FaultBench implements AsyncDisposable {
     }));
   }
 
-  /** The build Secrets of Brigade that were made. */
+  /** The created build Secrets of Brigade. */
   async secrets(): Promise<readonly Build[]> {
     const path = `/api/v1/namespaces/${this.builds}/secrets?${SECRETS}`;
     return (await this.plane.admin.list(path)).map(toBuild);
   }
 
-  /** A Job's manifest that says which Event it was made of. */
+  /** The manifest of a Job that names its Event. */
   jobManifest(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
     const containers = [{ name: 'build', image: 'example.com/build:1' }];
     return {
@@ -131,7 +131,7 @@ export class FaultBench implements AsyncDisposable {
             environment: { [FAULTS_VARIABLE]: JSON.stringify(faults) },
           };
     return {
-      // Which rights it needs is proved elsewhere.
+      // Other specs prove which permissions it needs.
       kubeconfig: kubeconfig ?? this.plane.adminKubeconfig,
       configuration: { ...this.configuration, ...configuration },
       namespace: this.builds,

@@ -5,14 +5,14 @@ import type { Bend } from './bent-clock.ts';
 import type { BreakageName } from './breakages.ts';
 import type { Failpoint } from './failpoints.ts';
 
-/** The variable in which it stands, as JSON. */
+/** The variable with the faults, as JSON. */
 export const FAULTS_VARIABLE = 'SLUICE_SPEC_FAULTS';
 
 /** Faults of one run of a gateway. */
 export interface GatewayFaults {
   readonly failpoint?: Failpoint;
   readonly bend?: Bend;
-  /** To prove that the harness would see it. */
+  /** A broken promise, to prove that the harness finds it. */
   readonly breakage?: BreakageName;
 }
 

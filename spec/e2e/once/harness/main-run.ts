@@ -1,5 +1,5 @@
-// The main run: kill -9 again and again, at every kind of moment, while Events are written without
-// a pause and five triggers start builds of them; then the accounting.
+// The main run: repeated kill -9 at every kind of moment, while Events are written continuously and
+// five triggers start builds; then the accounting.
 
 import { systemClock } from '../../../../lib/kit/system.ts';
 import type { ControlPlane } from '../../../controlplane/control-plane.ts';
@@ -20,7 +20,7 @@ export interface MainRunOptions {
   readonly kills: number;
   /** Breakage of the gateway that the run must find. */
   readonly breakage?: BreakageName;
-  /** How long what was written may take to come to its end once the kills are over. */
+  /** Longest time until every Event is settled after the last kill. */
   readonly settleMs?: number;
   readonly log: (line: string) => void;
 }
@@ -31,8 +31,9 @@ export interface MainRunResult {
   readonly accounts: readonly Account[];
   readonly gaps: Readonly<Record<string, number>>;
   readonly eventsPerSecond: number;
-  /** Kills at which deliveries waited or ran, and at which attempts were being made. */
+  /** Number of kills at which deliveries waited or ran. */
   readonly underWay: number;
+  /** Number of kills during which attempts were made. */
   readonly attempting: number;
   /** Reports of possible doubles, by log lines. */
   readonly doubtsLogged: number;
@@ -41,14 +42,14 @@ export interface MainRunResult {
 }
 
 const NAMESPACES = 3;
-/** A little more than the 50 a second that are promised. */
+/** New Events a second, if the machine keeps up; kills.spec.ts bounds how many there must be. */
 const RATE = 60;
 const BUILD_EVERY = 15;
 const REPEAT_EVERY = 4;
 const SLOWEST_ANSWER_MS = 50;
-/** One in so many requests is read and then reset, at every trigger. */
+/** One in this number of requests is read and then reset, at every trigger. */
 const RESET_EVERY = 150;
-/** However rare a point is, a life ends. */
+/** Longest life, even if its point is rare. */
 const LONGEST_LIFE_MS = 10_000;
 const SETTLE_MS = 120_000;
 
@@ -122,7 +123,7 @@ class MainRun implements AsyncDisposable {
       ...(death.how === 'point' ? { failpoint: death.point } : {}),
       ...(breakage === undefined ? {} : { breakage }),
     };
-    // Only lives that need it run anything but what users run.
+    // Lives without faults run the entry point of users.
     const isPlain = Object.keys(faults).length === 0;
     this.#gateway = await this.#bench.start(isPlain ? {} : { faults });
     return this.#gateway;
@@ -145,8 +146,8 @@ class MainRun implements AsyncDisposable {
   }
 
   /**
-   * Where a third death in a row would make poison of a delivery, a life that nobody ends before it
-   * has had its attempt: poison has a row of its own. It is ended as Kubernetes would.
+   * Runs a gateway without a kill if a third death in a row would make poison of a delivery, until
+   * that delivery was attempted. Poison has a row of its own. SIGTERM ends it, as in Kubernetes.
    */
   async #rest(): Promise<void> {
     const atRisk = this.#killed.at(-1)?.atRisk ?? [];
@@ -166,11 +167,11 @@ class MainRun implements AsyncDisposable {
     this.#hear(gateway);
     this.#rests += 1;
     this.#options.log(
-      `a life in peace for ${atRisk.length} that died twice; it ended with ${code}`,
+      `a life without a kill for ${atRisk.length} that died twice; it ended with ${code}`,
     );
   }
 
-  /** Has it killed; resolves when the signal was sent or it is too late for the plan. */
+  /** Kills it; resolves when it has died, at the latest after the longest life. */
   async #strike(gateway: GatewayProcess, { death }: PlannedKill): Promise<void> {
     const { receiver } = this.#bench;
     if (death.how === 'start') {

@@ -1,14 +1,14 @@
-// One control plane for the fault specs, apart from that of the others, since it is restarted and
-// compacted. No controllers: nothing but the specs writes Events.
+// The control plane of the fault specs, separate from that of the others, because it is restarted
+// and compacted. It has no controllers, so only the specs write Events.
 
 import { type ControlPlane, startControlPlane } from '../../../controlplane/control-plane.ts';
 
-/** How long a hook that may be the first to ask should be allowed to take. */
+/** Timeout of a hook that may be the first to start it. */
 export const onceStartMs = 120_000;
 
 let shared: Promise<ControlPlane> | undefined;
 
-/** The control plane of the fault specs; it compacts only when it is asked to. */
+/** The control plane of the fault specs; it compacts only on request. */
 export async function onceControlPlane(): Promise<ControlPlane> {
   shared ??= startControlPlane({ controllers: false, kwok: false, compactionInterval: '0s' });
   return shared;

@@ -1,32 +1,32 @@
-// Writes Events at a rate, as many reporters would: over several namespaces, some of them counted up
-// again later. It keeps at most a few requests under way, and remembers what the API server took.
+// Writes Events at a rate, like many reporters: in several namespaces, some of them counted up
+// later. It bounds its concurrent requests, and records the Events that the API server accepted.
 
 import { systemClock } from '../../../../lib/kit/system.ts';
 import type { AdminClient } from '../../../controlplane/admin-client.ts';
 import type { FuzzRandom } from '../../../fuzz/random.ts';
 import { anEvent } from '../../support/once.ts';
 
-/** What is written, and how fast. */
+/** Options of a writer. */
 export interface Pace {
   readonly namespaces: readonly string[];
   /** New Events a second. */
   readonly rate: number;
-  /** Of so many new Events one has the reason `Build` besides: Jobs and Secrets are made of it. */
+  /** One in this number of new Events has the reason `Build`, which creates Jobs and Secrets. */
   readonly buildEvery: number;
-  /** For each new Event, one in so many of the last ones is counted up. */
+  /** For each new Event, with a chance of one in this number, a recent one is counted up. */
   readonly repeatEvery: number;
 }
 
 const UNDER_WAY_AT_MOST = 24;
 const TICK_MS = 20;
-/** Those that may still be counted up. */
+/** Number of the newest Events that may be counted up. */
 const RECENT = 200;
 
-/** Writes until it is stopped. */
+/** Writes Events until it is stopped. */
 export class PacedWriter {
-  /** `namespace/name` of every Event that the API server took. */
+  /** `namespace/name` of every Event that the API server accepted. */
   readonly written: string[] = [];
-  /** Those of them that are builds besides. */
+  /** Those of them with the reason `Build`. */
   readonly builds: string[] = [];
   repeats = 0;
   readonly #admin: AdminClient;
@@ -53,13 +53,13 @@ export class PacedWriter {
     this.#running = this.#run();
   }
 
-  /** Events a second, as they were written. */
+  /** Events a second that the API server accepted. */
   get rate(): number {
     const end = this.#ended === 0 ? performance.now() : this.#ended;
     return (this.written.length * 1000) / (end - this.#began);
   }
 
-  /** Ends it and waits for what is under way. **Errors**: whatever the API server did not take. */
+  /** Stops it and waits for running requests. **Errors**: throws if a request failed. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;

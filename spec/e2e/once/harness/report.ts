@@ -1,4 +1,4 @@
-// What a fault run injected and what it counted, for people as a small table, for docs as JSON lines.
+// Injected faults and counts of a fault run: a small table for people, JSON lines for docs.
 
 import { appendFile } from 'node:fs/promises';
 import { readFaultsEnvironment } from '../../../controlplane/environment.ts';
@@ -25,7 +25,7 @@ const COLUMNS = [
   'poison',
 ] as const satisfies readonly (keyof Account)[];
 
-/** Prints it, and writes it down where `make faults` asked for that. */
+/** Prints a row, and appends it to the file of `make faults` if there is one. */
 export async function tell(told: Told): Promise<void> {
   process.stdout.write(
     `${rendered(told)

@@ -1,6 +1,6 @@
-// One row of the table of faults: Events written by hand, gateways that come and go over one store,
-// and at the end the comparison by identity. Its one rule starts one HTTP trigger, `hook`, whose
-// receiver drops what it has seen by its key; that nothing is repeated without need is looked at too.
+// One row of the table of faults: Events written by hand, several gateways in turn with one store,
+// and a comparison by identity at the end. Its only rule starts one HTTP trigger, `hook`, whose
+// receiver drops requests with a known key. The row also finds needless repetitions.
 
 import { expect } from 'chai';
 import type { Attempt, Delivery } from '../../../../lib/core/delivery.ts';
@@ -17,14 +17,14 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const PATIENCE_MS = 30_000;
 
-/** A row under way. */
+/** A running row. */
 export class Row implements AsyncDisposable {
   readonly bench: FaultBench;
   readonly plane: ControlPlane;
   /** The namespaces that are watched, and the first of them. */
   readonly watched: readonly string[];
   readonly shop: string;
-  /** `namespace/name` of the Event of every build that there should be, as often as there should. */
+  /** `namespace/name` of the Event of every expected build, once for each. */
   readonly expected: string[] = [];
   #written = 0;
 
@@ -36,12 +36,12 @@ export class Row implements AsyncDisposable {
     bench.configuration = this.configuration({});
   }
 
-  /** Makes one with so many namespaces to watch. */
+  /** Starts a row with this number of watched namespaces. */
   static async start(plane: ControlPlane, namespaces = 1): Promise<Row> {
     return new Row(await FaultBench.start(plane, namespaces));
   }
 
-  /** The usual configuration, with the source, the rule and the trigger changed as asked for. */
+  /** The usual configuration with changes of source, rule and trigger. */
   configuration(changed: {
     readonly events?: Fields;
     readonly rule?: Fields;
@@ -61,7 +61,7 @@ export class Row implements AsyncDisposable {
     };
   }
 
-  /** A gateway over the store as it is, ready. */
+  /** Starts a gateway with the store as it is, and waits until it is ready. */
   async gateway(life: Life = {}): Promise<GatewayProcess> {
     return this.bench.ready(life);
   }
@@ -80,7 +80,7 @@ export class Row implements AsyncDisposable {
     return name;
   }
 
-  /** Writes so many that should start one build each. */
+  /** Writes this number of Events that should start one build each. */
   async writeMany(count: number): Promise<void> {
     for (let done = 0; done < count; done += 1) await this.write();
   }
@@ -96,7 +96,7 @@ export class Row implements AsyncDisposable {
     await this.plane.request('PATCH', `/api/v1/namespaces/${namespace}/events/${name}`, more);
   }
 
-  /** Takes an Event away, as its expiry would. */
+  /** Deletes an Event, as its expiry would. */
   async expire(name: string, namespace = this.shop): Promise<void> {
     await this.plane.request('DELETE', `/api/v1/namespaces/${namespace}/events/${name}`);
   }
@@ -111,7 +111,7 @@ export class Row implements AsyncDisposable {
     return this.bench.receiver.of('hook').map(({ event }) => event);
   }
 
-  /** Waits until every build that there should be was started. */
+  /** Waits until every expected build was started. */
   async started(deadlineMs = PATIENCE_MS): Promise<void> {
     const hasAll = (): boolean => {
       const built = this.built;
@@ -133,8 +133,8 @@ export class Row implements AsyncDisposable {
   }
 
   /**
-   * Ends the row: what was read before another Event in each namespace is done with, the gateway
-   * stops in order, and builds and stored deliveries are exactly those that there should be.
+   * Ends the row: waits until everything before another Event in each namespace is handled, stops
+   * the gateway, and expects exactly the expected builds and stored deliveries.
    */
   async end(gateway: GatewayProcess): Promise<Stored> {
     const stored = await this.stop(gateway);
@@ -151,7 +151,7 @@ export class Row implements AsyncDisposable {
     return stored;
   }
 
-  /** The same without the comparison. */
+  /** Stops the gateway without the comparison. */
   async stop(gateway: GatewayProcess): Promise<Stored> {
     for (const namespace of this.watched) await this.write({}, namespace);
     await this.started();

@@ -1,15 +1,15 @@
-// Which faults come when in the main run: drawn from the seed alone, so that a run can be had again.
+// The faults of the main run and their times: drawn from the seed only, so a run is reproducible.
 
 import { FuzzRandom } from '../../../fuzz/random.ts';
 import { type Failpoint, MOMENTS, STORE_CALLS } from './failpoints.ts';
 
 /** How a gateway dies. */
 export type Death =
-  /** At some moment of its work, so long after it was ready. */
+  /** At some moment of its work, at this time after it was ready. */
   | { readonly how: 'moment'; readonly afterMs: number }
-  /** While it starts, so long after the process was made. */
+  /** While it starts, at this time after the process was created. */
   | { readonly how: 'start'; readonly afterMs: number }
-  /** By its own hand at a point of its store. */
+  /** By itself at a point of its store. */
   | { readonly how: 'point'; readonly point: Failpoint }
   /** By the receiver, when it has read its nth request and not answered, or just answered. */
   | {
@@ -22,13 +22,13 @@ export type Death =
 export interface PlannedKill {
   readonly number: number;
   readonly death: Death;
-  /** etcd forgets its history while the gateway is down: the next start lists anew. */
+  /** etcd is compacted while the gateway is down, so the next start needs a LIST. */
   readonly compacts: boolean;
 }
 
 /**
- * A life shorter than this could take the same attempt with it three times in a row, which makes a
- * delivery `poison`: that has a row of its own.
+ * Shorter lives could end during the same attempt three times in a row, which makes a delivery
+ * `poison`; that has a row of its own.
  */
 const LIFE_MS = 1_200;
 const SPREAD_MS = 800;
@@ -40,7 +40,7 @@ export function scheduleOf(seed: number, kills: number): readonly PlannedKill[] 
   for (let number = 1; number <= kills; number += 1) {
     const random = new FuzzRandom(seed, 'kill', number);
     const before = planned.at(-1);
-    // The first life of a run has to see the first Events, and no two short ones follow each other.
+    // The first life of a run must read the first Events; short ones must not be consecutive.
     const mayBeShort = before !== undefined && !isShort(before.death);
     const compacts = random.oneIn(12);
     const lists = mayBeShort && before.compacts;
@@ -53,7 +53,7 @@ export function scheduleOf(seed: number, kills: number): readonly PlannedKill[] 
   return planned;
 }
 
-/** Whether a life may end before what the last one left behind is settled. */
+/** Whether a life may end before the deliveries of the previous one are settled. */
 function isShort(death: Death): boolean {
   return death.how === 'start' || (death.how === 'point' && death.point.armedAfterMs === 0);
 }
@@ -73,7 +73,7 @@ function drawn(random: FuzzRandom, mayBeShort: boolean): Death {
     : { how: 'point', point };
 }
 
-/** The first commits of a life that lists anew are pages of the list. */
+/** The first commits of a life that begins with a LIST are its pages. */
 function whileListing(random: FuzzRandom): Death {
   const nth = random.between(1, 3);
   return { how: 'point', point: pointOf(random, { call: 'commit', nth, armedAfterMs: 0 }) };
@@ -86,12 +86,12 @@ function pointOf(
   const call = random.pick(STORE_CALLS);
   const usual = { call, when: random.pick(MOMENTS), nth: random.between(1, 40), ...more };
   const duringUs = random.below(3_000);
-  // A life begins once.
+  // `begin` is called once in a life.
   if (usual.call === 'begin') return { ...usual, duringUs, nth: 1, armedAfterMs: 0 };
   return { ...usual, duringUs, armedAfterMs };
 }
 
-/** A kill in words. */
+/** Renders a kill for the log. */
 export function describeKill({ number, death, compacts }: PlannedKill): string {
   return `kill ${number}: ${describeDeath(death)}${compacts ? ', then etcd is compacted' : ''}`;
 }

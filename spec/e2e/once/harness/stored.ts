@@ -1,5 +1,5 @@
-// What a store's files say while no gateway has them: looked at in a copy, so that the next gateway
-// finds them exactly as the last one left them, crash and all.
+// The contents of a store while no gateway has it open. A copy of its files is read, so that the
+// next gateway finds them exactly as the last one left them, even after a crash.
 
 import { constants } from 'node:fs';
 import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -13,11 +13,11 @@ import { attemptName } from './counting-receiver.ts';
 
 const PAGE = 1_000;
 
-/** What a gateway was doing when it died. */
+/** Work of a gateway at its death. */
 export interface InFlight {
   /** Attempts without an outcome, by `attemptName`. */
   readonly attempts: readonly string[];
-  /** Ids of those of them that died once before, in a row: a third death would make them poison. */
+  /** Ids of those that died twice in a row: a third death would make them poison. */
   readonly atRisk: readonly string[];
   /** Deliveries claimed but not attempted, and those that waited. */
   readonly claimed: number;
@@ -78,7 +78,7 @@ async function lookAt<Result>(
   const copy = await mkdtemp(join(tmpdir(), 'sluice-look-'));
   try {
     for (const name of await readdir(folder)) {
-      // Not the lock: that is the other's.
+      // The lock belongs to the other process.
       if (!name.includes('.db')) continue;
       await copyFile(join(folder, name), join(copy, name), constants.COPYFILE_FICLONE);
     }
