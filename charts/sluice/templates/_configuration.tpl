@@ -75,43 +75,35 @@ filters.json
 
 {{/* The watched namespaces as a JSON list, without doubles; "*" where a source reads all. */}}
 {{- define "sluice.watched" -}}
-{{- $own := .Release.Namespace -}}
-{{- $document := include "sluice.document" . | fromJson -}}
-{{- $namespaces := list -}}
-{{- range $name, $source := $document.sources | default dict -}}
-{{- if hasKey $source "events" -}}
-{{- $written := dig "events" "namespaces" list $source -}}
-{{- /* One namespace may be written without a list. */ -}}
-{{- if kindIs "string" $written -}}{{- $written = list $written -}}{{- end -}}
-{{- $namespaces = concat $namespaces ($written | default (list $own)) -}}
+{{- $root := . -}}
+{{- $found := list -}}
+{{- range $name, $source := include "sluice.sections" . | fromJson | dig "sources" dict -}}
+{{- range $grant := $source.grants -}}
+{{- $found = concat $found (include "sluice.grantNamespaces" (dict "root" $root "grant" $grant "section" $source.section) | fromJsonArray) -}}
 {{- end -}}
 {{- end -}}
-{{- $namespaces | default (list $own) | uniq | sortAlpha | toJson -}}
+{{- $found | uniq | sortAlpha | toJson -}}
 {{- end }}
 
-{{/* The triggers as a JSON map from name to { kind, what, namespace }, for kind kubernetes also
-{ group, resource }; `what` is for people. */}}
+{{/* The triggers as a JSON map from name to { kind, what, namespace }. `what` is for people, and
+`namespace` is empty for a trigger that creates nothing in the cluster. */}}
 {{- define "sluice.triggers" -}}
-{{- $own := .Release.Namespace -}}
-{{- $document := include "sluice.document" . | fromJson -}}
+{{- $root := . -}}
 {{- $found := dict -}}
-{{- range $name, $trigger := $document.triggers | default dict -}}
-{{- if hasKey $trigger "brigade" -}}
-{{- $namespace := dig "brigade" "namespace" "" $trigger | default $own -}}
-{{- $_ := set $found $name (dict "kind" "brigade" "what" (printf "a Brigade build of %v" (dig "brigade" "project" "" $trigger)) "namespace" $namespace) -}}
-{{- else if hasKey $trigger "kubernetes" -}}
-{{- $manifest := dig "kubernetes" "manifest" dict $trigger -}}
-{{- $namespace := dig "metadata" "namespace" "" $manifest | default $own -}}
-{{- $kind := $manifest.kind | default "" | toString -}}
-{{- $group := regexReplaceAll "/?[^/]*$" ($manifest.apiVersion | default "" | toString) "" -}}
-{{- $resource := dig "kubernetes" "resource" "" $trigger | default (include "sluice.plural" $kind) -}}
-{{- $_ := set $found $name (dict "kind" "kubernetes" "what" (printf "a %s" $kind) "namespace" $namespace "group" $group "resource" $resource) -}}
-{{- else if hasKey $trigger "exec" -}}
-{{- fail (printf "trigger %s runs a local command (exec), which this chart does not allow: use a kubernetes trigger" $name) -}}
+{{- range $name, $trigger := include "sluice.sections" . | fromJson | dig "triggers" dict -}}
+{{- if $trigger.needsExec -}}
+{{- fail (printf "trigger %s runs a local command (%s), which this chart does not allow: use a kubernetes trigger" $name $trigger.kind) -}}
 {{- end -}}
+{{- $what := $trigger.starts -}}
+{{- range $place := regexFindAll "[$][{][^}]*[}]" $what -1 -}}
+{{- $value := include "sluice.valueAt" (dict "in" $trigger.section "at" ($place | trimPrefix "${" | trimSuffix "}")) | fromJson -}}
+{{- $what = replace $place ($value.value | default "" | toString) $what -}}
 {{- end -}}
-{{- if eq (include "sluice.form" .) "original" -}}
-{{- $_ := set $found "brigade" (dict "kind" "brigade" "what" (printf "a Brigade build of %s" $document.project) "namespace" $own) -}}
+{{- $namespace := "" -}}
+{{- range $grant := $trigger.grants -}}
+{{- $namespace = include "sluice.grantNamespaces" (dict "root" $root "grant" $grant "section" $trigger.section) | fromJsonArray | first -}}
+{{- end -}}
+{{- $_ := set $found $name (dict "kind" $trigger.kind "what" $what "namespace" $namespace) -}}
 {{- end -}}
 {{- $found | toJson -}}
 {{- end }}

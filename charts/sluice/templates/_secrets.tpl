@@ -52,19 +52,14 @@ Every file and variable that the configuration names, as a JSON list of { what, 
 `what` and `key` are for people, `to` is `file` or `variable`.
 */}}
 {{- define "sluice.references" -}}
-{{- $document := include "sluice.document" . | fromJson -}}
-{{- $kinds := (.Files.Get "files/kinds.json" | fromJson).triggers -}}
 {{- $into := dict "found" list -}}
-{{- range $name, $trigger := $document.triggers | default dict -}}
-{{- range $kind, $known := $kinds -}}
-{{- if and (kindIs "map" $trigger) (hasKey $trigger $kind) -}}
-{{- range $reference := $known.references | default list -}}
+{{- range $name, $trigger := include "sluice.sections" . | fromJson | dig "triggers" dict -}}
+{{- range $reference := $trigger.references | default list -}}
 {{- $what := printf "trigger %s" $name -}}
-{{- include "sluice.follow" (dict "into" $into "what" $what "to" $reference.to "at" (get $trigger $kind) "path" $reference.path "shown" $kind) -}}
+{{- include "sluice.follow" (dict "into" $into "what" $what "to" $reference.to "at" $trigger.section "path" $reference.path "shown" $trigger.kind) -}}
 {{- end -}}
 {{- end -}}
-{{- end -}}
-{{- end -}}
+{{- $document := include "sluice.document" . | fromJson -}}
 {{- include "sluice.follow" (dict "into" $into "what" "the API" "to" "file" "at" $document "path" (list "http" "tokenFile") "shown" "") -}}
 {{- $into.found | toJson -}}
 {{- end }}
