@@ -241,7 +241,8 @@ describe('the permissions of the chart', function () {
     expect(objects.map(({ kind }) => kind)).to.have.members([
       'ServiceAccount',
       'ConfigMap',
-      'Deployment',
+      'Service',
+      'StatefulSet',
     ]);
   });
 

@@ -1,10 +1,16 @@
 {{/* What the gateway is configured with: which form, which file, and what can be read out of it. */}}
 
-{{/* The configuration as JSON, whichever value it came from; {} where there is none. */}}
+{{/*
+The configuration as JSON, whichever value it came from; {} if there is none, or if it is in a
+ConfigMap that the chart does not see.
+*/}}
 {{- define "sluice.document" -}}
 {{- $original := or .Values.project .Values.filters -}}
 {{- if and .Values.config $original -}}
 {{- fail "values: `config` stands beside `project` or `filters`: use one form" -}}
+{{- end -}}
+{{- if and (include "sluice.isUnseen" .) (or .Values.config $original) -}}
+{{- fail "values: `existingConfigMap` stands beside `config`, `project` or `filters`: use one form" -}}
 {{- end -}}
 {{- if kindIs "string" .Values.config -}}
 {{- $parsed := fromYaml .Values.config -}}
@@ -21,17 +27,39 @@
 {{- end -}}
 {{- end }}
 
-{{/* `ours` with any of three keys, else `original`; `none` where there is no configuration. */}}
+{{/* Non-empty if the configuration is in a ConfigMap that the chart does not see. */}}
+{{- define "sluice.isUnseen" -}}
+{{- if .Values.existingConfigMap.name }}yes{{ end -}}
+{{- end }}
+
+{{/* `ours` with any of three keys, else `original`; `none` without a configuration, `unseen` if another has it. */}}
 {{- define "sluice.form" -}}
 {{- $document := include "sluice.document" . | fromJson -}}
-{{- if not $document -}}none
+{{- if include "sluice.isUnseen" . -}}unseen
+{{- else if not $document -}}none
 {{- else if or (hasKey $document "version") (hasKey $document "sources") (hasKey $document "triggers") -}}ours
 {{- else -}}original
 {{- end -}}
 {{- end }}
 
 {{- define "sluice.configFile" -}}
-{{- if .Values.config }}config.yaml{{ else }}filters.json{{ end -}}
+{{- if include "sluice.isUnseen" . -}}
+{{- required "values: `existingConfigMap` needs `key`, the name of the configuration in it" .Values.existingConfigMap.key -}}
+{{- else if .Values.config -}}
+config.yaml
+{{- else -}}
+filters.json
+{{- end -}}
+{{- end }}
+
+{{/* The folder of the configuration, to which its paths are relative. */}}
+{{- define "sluice.configFolder" -}}
+/etc/sluice
+{{- end }}
+
+{{/* The ConfigMap with the configuration. */}}
+{{- define "sluice.configMap" -}}
+{{- .Values.existingConfigMap.name | default (include "sluice.fullname" .) -}}
 {{- end }}
 
 {{/* The file's text. */}}
@@ -82,7 +110,16 @@
 
 {{/* The port of the probes listener; empty where it is `off` (false where YAML 1.1 read that). */}}
 {{- define "sluice.probesPort" -}}
-{{- $document := include "sluice.document" . | fromJson -}}
-{{- $address := dig "http" "probes" "0.0.0.0:8080" $document -}}
-{{- regexFind "[0-9]+$" (toString $address) -}}
+{{- $probes := dig "http" "probes" "" (include "sluice.document" . | fromJson) -}}
+{{- if kindIs "map" $probes -}}{{- $probes = $probes.address -}}{{- end -}}
+{{- $address := kindIs "invalid" $probes | ternary "" $probes | toString | default "0.0.0.0:8080" -}}
+{{- if regexMatch "^(localhost|127\\.|\\[::1\\])" $address -}}
+{{- fail (printf "values: http.probes is %s, where the kubelet cannot reach it: write 0.0.0.0:PORT" $address) -}}
+{{- end -}}
+{{- regexFind "[0-9]+$" $address -}}
+{{- end }}
+
+{{/* Non-empty if there is a configuration, here or in another ConfigMap. */}}
+{{- define "sluice.isConfigured" -}}
+{{- if ne (include "sluice.form" .) "none" }}yes{{ end -}}
 {{- end }}
