@@ -43,11 +43,11 @@ describe('the store of the chart', function () {
     { what: 'a size in bytes', config: { store: { maxSize: '1048577' } }, is: '260Mi' },
     { what: 'a decimal size', config: { store: { maxSize: '500M' } }, is: '1210Mi' },
     {
-      what: 'the default for what is no size',
-      config: { store: { maxSize: 'x' } },
+      what: 'the default for what is no size in a text',
+      config: 'store: { maxSize: x }',
       is: '2304Mi',
     },
-    { what: 'the default for what is no block', config: { store: 'sqlite' }, is: '2304Mi' },
+    { what: 'the default for what is no block', config: 'store: sqlite', is: '2304Mi' },
     {
       what: 'what the values say',
       config: { store: { maxSize: '10Gi' } },
@@ -58,7 +58,7 @@ describe('the store of the chart', function () {
   for (const { what, config, is, ...more } of limits) {
     it(`may grow to ${is}, by ${what}`, () => {
       const objects = renderObjects(helm, {
-        values: { config: { ...ours, ...config }, ...more },
+        values: { config: typeof config === 'string' ? config : { ...ours, ...config }, ...more },
       });
       expect(podOf(objects).volumes).to.deep.include({
         name: 'data',
