@@ -1,6 +1,6 @@
 // Writes the files that are generated from data of lib: the types of a configuration, its reference, its
-// schema for editors, the OpenAPI document, and the values of the chart with their schema and README. `make verify` runs it; spec/plan/generated.spec.ts fails
-// if a file differs from its source.
+// schema for editors, the OpenAPI document, and files of the chart. `make verify` runs it;
+// spec/plan/generated.spec.ts fails if a file differs from its source.
 
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';

@@ -136,9 +136,9 @@ describe('the samples', function () {
   for (const file of samples) {
     it(`pass the schema: ${file}`, () => {
       const config = load(readFileSync(join(root, 'samples', file), 'utf8'));
-      // One has a local command, which the templates refuse after the schema has passed.
       const rendered = render(helm, { values: { config } });
-      if (!rendered.ok) expect(rendered.said).to.include('runs a local command (exec)');
+      // The templates may still ask for secrets, or refuse a local command.
+      if (!rendered.ok) expect(rendered.said).to.not.include("values don't meet");
     });
   }
 });
