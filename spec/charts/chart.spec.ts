@@ -53,22 +53,32 @@ describe('the chart', function () {
     it('passes our own form as YAML with the same values', () => {
       const awkward = {
         ...ours,
-        tests: [
-          [
-            'yes',
-            '0o14',
-            '1_000',
-            '12:30',
-            '~',
-            '',
-            ' a ',
-            'a\n\n b\n',
-            '\u2028',
-            '\u0000',
-            '{{ x }}',
-          ],
-          [1000000, 12345678901, 0.5, true, null],
-        ],
+        triggers: {
+          odd: {
+            kubernetes: {
+              manifest: {
+                apiVersion: 'v1',
+                kind: 'Odd',
+                data: [
+                  [
+                    'yes',
+                    '0o14',
+                    '1_000',
+                    '12:30',
+                    '~',
+                    '',
+                    ' a ',
+                    'a\n\n b\n',
+                    '\u2028',
+                    '\u0000',
+                    '{{ x }}',
+                  ],
+                  [1000000, 12345678901, 0.5, true, null],
+                ],
+              },
+            },
+          },
+        },
       };
       const objects = renderObjects(helm, { values: { config: awkward } });
       expect(load(configText(objects, 'config.yaml'))).to.deep.equal(awkward);
@@ -167,7 +177,7 @@ describe('the chart', function () {
 
   describe('labels', () => {
     it('of the values are on every object, but never select', () => {
-      const commonLabels = { team: 'ci', 'app.kubernetes.io/name': 'not-this', number: 7 };
+      const commonLabels = { team: 'ci', 'app.kubernetes.io/name': 'not-this' };
       const values = { ...original, commonLabels, podLabels: { 'example.com/cost': 'ci' } };
       const everything = {
         ...values,
@@ -179,7 +189,6 @@ describe('the chart', function () {
       for (const { kind, metadata } of objects) {
         expect(metadata?.labels, kind).to.include({
           team: 'ci',
-          number: '7',
           'app.kubernetes.io/name': 'sluice',
           'app.kubernetes.io/instance': 'gw',
         });
