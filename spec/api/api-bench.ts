@@ -22,8 +22,7 @@ import { systemClock } from '../../lib/kit/system.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { Plan } from '../../lib/plan/plan.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit } from '../conformance/store-builders.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
+import { aCommit, anEvent, anOccurrence } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
 /** The token of the bench. */

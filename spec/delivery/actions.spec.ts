@@ -12,8 +12,7 @@ import { deliveryId } from '../../lib/core/delivery-id.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { ACTS, type Acted, type ActName, act, possibleActs } from '../../lib/delivery/actions.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, NOW } from '../conformance/store-builders.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aCommit, aDelivery, NOW } from '../support/builders.ts';
 
 const LATER = NOW + 60_000;
 const KEY = {

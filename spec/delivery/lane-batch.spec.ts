@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { deliveries } from '../conformance/store-builders.ts';
+import { deliveries } from '../support/builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 
 const BATCH = { max: 3, waitMs: 1_000 };

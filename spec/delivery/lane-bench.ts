@@ -7,7 +7,7 @@ import type { AttemptSettings, LaneParts } from '../../lib/delivery/attempt-runn
 import { Lane } from '../../lib/delivery/lane.ts';
 import { SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit } from '../conformance/store-builders.ts';
+import { aCommit } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import { deliveries } from '../conformance/store-builders.ts';
+import { deliveries } from '../support/builders.ts';
 import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
 
 const DOWN: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };

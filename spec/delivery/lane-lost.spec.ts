@@ -2,11 +2,10 @@
 // says, and reported if they are possibly twice. A user's retry always gets an attempt.
 
 import { expect } from 'chai';
-import type { Attempt, Delivery, Outcome } from '../../lib/core/delivery.ts';
+import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { OnLostAnswer } from '../../lib/core/trigger.ts';
 import { act } from '../../lib/delivery/actions.ts';
-import { aCommit, NOW } from '../conformance/store-builders.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aCommit, aDelivery, anAttempt, NOW } from '../support/builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp } from './lane-bench.ts';
 
 const MINUTE = 60_000;
@@ -19,14 +18,8 @@ function left(
 ): Delivery {
   return aDelivery({
     deaths: 1,
-    attempts: attempts.map(
-      ([agoMs, outcome], place): Attempt => ({
-        number: place + 1,
-        at: NOW - agoMs,
-        incarnation: 'zero',
-        outcome,
-        durationMs: null,
-      }),
+    attempts: attempts.map(([agoMs, outcome], place) =>
+      anAttempt({ number: place + 1, at: NOW - agoMs, incarnation: 'zero', outcome }),
     ),
     ...overrides,
   });

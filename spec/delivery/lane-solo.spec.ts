@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { deliveries } from '../conformance/store-builders.ts';
+import { deliveries } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
 

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
-import { deliveries } from '../conformance/store-builders.ts';
+import { deliveries } from '../support/builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 
 const CUT_OFF: Outcome = { outcome: 'unknown', reason: 'stopped', detail: 'cut off' };

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { deliveries } from '../conformance/store-builders.ts';
+import { deliveries } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 

@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import type { Trigger } from '../../lib/core/trigger.ts';
 import { Dispatch } from '../../lib/delivery/lane.ts';
-import { aCommit, deliveries } from '../conformance/store-builders.ts';
+import { aCommit, deliveries } from '../support/builders.ts';
 import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
 
 describe('a lane', () => {

@@ -5,7 +5,7 @@ import type { DeliveryQuery } from '../../lib/core/store.ts';
 import { Dispatch } from '../../lib/delivery/lane.ts';
 import { orphan, orphanAll } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, deliveries, idOf } from '../conformance/store-builders.ts';
+import { aCommit, deliveries, idOf } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
 /** A store with 3 waiting and 1 held for `build`, 600 for `report`, and its recorded listings. */

@@ -6,7 +6,7 @@ import type { Store } from '../../lib/core/store.ts';
 import { type FollowClusterParts, followCluster } from '../../lib/gateway/cluster-identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, anEntry, deliveries, NOW, PATH } from '../conformance/store-builders.ts';
+import { aCommit, anEntry, deliveries, NOW, PATH } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { storeWith } from './gateway-bench.ts';
 

@@ -10,7 +10,6 @@ import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { Plan, PlannedTrigger } from '../../lib/plan/plan.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 
@@ -144,10 +143,4 @@ export function storeWith(store: Store, changes: Partial<Store>): Store {
 /** The observation that a watch path of the source is read. */
 export function reading(path: string, state: 'watching' | 'listing' | 'waiting'): Observation {
   return { kind: 'reading', source: 'shop', path, state, why: state === 'waiting' ? 'away' : '' };
-}
-
-/** A delivery about the object of `anOccurrence`, created at this time. */
-export function deliveryOf(number: number, createdAt: number): Delivery {
-  const id = number.toString().padStart(26, '0');
-  return aDelivery({ id, state: 'delivered', createdAt, dueAt: createdAt });
 }

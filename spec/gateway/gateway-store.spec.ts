@@ -6,9 +6,16 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aborted } from '../../lib/kit/async/abort.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, anEntry, PATH } from '../conformance/store-builders.ts';
-import { aBatch } from '../intake/harness.ts';
-import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
+import {
+  aBatch,
+  aCommit,
+  aDelivery,
+  anEntry,
+  anEvent,
+  anOccurrence,
+  aSeries,
+  PATH,
+} from '../support/builders.ts';
 import { type BenchOptions, gatewayBench, reading, storeWith } from './gateway-bench.ts';
 
 const HOUR = 3_600_000;
@@ -41,8 +48,7 @@ function failingStore(own: Store = createMemoryStore()) {
   return { store, state };
 }
 
-const named = (name: string) =>
-  anOccurrence({ event: anEvent({ metadata: { name, namespace: 'shop' } }) });
+const named = (name: string) => aSeries(name, { object: 'web-1' });
 
 /** A gateway that runs and whose path is watched. */
 async function runningBench(options: BenchOptions = {}) {

@@ -4,10 +4,17 @@ import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Observe } from '../../lib/core/observation.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, anEntry } from '../conformance/store-builders.ts';
-import { aBatch, aSeries } from '../intake/harness.ts';
-import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
-import { deliveryOf, gatewayBench, storeWith } from './gateway-bench.ts';
+import {
+  aBatch,
+  aCommit,
+  aDelivery,
+  anEntry,
+  anEvent,
+  anOccurrence,
+  aSeries,
+  numbered,
+} from '../support/builders.ts';
+import { gatewayBench, storeWith } from './gateway-bench.ts';
 
 describe('the gateway', () => {
   it('takes a batch from its source to its trigger', async () => {
@@ -27,10 +34,9 @@ describe('the gateway', () => {
   it('lets running attempts end after a stop and leaves the rest waiting', async () => {
     const { gateway, source, trigger, clock, recording, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
-    const series = (name: string) =>
-      anOccurrence({ event: anEvent({ metadata: { name, namespace: 'shop' } }) });
     // One object, so that the second delivery waits for the first.
-    source.hand(aBatch({ occurrences: [series('a'), series('b')] }));
+    const occurrences = ['a', 'b'].map((name) => aSeries(name, { object: 'web-1' }));
+    source.hand(aBatch({ occurrences }));
     await clock.advance(0);
     stop.abort(new Error('SIGTERM'));
     await clock.advance(4_000);
@@ -112,7 +118,9 @@ describe('the gateway', () => {
 
   it('counts deliveries started in the last hour against the limits', async () => {
     const { gateway, source, clock, store, recording, stop } = gatewayBench();
-    const made = Array.from({ length: 60 }, (_, number) => deliveryOf(number, clock.now()));
+    const made = Array.from({ length: 60 }, (_, number) =>
+      numbered(number, { state: 'delivered' }),
+    );
     const ledger = made.map(({ id, object }) =>
       anEntry({ key: id, id, object, eventKey: id, firedAt: clock.now() }),
     );

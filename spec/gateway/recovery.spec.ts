@@ -8,7 +8,7 @@ import type { Recovery, Retirement, Store } from '../../lib/core/store.ts';
 import { Heartbeat, readBeat, recordDowntime } from '../../lib/gateway/heartbeat.ts';
 import { recover, retirePaths } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aDelivery, anAttempt } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { storeWith } from './gateway-bench.ts';
@@ -47,10 +47,9 @@ function bench(begun: Recovery = NOTHING) {
 function lostDelivery(deaths: number): Delivery {
   const detail = 'the process died';
   const outcome = { outcome: 'unknown', reason: 'process-died', detail } as const;
-  const attempt = { number: 1, at: 0, incarnation: 'one', outcome, durationMs: null };
   const state =
     deaths < 3 ? ({ state: 'waiting' } as const) : ({ state: 'dead', dead: 'poison' } as const);
-  return aDelivery({ attempts: [attempt], deaths, ...state });
+  return aDelivery({ attempts: [anAttempt({ outcome })], deaths, ...state });
 }
 
 describe('a start', () => {

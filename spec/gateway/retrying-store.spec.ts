@@ -5,7 +5,7 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { retryingStore } from '../../lib/gateway/retrying-store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit } from '../conformance/store-builders.ts';
+import { aCommit } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
 import { storeWith } from './gateway-bench.ts';

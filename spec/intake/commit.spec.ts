@@ -4,19 +4,19 @@
 import { expect } from 'chai';
 import type { Commit, Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
-import { aBatch, type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
+import {
+  aBatch,
+  aGap,
+  anEvent,
+  anOccurrence,
+  aSeries,
+  PATH,
+  positionsAt,
+} from '../support/builders.ts';
+import { type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
 
-const PATH = '/api/v1/namespaces/shop/events';
-const positions = new Map([[PATH, { resourceVersion: '9', at: 9 }]]);
-const GAP = {
-  source: 'shop',
-  path: PATH,
-  loss: 'none',
-  why: 'listed again after 410',
-  from: { resourceVersion: '1', at: 1 },
-  to: { resourceVersion: '9', at: 9 },
-} as const;
+const positions = positionsAt('9');
+const GAP = aGap({ why: 'listed again after 410', from: { resourceVersion: '1', at: 1 } });
 
 /** Intake whose commits are recorded. */
 function bench(options: HarnessOptions = {}) {
@@ -34,13 +34,7 @@ function bench(options: HarnessOptions = {}) {
 }
 
 const counted = (count: number, from: 'list' | 'watch', name = 'web-1.17f1') =>
-  anOccurrence({
-    from,
-    event: anEvent({
-      metadata: { name, namespace: 'shop', creationTimestamp: '2026-01-31T11:58:00Z' },
-      count,
-    }),
-  });
+  aSeries(name, { from, event: { count } });
 
 describe('a commit', () => {
   it('contains for each new delivery why the rules before did not match', async () => {

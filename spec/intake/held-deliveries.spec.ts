@@ -6,8 +6,9 @@ import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Committed, Journal } from '../../lib/core/store.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aSeries } from '../support/builders.ts';
 import { FairPlay } from './fair-play.ts';
-import { aSeries, eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
+import { eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;
 const perHour = (count: number) => ({ count, perMs: HOUR });
@@ -15,7 +16,9 @@ const onlyTotal = (count: number) => ({ perObject: null, total: perHour(count) }
 
 /** This many series of a namespace: `a.1`, `a.2`, … */
 const many = (namespace: string, count: number, from = 1) =>
-  Array.from({ length: count }, (_, place) => aSeries(`${namespace}.${from + place}`, namespace));
+  Array.from({ length: count }, (_, place) =>
+    aSeries(`${namespace}.${from + place}`, { namespace }),
+  );
 
 const words = (harness: IntakeHarness): readonly string[] => harness.dispositions().flat();
 
@@ -137,7 +140,7 @@ describe('the release of held deliveries', () => {
   it('skips an object without a token, and a namespace that has no other', async () => {
     const limits = { perObject: perHour(1), total: perHour(10) };
     const harness = intakeHarness({ limits });
-    const ofOne = (name: string, namespace: string) => aSeries(name, namespace, 'one');
+    const ofOne = (name: string, namespace: string) => aSeries(name, { namespace, object: 'one' });
     await harness.take(
       ofOne('a.1', 'a'),
       ofOne('a.2', 'a'),

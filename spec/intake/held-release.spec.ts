@@ -3,9 +3,9 @@
 import { expect } from 'chai';
 import type { Archive, Store } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, deliveries } from '../conformance/store-builders.ts';
+import { aCommit, aSeries, deliveries } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { aSeries, intakeHarness } from './harness.ts';
+import { intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;
 

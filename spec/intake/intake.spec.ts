@@ -3,8 +3,8 @@
 import { expect } from 'chai';
 import type { Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
-import { aBatch, intakeHarness, NEVER } from './harness.ts';
+import { aBatch, anEvent, anOccurrence } from '../support/builders.ts';
+import { intakeHarness, NEVER } from './harness.ts';
 
 const created = (at: string): object => ({
   name: 'web-1.17f1e2d3c4b5a697',

@@ -6,32 +6,25 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Commit, Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
-import { aBatch, type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
+import { aBatch, aSeries, PATH, positionsAt } from '../support/builders.ts';
+import { type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
 
-const PATH = '/api/v1/namespaces/shop/events';
 const KEY = 'shop/web-1.17f1';
 const RULES = [
   { name: 'noise', kind: 'Node', action: 'reject' },
   { name: 'all', action: 'accept', triggers: ['build'] },
 ] as const;
 
-const event = (count: number, name = 'web-1.17f1'): Occurrence['event'] =>
-  anEvent({
-    metadata: { name, namespace: 'shop', creationTimestamp: '2026-01-31T11:58:00Z' },
-    count,
-    lastTimestamp: `2026-01-31T12:00:0${count}Z`,
+const accepted = (count: number): Occurrence =>
+  aSeries('web-1.17f1', {
+    event: { count, lastTimestamp: `2026-01-31T12:00:0${count}Z` },
   });
-const accepted = (count: number, name?: string): Occurrence =>
-  anOccurrence({ event: event(count, name) });
 const rejected = (name = 'node-1.17f1'): Occurrence =>
-  anOccurrence({
+  aSeries(name, {
     event: {
-      ...event(3, name),
       involvedObject: { apiVersion: 'v1', kind: 'Node', namespace: 'shop', name: 'node-1' },
     },
   });
-const at = (resourceVersion: string, path = PATH) => new Map([[path, { resourceVersion, at: 1 }]]);
 
 interface BenchOptions extends HarnessOptions {
   /** Replaced calls of the journal. */
@@ -69,7 +62,10 @@ describe('a batch that starts nothing', () => {
   it('is observed at once, without a call of the store', async () => {
     const { intake, commits, lookups, dispositions, end } = bench();
     const gone = [{ path: PATH, key: 'shop/other.1' }];
-    await intake.take(aBatch({ occurrences: [rejected()], positions: at('7'), gone }), NEVER);
+    await intake.take(
+      aBatch({ occurrences: [rejected()], positions: positionsAt('7'), gone }),
+      NEVER,
+    );
     expect(dispositions()).to.deep.equal([[]]);
     expect([commits, lookups]).to.deep.equal([[], []]);
     await end();
@@ -77,18 +73,21 @@ describe('a batch that starts nothing', () => {
 
   it('is saved within a second, with all others of that second, in one commit', async () => {
     const { intake, clock, commits, store, end } = bench();
-    await intake.take(aBatch({ occurrences: [rejected()], positions: at('7') }), NEVER);
+    await intake.take(aBatch({ occurrences: [rejected()], positions: positionsAt('7') }), NEVER);
     await clock.advance(600);
-    await intake.take(aBatch({ occurrences: [rejected('b')], positions: at('8') }), NEVER);
-    await intake.take(aBatch({ source: 'pay', positions: at('3', '/pay') }), NEVER);
+    await intake.take(aBatch({ occurrences: [rejected('b')], positions: positionsAt('8') }), NEVER);
+    await intake.take(
+      aBatch({ source: 'pay', positions: positionsAt('3', { path: '/pay' }) }),
+      NEVER,
+    );
     await clock.advance(399);
     expect(commits).to.have.length(0);
     await clock.advance(1);
     expect(commits).to.have.length(1);
     expect(await store.journal.allPositions()).to.deep.equal(
       new Map([
-        ['shop', at('8')],
-        ['pay', at('3', '/pay')],
+        ['shop', positionsAt('8')],
+        ['pay', positionsAt('3', { path: '/pay' })],
       ]),
     );
     await clock.advance(10_000);
@@ -98,8 +97,11 @@ describe('a batch that starts nothing', () => {
 
   it('is saved with the next commit of any source', async () => {
     const { intake, commits, clock, store, end } = bench();
-    await intake.take(aBatch({ source: 'pay', positions: at('3', '/pay') }), NEVER);
-    await intake.take(aBatch({ occurrences: [accepted(3)], positions: at('7') }), NEVER);
+    await intake.take(
+      aBatch({ source: 'pay', positions: positionsAt('3', { path: '/pay' }) }),
+      NEVER,
+    );
+    await intake.take(aBatch({ occurrences: [accepted(3)], positions: positionsAt('7') }), NEVER);
     expect(commits).to.have.length(1);
     expect([...(await store.journal.allPositions()).keys()]).to.have.members(['pay', 'shop']);
     await clock.advance(1_000);
@@ -147,7 +149,7 @@ describe('a batch that starts nothing', () => {
     const { intake, clock, running } = bench({
       journal: { commit: () => Promise.reject(unusable) },
     });
-    await intake.take(aBatch({ positions: at('7') }), NEVER);
+    await intake.take(aBatch({ positions: positionsAt('7') }), NEVER);
     await clock.advance(1_000);
     expect(await running).to.equal(unusable);
   });
@@ -204,15 +206,15 @@ describe('a batch that was given up because the store is full', () => {
     const commit: Journal['commit'] = async (one) =>
       one.deliveries.length > 0 ? full : store.journal.commit(one);
     const { intake, clock, end } = bench({ store, journal: { commit } });
-    await intake.take(aBatch({ positions: at('7') }), NEVER);
+    await intake.take(aBatch({ positions: positionsAt('7') }), NEVER);
     const stop = new AbortController();
-    const batch = aBatch({ occurrences: [accepted(3)], positions: at('8') });
+    const batch = aBatch({ occurrences: [accepted(3)], positions: positionsAt('8') });
     const taking = intake.take(batch, stop.signal).catch((error: unknown) => error);
     await clock.advance(0);
     stop.abort(new Error('SIGTERM'));
     await taking;
     await intake.save();
-    expect(await store.journal.positions('shop')).to.deep.equal(at('7'));
+    expect(await store.journal.positions('shop')).to.deep.equal(positionsAt('7'));
     await end();
   });
 });

@@ -2,8 +2,8 @@
 
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
-import { anOccurrence } from '../support/builders.ts';
-import { anAcceptance, heard } from './support.ts';
+import { anAcceptance, anOccurrence } from '../support/builders.ts';
+import { heard } from './support.ts';
 
 const WHERE = { source: 'shop', path: '/api/v1/namespaces/shop/events' };
 

@@ -1,12 +1,11 @@
-// Telemetry on recording streams, and builders of decision observations with one override.
+// Telemetry on recording streams.
 
 import { PassThrough } from 'node:stream';
-import type { Decision, Disposition, TriggerDisposition } from '../../lib/core/decision.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import type { LoggingOptions, TelemetryParts } from '../../lib/telemetry/logging.ts';
 import { createTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts';
-import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
+import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** A stream that records its text. */
@@ -59,30 +58,6 @@ export const AT = '2026-01-31T12:00:00.000Z';
 
 /** The id of `aDelivery`. */
 export const ID = aDelivery().id;
-
-/** A disposition of an occurrence at the trigger `build`. */
-export function disposedAs(disposition: Disposition, why = ''): TriggerDisposition {
-  const made = disposition !== 'foreign' && disposition !== 'loop' && disposition !== 'shed';
-  return { trigger: 'build', disposition, id: made ? ID : null, why };
-}
-
-/** An accepted and started occurrence of `anEvent`. */
-export function anAcceptance(overrides: Partial<DecisionObserved> = {}): DecisionObserved {
-  return {
-    kind: 'decision',
-    occurrence: anOccurrence(),
-    decision: aDecision(),
-    disposed: [disposedAs('queued')],
-    explain: () => [],
-    ...overrides,
-  };
-}
-
-/** A default rejection of `anEvent`. */
-export function aRejection(overrides: Partial<DecisionObserved> = {}): DecisionObserved {
-  const decision: Decision = { action: 'reject', rule: null, triggers: [], quietMs: 0 };
-  return anAcceptance({ decision, disposed: [], ...overrides });
-}
 
 /** The occurrence of an Event with these fields. */
 export function occurrenceOf(fields: EventObject): DecisionObserved['occurrence'] {

@@ -273,8 +273,7 @@ describe('the kind exec', () => {
   it('never lets a message reach a shell or grow the environment without bound', async () => {
     const { observe, of } = recordingObserve();
     const message = `$(touch its) "; exit 9 ##\0${'é'.repeat(40_000)}`;
-    const [occurrence] = aDelivery().occurrences;
-    const delivery = aDelivery({ occurrences: [{ ...occurrence, event: anEvent({ message }) }] });
+    const delivery = aDelivery({ event: anEvent({ message }) });
     const program =
       'console.log(JSON.stringify([process.env.SLUICE_MESSAGE.slice(0, 29), process.env.SLUICE_MESSAGE.slice(-50), Buffer.byteLength(process.env.SLUICE_MESSAGE)]))';
     const trigger = execKind.create({ command: node(program) }, someParts({ observe }));

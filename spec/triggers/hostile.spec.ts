@@ -3,7 +3,6 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Delivery } from '../../lib/core/delivery.ts';
 import {
   type EventObject,
   isJsonObject,
@@ -22,11 +21,6 @@ import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.t
 
 const LABEL = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 
-function aDeliveryOf(event: EventObject): Delivery {
-  const [occurrence] = aDelivery().occurrences;
-  return aDelivery({ occurrences: [{ ...occurrence, event }] });
-}
-
 async function created(kind: 'brigade' | KubernetesSection, event: EventObject): Promise<Json> {
   const api = new FakeApi();
   const parts = someParts({ api });
@@ -34,7 +28,7 @@ async function created(kind: 'brigade' | KubernetesSection, event: EventObject):
     kind === 'brigade'
       ? brigadeKind.create({ project: 'org/repo' }, parts)
       : kubernetesKind.create(kind, parts);
-  const [outcome] = await trigger.fire([aDeliveryOf(event)], NEVER);
+  const [outcome] = await trigger.fire([aDelivery({ event })], NEVER);
   expect(outcome?.outcome).to.equal('delivered');
   return api.created[0] ?? null;
 }
@@ -87,7 +81,7 @@ describe('hostile Events', () => {
         { command: [process.execPath, '-e', program] },
         someParts({ observe }),
       );
-      const [outcome] = await trigger.fire([aDeliveryOf(event)], NEVER);
+      const [outcome] = await trigger.fire([aDelivery({ event })], NEVER);
       expect(outcome?.outcome).to.equal('delivered');
       const line = of('command-output')[0]?.line ?? '';
       // The log cuts long lines, but the rest is still the document.

@@ -3,9 +3,14 @@
 
 import { expect } from 'chai';
 import { shortObject } from '../../../lib/api/documents/object-ref.ts';
-import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../../../lib/core/delivery.ts';
+import {
+  type Attempt,
+  DELIVERY_STATES,
+  type DeliveryState,
+  type Outcome,
+} from '../../../lib/core/delivery.ts';
 import { ACTS, type ActName } from '../../../lib/delivery/actions.ts';
-import { aDelivery, anEvent } from '../../support/builders.ts';
+import { aDelivery, anAttempt, anEvent, idOf, numbered } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { type Answered, ApiBench, TOKEN, TRAIL } from '../api-bench.ts';
 
@@ -168,8 +173,8 @@ describe('deliveries over the API', () => {
       dead: 'poison',
       deaths: 3,
       attempts: [
-        attempt(1, { outcome: 'retry', reason: 'unavailable', detail: 'status 503', afterMs: 5 }),
-        attempt(2, { outcome: 'unknown', reason: 'process-died', detail: 'gone' }),
+        finished(1, { outcome: 'retry', reason: 'unavailable', detail: 'status 503', afterMs: 5 }),
+        finished(2, { outcome: 'unknown', reason: 'process-died', detail: 'gone' }),
       ],
       retriedAt: clock.now(),
     });
@@ -195,11 +200,8 @@ describe('deliveries over the API', () => {
     const asked: number[] = [];
     beforeEach(async () => {
       const message = 'x'.repeat(1_000_000);
-      const [occurrence] = aDelivery().occurrences;
-      const occurrences: Delivery['occurrences'] = [{ ...occurrence, event: anEvent({ message }) }];
-      await bench.commit(
-        Array.from({ length: 40 }, (_, place) => numbered(place, { occurrences })),
-      );
+      const event = anEvent({ message });
+      await bench.commit(Array.from({ length: 40 }, (_, place) => numbered(place, { event })));
       asked.length = 0;
       const { archive } = bench.store;
       const read = archive.list.bind(archive);
@@ -328,18 +330,6 @@ describe('the short form of an object', () => {
   }
 });
 
-function idOf(place: number): string {
-  return `01kgf5${String(place).padStart(20, '0')}`;
-}
-
-function numbered(place: number, overrides: Partial<Delivery> = {}): Delivery {
-  const bucket = `${place}`;
-  return aDelivery({ id: idOf(place), bucket, ...overrides });
-}
-
-function attempt(
-  number: number,
-  outcome: Delivery['attempts'][number]['outcome'],
-): Delivery['attempts'][number] {
-  return { number, at: Date.UTC(2026, 0, 31, 12), incarnation: 'i', outcome, durationMs: 12.5 };
+function finished(number: number, outcome: Outcome): Attempt {
+  return anAttempt({ number, outcome, durationMs: 12.5 });
 }
