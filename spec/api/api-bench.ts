@@ -23,7 +23,7 @@ import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { Plan } from '../../lib/plan/plan.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEvent, anOccurrence } from '../support/builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 
 /** The token of the bench. */
 export const TOKEN = 'spec-token-of-the-bench';

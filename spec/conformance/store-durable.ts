@@ -14,8 +14,9 @@ import {
   NOW,
   PATH,
 } from '../support/builders.ts';
+import { DELIVERED } from '../support/doubles/trigger.ts';
 import { until } from '../support/until.ts';
-import { attemptOnce, CLAIM, DELIVERED, idsOf, settle, stored } from './store-steps.ts';
+import { attemptOnce, CLAIM, idsOf, settle, stored } from './store-steps.ts';
 
 /** Opens the store with a name; the same store each time. */
 export type OpenNamed = (name: string) => Promise<Store>;

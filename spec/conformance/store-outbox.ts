@@ -3,7 +3,8 @@
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
 import { aCommit, aDelivery, deliveries, idOf, NOW } from '../support/builders.ts';
-import { attemptOnce, CLAIM, DELIVERED, idsOf, settle, stored } from './store-steps.ts';
+import { DELIVERED } from '../support/doubles/trigger.ts';
+import { attemptOnce, CLAIM, idsOf, settle, stored } from './store-steps.ts';
 
 /** Declares the cases of an Outbox. */
 export function describeOutbox(store: () => Store): void {

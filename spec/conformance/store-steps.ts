@@ -1,18 +1,16 @@
 // The steps that most specs of stores share: claim, attempt, settle, and what is stored then.
 
 import { expect } from 'chai';
-import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
+import type { Delivery } from '../../lib/core/delivery.ts';
 import type { ClaimRequest, Committed, Store } from '../../lib/core/store.ts';
 import { NOW } from '../support/builders.ts';
+import { DELIVERED } from '../support/doubles/trigger.ts';
 
 /** The known ids in the answer of a commit. */
 export function existingOf(committed: Committed): ReadonlySet<string> {
   if (!committed.done) throw new Error('it is full');
   return committed.existing;
 }
-
-/** The outcome of a successful attempt. */
-export const DELIVERED: Outcome = { outcome: 'delivered' };
 
 /** A claim of up to ten. */
 export const CLAIM: ClaimRequest = {

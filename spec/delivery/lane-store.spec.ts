@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import { deliveries } from '../support/builders.ts';
-import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
+import { DELIVERED, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { setUp, stateOf } from './lane-bench.ts';
 
 const CUT_OFF: Outcome = { outcome: 'unknown', reason: 'stopped', detail: 'cut off' };
 const unavailable = (): Promise<never> =>
@@ -14,7 +15,7 @@ const unusable = (): Promise<never> =>
 
 /** A lane with one running attempt. */
 async function attempting() {
-  const trigger = new HeldTrigger();
+  const trigger = new RecordingTrigger();
   const lane = setUp({}, trigger);
   await lane.add(deliveries(1));
   return { trigger, ...lane };
@@ -93,7 +94,7 @@ describe('a lane whose store fails', () => {
   }
 
   it('makes no dead letter if the attempt could not be recorded, however old it is', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, of, stop, running } = setUp({}, trigger);
     const attempt = store.outbox.attempt.bind(store.outbox);
     store.outbox.attempt = () => Promise.reject(new Error('busy'));
@@ -114,7 +115,7 @@ describe('a lane whose store fails', () => {
 
 describe('a lane and its calls of the store', () => {
   it('claims once if the store has less than it may take', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
     await clock.advance(0);
     const calls: string[] = [];
@@ -136,7 +137,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('claims once for all attempts that end in one turn', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
     await add(deliveries(8));
     const limits: number[] = [];
@@ -155,7 +156,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('claims ahead if attempts are short, and returns unused claims at a stop', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     await add(deliveries(9));
     for (const firing of trigger.firings) firing.end(DELIVERED);
@@ -172,7 +173,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('returns its claims as due while the clock is set back', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     await add(deliveries(9));
     for (const firing of trigger.firings) firing.end(DELIVERED);
@@ -188,7 +189,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('begins the next attempt while the last one is recorded, up to a bound', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     const settle = store.outbox.settle.bind(store.outbox);
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -211,7 +212,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('returns its claims when the breaker opens', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 5 }, trigger);
     await add(deliveries(30));
     const down: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };

@@ -6,7 +6,7 @@ import { Dispatch } from '../../lib/delivery/lane.ts';
 import { orphan, orphanAll } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, deliveries, idOf } from '../support/builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 
 /** A store with 3 waiting and 1 held for `build`, 600 for `report`, and its recorded listings. */
 async function setUp() {

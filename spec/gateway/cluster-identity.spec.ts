@@ -7,8 +7,8 @@ import { type FollowClusterParts, followCluster } from '../../lib/gateway/cluste
 import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry, deliveries, NOW, PATH } from '../support/builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import { storeWith } from './gateway-bench.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
+import { storeWith } from '../support/doubles/store.ts';
 
 const system = (id: string): ClusterIdentity => ({ id, from: 'kube-system' });
 

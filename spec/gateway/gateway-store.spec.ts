@@ -16,7 +16,8 @@ import {
   aSeries,
   PATH,
 } from '../support/builders.ts';
-import { type BenchOptions, gatewayBench, reading, storeWith } from './gateway-bench.ts';
+import { storeWith } from '../support/doubles/store.ts';
+import { type BenchOptions, gatewayBench, reading } from './gateway-bench.ts';
 
 const HOUR = 3_600_000;
 

@@ -14,7 +14,8 @@ import {
   aSeries,
   numbered,
 } from '../support/builders.ts';
-import { gatewayBench, storeWith } from './gateway-bench.ts';
+import { storeWith } from '../support/doubles/store.ts';
+import { gatewayBench } from './gateway-bench.ts';
 
 describe('the gateway', () => {
   it('takes a batch from its source to its trigger', async () => {

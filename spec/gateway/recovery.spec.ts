@@ -9,9 +9,9 @@ import { Heartbeat, readBeat, recordDowntime } from '../../lib/gateway/heartbeat
 import { recover, retirePaths } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aDelivery, anAttempt } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
+import { storeWith } from '../support/doubles/store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import { storeWith } from './gateway-bench.ts';
 
 const NOTHING: Recovery = { lost: [], unattempted: 0, paths: [] };
 const HOUR = 3_600_000;

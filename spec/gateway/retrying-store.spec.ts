@@ -6,9 +6,9 @@ import type { Store } from '../../lib/core/store.ts';
 import { retryingStore } from '../../lib/gateway/retrying-store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
+import { storeWith } from '../support/doubles/store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import { storeWith } from './gateway-bench.ts';
 
 const away = (why = 'disk full'): SluiceError => new SluiceError('store-unavailable', why);
 

@@ -12,8 +12,8 @@ import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
 import { Limiter, type Limits } from '../../lib/intake/limiter.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch } from '../support/builders.ts';
+import { type RecordingObserve, recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';
 
 /** Options of a spec. */
 export interface HarnessOptions {

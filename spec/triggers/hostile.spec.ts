@@ -14,7 +14,7 @@ import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../support/builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeApi } from './support/fake-api.ts';
 import { HOSTILE_EVENTS, NASTY } from './support/hostile-events.ts';
 import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
