@@ -9,6 +9,7 @@ import { SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
+import { FailingStore, recordingStore } from '../support/doubles/store.ts';
 import { RecordingTrigger } from '../support/doubles/trigger.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -28,10 +29,12 @@ export function setUp(
 ) {
   const {
     clock = new FakeClock(),
-    store = createMemoryStore(),
+    store: inner = createMemoryStore(),
     attemptLock = new SharedLock(),
   } = given;
   const recording = recordingObserve();
+  const failing = new FailingStore(inner);
+  const { store, calls } = recordingStore(failing.store);
   const stop = new AbortController();
   const abandon = new AbortController();
   const lane = new Lane(
@@ -61,7 +64,7 @@ export function setUp(
     lane.wake();
     await clock.advance(0);
   };
-  return { clock, store, lane, running, stop, abandon, add, ...recording };
+  return { clock, store, failing, calls, lane, running, stop, abandon, add, ...recording };
 }
 
 /** State of a delivery. */

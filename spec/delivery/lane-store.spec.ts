@@ -3,15 +3,13 @@
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
-import { deliveries } from '../support/builders.ts';
+import { anAttempt, deliveries } from '../support/builders.ts';
+import { UNAVAILABLE } from '../support/doubles/store.ts';
 import { DELIVERED, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
 import { setUp, stateOf } from './lane-bench.ts';
 
 const CUT_OFF: Outcome = { outcome: 'unknown', reason: 'stopped', detail: 'cut off' };
-const unavailable = (): Promise<never> =>
-  Promise.reject(new SluiceError('store-unavailable', 'no room on the disk'));
-const unusable = (): Promise<never> =>
-  Promise.reject(new SluiceError('store-unusable', 'the file is damaged'));
+const UNUSABLE = new SluiceError('store-unusable', 'the file is damaged');
 
 /** A lane with one running attempt. */
 async function attempting() {
@@ -31,9 +29,9 @@ describe('a lane whose store fails', () => {
   });
 
   it('ends two seconds after attempts were aborted, even with unrecorded outcomes', async () => {
-    const { clock, store, of, stop, abandon, running } = await attempting();
+    const { clock, store, failing, of, stop, abandon, running } = await attempting();
     let hasEnded = false;
-    store.outbox.settle = unavailable;
+    failing.fail(UNAVAILABLE, 'settle');
     void running.then(() => (hasEnded = true));
     stop.abort();
     abandon.abort();
@@ -49,8 +47,8 @@ describe('a lane whose store fails', () => {
   });
 
   it('ends although the store never answers', async () => {
-    const { clock, store, stop, abandon, running } = await attempting();
-    store.outbox.settle = () => new Promise(() => undefined);
+    const { clock, failing, stop, abandon, running } = await attempting();
+    failing.hang('settle');
     stop.abort();
     abandon.abort();
     await clock.advance(2_000);
@@ -58,12 +56,11 @@ describe('a lane whose store fails', () => {
   });
 
   it('retries at once when attempts are aborted, however long its backoff', async () => {
-    const { trigger, clock, store, stop, abandon, running } = await attempting();
-    const settle = store.outbox.settle.bind(store.outbox);
-    store.outbox.settle = unavailable;
+    const { trigger, clock, store, failing, stop, abandon, running } = await attempting();
+    failing.fail(UNAVAILABLE, 'settle');
     trigger.firings[0]?.end(DELIVERED);
     await clock.advance(600_000);
-    store.outbox.settle = settle;
+    failing.heal();
     stop.abort();
     abandon.abort();
     await running;
@@ -81,10 +78,10 @@ describe('a lane whose store fails', () => {
 
   for (const call of ['attempt', 'settle'] as const) {
     it(`throws an error of ${call} that no retry cures, after running attempts have ended`, async () => {
-      const { trigger, add, clock, store, of, running } = await attempting();
+      const { trigger, add, clock, failing, of, running } = await attempting();
       let thrown: unknown;
       void running.catch((error: unknown) => (thrown = error));
-      store.outbox[call] = unusable;
+      failing.fail(UNUSABLE, call);
       if (call === 'attempt') await add(deliveries(2).slice(1));
       trigger.firings[0]?.end(CUT_OFF);
       await clock.advance(0);
@@ -95,15 +92,14 @@ describe('a lane whose store fails', () => {
 
   it('makes no dead letter if the attempt could not be recorded, however old it is', async () => {
     const trigger = new RecordingTrigger();
-    const { add, clock, store, of, stop, running } = setUp({}, trigger);
-    const attempt = store.outbox.attempt.bind(store.outbox);
-    store.outbox.attempt = () => Promise.reject(new Error('busy'));
+    const { add, clock, failing, of, stop, running } = setUp({}, trigger);
+    failing.fail(new Error('busy'), 'attempt');
     const day = 24 * 3_600_000;
-    const tried = { number: 1, at: clock.now() - day, incarnation: 'one', durationMs: 1 } as const;
-    await add(deliveries(1, { attempts: [{ ...tried, outcome: RETRY }] }));
+    const tried = anAttempt({ at: clock.now() - day, outcome: RETRY, durationMs: 1 });
+    await add(deliveries(1, { attempts: [tried] }));
     expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['waiting']);
     expect(of('bug')).to.have.length(1);
-    store.outbox.attempt = attempt;
+    failing.heal();
     await clock.advance(10_000);
     trigger.firings[0]?.end(RETRY);
     await clock.advance(0);
@@ -116,21 +112,13 @@ describe('a lane whose store fails', () => {
 describe('a lane and its calls of the store', () => {
   it('claims once if the store has less than it may take', async () => {
     const trigger = new RecordingTrigger();
-    const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
+    const { add, clock, calls, stop, running } = setUp({ concurrency: 4 }, trigger);
     await clock.advance(0);
-    const calls: string[] = [];
-    const claim = store.outbox.claim.bind(store.outbox);
-    const next = store.outbox.next.bind(store.outbox);
-    store.outbox.claim = (request) => {
-      calls.push(`claim ${request.limit}`);
-      return claim(request);
-    };
-    store.outbox.next = (name) => {
-      calls.push('next');
-      return next(name);
-    };
+    calls.length = 0;
     await add(deliveries(3));
-    expect(calls).to.deep.equal(['claim 4', 'next']);
+    const asked = calls.filter(({ name }) => name === 'claim' || name === 'next');
+    expect(asked.map(({ name }) => name)).to.deep.equal(['claim', 'next']);
+    expect(asked[0]).to.have.nested.property('args[0].limit', 4);
     for (const firing of trigger.firings) firing.end(DELIVERED);
     stop.abort();
     await running;
@@ -138,17 +126,13 @@ describe('a lane and its calls of the store', () => {
 
   it('claims once for all attempts that end in one turn', async () => {
     const trigger = new RecordingTrigger();
-    const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
+    const { add, clock, calls, stop, running } = setUp({ concurrency: 4 }, trigger);
     await add(deliveries(8));
-    const limits: number[] = [];
-    const claim = store.outbox.claim.bind(store.outbox);
-    store.outbox.claim = (request) => {
-      limits.push(request.limit);
-      return claim(request);
-    };
+    calls.length = 0;
     await clock.advance(100);
     for (const firing of trigger.firings) firing.end(DELIVERED);
     await clock.advance(0);
+    const limits = calls.flatMap((call) => (call.name === 'claim' ? [call.args[0].limit] : []));
     expect(limits).to.deep.equal([4]);
     for (const firing of trigger.firings) firing.end(DELIVERED);
     stop.abort();

@@ -110,8 +110,8 @@ describe('a lane that keeps order', () => {
 
   it('makes the attempt although that cannot be read', async () => {
     const trigger = new RecordingTrigger();
-    const { add, clock, store, stop, running } = setUp({ order: 'object' }, trigger);
-    store.archive.list = () => Promise.reject(new Error('busy'));
+    const { add, clock, store, failing, stop, running } = setUp({ order: 'object' }, trigger);
+    failing.fail(new Error('busy'), 'list');
     await add(deliveries(1));
     trigger.firings[0]?.end(DELIVERED);
     await clock.advance(0);

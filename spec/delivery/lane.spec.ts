@@ -2,10 +2,9 @@
 // stop that loses nothing.
 
 import { expect } from 'chai';
-import type { Trigger } from '../../lib/core/trigger.ts';
 import { Dispatch } from '../../lib/delivery/lane.ts';
 import { aCommit, deliveries } from '../support/builders.ts';
-import { DELIVERED, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { DELIVERED, failingTrigger, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
 import { setUp, stateOf } from './lane-bench.ts';
 
 describe('a lane', () => {
@@ -91,15 +90,11 @@ describe('a lane', () => {
   });
 
   it('reports an error thrown by a trigger as a bug, and gives up after five', async () => {
-    let fired = 0;
-    const broken: Trigger = {
-      keyLifeMs: 3_600_000,
-      fire: () => Promise.reject(new TypeError(`bug number ${(fired += 1)}`)),
-    };
+    const broken = failingTrigger(new TypeError('x is not a function'), 3_600_000);
     const { add, clock, store, of, stop, running } = setUp({}, broken);
     await add(deliveries(1));
     await clock.advance(600_000);
-    expect(fired).to.equal(5);
+    expect(broken.fired).to.equal(5);
     expect(of('bug')).to.have.length(5);
     const stored = await store.archive.get(deliveries(1)[0]?.id ?? '');
     expect(stored).to.include({ state: 'dead', dead: 'bug' });

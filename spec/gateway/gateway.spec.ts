@@ -14,7 +14,7 @@ import {
   aSeries,
   numbered,
 } from '../support/builders.ts';
-import { storeWith } from '../support/doubles/store.ts';
+import { failingStore } from '../support/doubles/store.ts';
 import { gatewayBench } from './gateway-bench.ts';
 
 describe('the gateway', () => {
@@ -76,10 +76,8 @@ describe('the gateway', () => {
   });
 
   it('stops everything and throws when the store fails', async () => {
-    const store = createMemoryStore();
-    const journal = { ...store.journal, commit: () => Promise.reject(new Error('disk full')) };
-    const failing = storeWith(store, { journal });
-    const { gateway, source, clock, stop } = gatewayBench({ store: failing });
+    const { store } = failingStore(new Error('disk full'), 'commit');
+    const { gateway, source, clock, stop } = gatewayBench({ store });
     const running = gateway.run(stop.signal).catch((error: unknown) => error);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(0);

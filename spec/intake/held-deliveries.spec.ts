@@ -3,10 +3,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
-import type { Committed, Journal } from '../../lib/core/store.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
-import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aSeries } from '../support/builders.ts';
+import { FailingStore } from '../support/doubles/store.ts';
 import { FairPlay } from './fair-play.ts';
 import { eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
 
@@ -169,43 +168,27 @@ describe('the release of held deliveries', () => {
   });
 });
 
-const FULL: Committed = { done: false, usage: { bytes: 10, maxBytes: 10 } };
-
 describe('a new delivery that is not stored', () => {
   it('returns its token', async () => {
-    const store = createMemoryStore();
-    const room = { isThere: false };
-    const journal: Journal = {
-      ...store.journal,
-      commit: async (commit) => {
-        const isFull = commit.deliveries.length > 0 && !room.isThere;
-        return isFull ? FULL : store.journal.commit(commit);
-      },
-    };
-    const parts = { journal, overflow: 'shed' } as const;
+    const failing = new FailingStore();
+    failing.fill();
     const limits = { perObject: perHour(1), total: perHour(1) };
-    const harness = intakeHarness({ store, limits, parts });
+    const harness = intakeHarness({ store: failing.store, limits, parts: { overflow: 'shed' } });
     await harness.take(...many('noisy', 3));
     expect(words(harness)).to.deep.equal(['shed', 'shed', 'shed']);
-    room.isThere = true;
+    failing.heal();
     await harness.take(...many('quiet', 1), ...many('quiet', 1, 2));
     expect(words(harness).slice(-2)).to.deep.equal(['queued', 'held']);
   });
 
   it('keeps no place in its queue', async () => {
-    const store = createMemoryStore();
-    const full = { isFull: true };
-    const journal: Journal = {
-      ...store.journal,
-      commit: async (commit) => {
-        const isFull = commit.deliveries.length > 0 && full.isFull;
-        return isFull ? FULL : store.journal.commit(commit);
-      },
-    };
-    const parts = { journal, overflow: 'shed' } as const;
+    const failing = new FailingStore();
+    failing.fill();
+    const { store } = failing;
+    const parts = { overflow: 'shed' } as const;
     const harness = intakeHarness({ store, limits: onlyTotal(1), heldAtMost: 2, parts });
     await harness.take(...many('a', 6));
-    full.isFull = false;
+    failing.heal();
     await harness.take(...many('a', 4));
     expect(words(harness).slice(-4)).to.deep.equal(['queued', 'held', 'held', 'shed']);
   });

@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limiter.ts';
 import { aDelivery, aSeries, idOf } from '../support/builders.ts';
+import { nopObserve } from '../support/doubles/observe.ts';
 import { eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;
@@ -89,7 +90,7 @@ describe('limits after a restart', () => {
     ...started: readonly (readonly [agoMs: number, object: string])[]
   ) => {
     const from = now - rememberedMs(limits);
-    const limiter = new Limiter(limits, { now: () => now, from, observe: () => undefined });
+    const limiter = new Limiter(limits, { now: () => now, from, observe: nopObserve });
     const wall = 1_000 * HOUR;
     limiter.recover(
       started.map(([agoMs, object]) => ({ at: wall - agoMs, object })),

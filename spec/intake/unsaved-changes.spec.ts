@@ -4,9 +4,9 @@
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
-import type { Commit, Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch, aSeries, PATH, positionsAt } from '../support/builders.ts';
+import { FailingStore, failingStore, recordingStore, storeWith } from '../support/doubles/store.ts';
 import { type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
 
 const KEY = 'shop/web-1.17f1';
@@ -26,29 +26,12 @@ const rejected = (name = 'node-1.17f1'): Occurrence =>
     },
   });
 
-interface BenchOptions extends HarnessOptions {
-  /** Replaced calls of the journal. */
-  readonly journal?: Partial<Journal>;
-}
-
 /** Intake whose calls of the store are recorded. */
-function bench({ journal: changes = {}, ...options }: BenchOptions = {}) {
-  const store = options.store ?? createMemoryStore();
-  const commits: Commit[] = [];
-  const lookups: (readonly string[])[] = [];
-  const inner: Journal = { ...store.journal, ...changes };
-  const journal: Journal = {
-    ...inner,
-    lookup: (keys) => {
-      lookups.push(keys);
-      return inner.lookup(keys);
-    },
-    commit: (commit) => {
-      commits.push(commit);
-      return inner.commit(commit);
-    },
-  };
-  const harness = intakeHarness({ rules: RULES, ...options, store, parts: { journal } });
+function bench(options: HarnessOptions = {}) {
+  const recorded = recordingStore(options.store);
+  const { store, commits } = recorded;
+  const lookups = () => recorded.of('lookup');
+  const harness = intakeHarness({ rules: RULES, ...options, store });
   const stop = new AbortController();
   const running = harness.intake.run(stop.signal).catch((error: unknown) => error);
   const end = (): Promise<unknown> => {
@@ -67,7 +50,7 @@ describe('a batch that starts nothing', () => {
       NEVER,
     );
     expect(dispositions()).to.deep.equal([[]]);
-    expect([commits, lookups]).to.deep.equal([[], []]);
+    expect([commits(), lookups()]).to.deep.equal([[], []]);
     await end();
   });
 
@@ -81,9 +64,9 @@ describe('a batch that starts nothing', () => {
       NEVER,
     );
     await clock.advance(399);
-    expect(commits).to.have.length(0);
+    expect(commits()).to.have.length(0);
     await clock.advance(1);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     expect(await store.journal.allPositions()).to.deep.equal(
       new Map([
         ['shop', positionsAt('8')],
@@ -91,7 +74,7 @@ describe('a batch that starts nothing', () => {
       ]),
     );
     await clock.advance(10_000);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     await end();
   });
 
@@ -102,10 +85,10 @@ describe('a batch that starts nothing', () => {
       NEVER,
     );
     await intake.take(aBatch({ occurrences: [accepted(3)], positions: positionsAt('7') }), NEVER);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     expect([...(await store.journal.allPositions()).keys()]).to.have.members(['pay', 'shop']);
     await clock.advance(1_000);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     await end();
   });
 
@@ -115,7 +98,7 @@ describe('a batch that starts nothing', () => {
     const gone = [KEY, 'shop/other.1'].map((key) => ({ path: PATH, key }));
     await intake.take(aBatch({ occurrences: [rejected()], gone }), NEVER);
     await intake.save();
-    expect(commits[1]).to.deep.include({ seen: [], gone: [{ path: PATH, key: KEY }] });
+    expect(commits()[1]).to.deep.include({ seen: [], gone: [{ path: PATH, key: KEY }] });
     await end();
   });
 
@@ -136,19 +119,21 @@ describe('a batch that starts nothing', () => {
   });
 
   it('is saved within less than a second if it has many keys', async () => {
-    const { take, commits, end } = bench({ journal: { mayKnow: () => true } });
+    const own = createMemoryStore();
+    const { take, commits, end } = bench({
+      store: storeWith(own, { journal: { ...own.journal, mayKnow: () => true } }),
+    });
     await take(...Array.from({ length: 9_999 }, (_, place) => rejected(`node.${place}`)));
-    expect(commits).to.have.length(0);
+    expect(commits()).to.have.length(0);
     await take(rejected('one more'));
-    expect(commits.map(({ seen }) => seen.length)).to.deep.equal([10_000]);
+    expect(commits().map(({ seen }) => seen.length)).to.deep.equal([10_000]);
     await end();
   });
 
   it('ends the gateway if it can never be saved', async () => {
     const unusable = new SluiceError('store-unusable', 'the store is damaged');
-    const { intake, clock, running } = bench({
-      journal: { commit: () => Promise.reject(unusable) },
-    });
+    const { store } = failingStore(unusable, 'commit');
+    const { intake, clock, running } = bench({ store });
     await intake.take(aBatch({ positions: positionsAt('7') }), NEVER);
     await clock.advance(1_000);
     expect(await running).to.equal(unusable);
@@ -161,9 +146,9 @@ describe('a repetition', () => {
     await take(accepted(3));
     await take(accepted(4));
     expect(dispositions()).to.deep.equal([['queued'], ['repeat']]);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     await intake.save();
-    const [entry] = commits[1]?.ledger ?? [];
+    const [entry] = commits()[1]?.ledger ?? [];
     expect(entry).to.deep.include({ eventKey: KEY, firedCount: 3, lastCount: 4 });
     expect([...(await store.journal.lookup([entry?.key ?? ''])).values()]).to.deep.equal([entry]);
     await end();
@@ -172,9 +157,9 @@ describe('a repetition', () => {
   it('is looked up once while it is unsaved', async () => {
     const { take, lookups, end } = bench();
     await take(accepted(3));
-    expect(lookups, 'nothing is known').to.have.length(0);
+    expect(lookups(), 'nothing is known').to.have.length(0);
     for (const count of [4, 5, 6]) await take(accepted(count));
-    expect(lookups).to.have.length(1);
+    expect(lookups()).to.have.length(1);
     await end();
   });
 
@@ -184,7 +169,7 @@ describe('a repetition', () => {
     await take(accepted(4));
     await intake.take(aBatch({ source: 'pay', occurrences: [accepted(2)] }), NEVER);
     await intake.save();
-    expect(commits[1]?.ledger.map(({ lastCount }) => lastCount)).to.deep.equal([4]);
+    expect(commits()[1]?.ledger.map(({ lastCount }) => lastCount)).to.deep.equal([4]);
     await end();
   });
 });
@@ -194,18 +179,16 @@ describe('an Event that is deleted in the batch that started it', () => {
     const { intake, commits, end } = bench();
     const gone = [{ path: PATH, key: KEY }];
     await intake.take(aBatch({ occurrences: [accepted(3)], gone }), NEVER);
-    expect(commits[0]).to.deep.include({ seen: [], gone });
+    expect(commits()[0]).to.deep.include({ seen: [], gone });
     await end();
   });
 });
 
 describe('a batch that was given up because the store is full', () => {
   it('leaves nothing in later commits', async () => {
-    const store = createMemoryStore();
-    const full = { done: false, usage: { bytes: 9, maxBytes: 9 } } as const;
-    const commit: Journal['commit'] = async (one) =>
-      one.deliveries.length > 0 ? full : store.journal.commit(one);
-    const { intake, clock, end } = bench({ store, journal: { commit } });
+    const failing = new FailingStore();
+    failing.fill();
+    const { intake, clock, store, end } = bench({ store: failing.store });
     await intake.take(aBatch({ positions: positionsAt('7') }), NEVER);
     const stop = new AbortController();
     const batch = aBatch({ occurrences: [accepted(3)], positions: positionsAt('8') });
