@@ -220,7 +220,7 @@ describe('the API', () => {
   });
 
   it('answers a bug with 500 and nothing about it, and reports it', async () => {
-    bench.store.journal.positions = () => Promise.reject(new Error('inner secret'));
+    bench.failing.fail(new Error('inner secret'), 'positions');
     const { status, text } = await ask('status');
     expect(status).to.equal(500);
     expect(text).to.not.include('inner secret');
@@ -229,7 +229,7 @@ describe('the API', () => {
 
   it('answers 503 if the store is unavailable, and reports no bug', async () => {
     const message = 'reading from /data/sluice.db: disk I/O error';
-    bench.store.archive.list = () => Promise.reject(new SluiceError('store-unavailable', message));
+    bench.failing.fail(new SluiceError('store-unavailable', message), 'list');
     const { status, headers, json } = await ask('deliveries');
     expect([status, headers['retry-after']]).to.deep.equal([503, '5']);
     expect(json).to.have.property('detail', message);

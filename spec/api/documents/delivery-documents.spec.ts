@@ -197,30 +197,24 @@ describe('deliveries over the API', () => {
   });
 
   describe('whose Events are large', () => {
-    const asked: number[] = [];
+    const limits = () => bench.recorded.of('list').map(([{ limit }]) => limit);
     beforeEach(async () => {
       const message = 'x'.repeat(1_000_000);
       const event = anEvent({ message });
       await bench.commit(Array.from({ length: 40 }, (_, place) => numbered(place, { event })));
-      asked.length = 0;
-      const { archive } = bench.store;
-      const read = archive.list.bind(archive);
-      archive.list = (query) => {
-        asked.push(query.limit);
-        return read(query);
-      };
+      bench.recorded.calls.length = 0;
     });
 
     it('make shorter pages of complete deliveries', async () => {
       const { items, next } = await list('?whole=true&limit=500');
       expect(items).to.have.length.within(8, 10);
       expect(next).to.equal(items.at(-1)?.id);
-      expect(asked).to.deep.equal([16]);
+      expect(limits()).to.deep.equal([16]);
     });
 
     it('are read in small steps if they are not shown', async () => {
       expect((await list('?limit=500')).items).to.have.length(40);
-      expect(asked).to.deep.equal([16, 8, 8, 8, 8]);
+      expect(limits()).to.deep.equal([16, 8, 8, 8, 8]);
     });
   });
 
@@ -305,7 +299,7 @@ describe('deliveries over the API', () => {
 
   it('answers 507 if the store is full for a rerun', async () => {
     await bench.commit([numbered(1)]);
-    bench.store.journal.commit = async () => ({ done: false, usage: { bytes: 1, maxBytes: 1 } });
+    bench.failing.fill();
     const { status, json } = await post(idOf(1), 'rerun');
     expect(status).to.equal(507);
     expect(json).to.have.property('detail').that.includes('the store is full');
