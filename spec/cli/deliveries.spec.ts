@@ -6,6 +6,7 @@ import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { idOf, numbered } from '../support/builders.ts';
+import { RecordingStream } from '../support/doubles/log-stream.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   aFileWorld,
@@ -63,7 +64,7 @@ for (const [what, open] of Object.entries(worlds)) {
     for (const columns of [20, 80, 100, 160]) {
       it(`fits a terminal of ${columns} columns`, async () => {
         await world.commit([hostile(1), numbered(2, { attempts: [finished(1, away)] })]);
-        const stdout = terminal(columns);
+        const stdout = new RecordingStream({ isTTY: true, columns });
         await run(['list'], { stdout });
         const lines = stdout.text.trimEnd().split('\n');
         for (const line of lines) expect(line.length).to.be.at.most(Math.max(26, columns));
@@ -85,7 +86,7 @@ for (const [what, open] of Object.entries(worlds)) {
 
     it('prevents texts of Events from controlling the terminal', async () => {
       await world.commit([hostile(1)]);
-      const stdout = terminal(200);
+      const stdout = new RecordingStream({ isTTY: true, columns: 200 });
       const out = join(world.folder, 'out.jsonl');
       for (const line of [
         ['list'],
@@ -333,17 +334,4 @@ for (const [what, open] of Object.entries(worlds)) {
       });
     }
   });
-}
-
-function terminal(columns: number): Writable & { isTTY: boolean; columns: number; text: string } {
-  const made = Object.assign(
-    new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        made.text += chunk.toString();
-        done();
-      },
-    }),
-    { isTTY: true, columns, text: '' },
-  );
-  return made;
 }

@@ -1,6 +1,5 @@
 // Telemetry on recording streams.
 
-import { PassThrough } from 'node:stream';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import {
@@ -10,23 +9,8 @@ import {
 } from '../../lib/telemetry/logging.ts';
 import { createTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts';
 import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
+import { RecordingStream } from '../support/doubles/log-stream.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-
-/** A stream that records its text. */
-export class RememberedStream extends PassThrough {
-  readonly isTTY: boolean;
-  #text = '';
-
-  constructor(kind: 'terminal' | 'file') {
-    super();
-    this.isTTY = kind === 'terminal';
-    this.on('data', (chunk: Buffer) => void (this.#text += chunk.toString('utf8')));
-  }
-
-  get text(): string {
-    return this.#text;
-  }
-}
 
 /** Telemetry under test. */
 export interface Heard {
@@ -44,13 +28,13 @@ export function heard(
   parts: Partial<TelemetryParts> & { readonly terminal?: true } = {},
 ): Heard {
   const clock = new FakeClock();
-  const stdout = new RememberedStream(parts.terminal === true ? 'terminal' : 'file');
-  const stderr = new RememberedStream('file');
+  const stdout = new RecordingStream({ isTTY: parts.terminal === true });
+  const stderr = new RecordingStream();
   const telemetry = createTelemetry(
     { ...LOGGING_DEFAULTS, format: 'text', ...options },
     { clock, stdout, stderr, ...parts },
   );
-  const of = async (stream: RememberedStream): Promise<readonly string[]> => {
+  const of = async (stream: RecordingStream): Promise<readonly string[]> => {
     await telemetry.close();
     return stream.text === '' ? [] : stream.text.trimEnd().split('\n');
   };

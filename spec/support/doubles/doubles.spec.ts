@@ -1,6 +1,7 @@
 // The doubles keep the promises of their ports: the conformance cases where they apply, and for the
 // rest how each one does nothing, records or fails.
 
+import type { Writable } from 'node:stream';
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { Observe } from '../../../lib/core/observation.ts';
@@ -12,6 +13,7 @@ import { aBatch, aCommit, aDelivery, deliveries, positionsAt } from '../builders
 import { Reading } from '../reading.ts';
 import { until } from '../until.ts';
 import { failingClock, nopClock, recordingClock } from './clock.ts';
+import { failingStream, nopStream, RecordingStream } from './log-stream.ts';
 import { failingObserve, nopObserve, recordingObserve } from './observe.ts';
 import { CLUSTER_REFUSED, failingSource, nopSource, RecordingSource } from './source.ts';
 import { FailingStore, failingStore, nopStore, recordingStore, UNAVAILABLE } from './store.ts';
@@ -248,6 +250,35 @@ describe('doubles of Clock', () => {
         .with.property('message')
         .that.matches(/no wait/);
     }
+  });
+});
+
+describe('doubles of LogStream', () => {
+  const write = (stream: Writable, text: string): Promise<unknown> =>
+    new Promise((resolve) => {
+      stream.on('error', () => undefined);
+      stream.write(text, (error) => resolve(error ?? null));
+    });
+
+  it('nop: accepts a line', async () => {
+    expect(await write(nopStream(), 'a\n')).to.equal(null);
+  });
+
+  it('recording: has its text in order, and is a terminal only if asked', async () => {
+    const stream = new RecordingStream();
+    await write(stream, 'a\n');
+    await write(stream, 'b\n');
+    expect([stream.text, stream.isTTY]).to.deep.equal(['a\nb\n', false]);
+    expect(new RecordingStream({ isTTY: true, columns: 9 })).to.include({
+      isTTY: true,
+      columns: 9,
+    });
+  });
+
+  it('failing: fails at a write', async () => {
+    expect(await write(failingStream(), 'a\n'))
+      .to.be.an('error')
+      .with.property('message', 'EPIPE');
   });
 });
 
