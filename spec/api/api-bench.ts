@@ -25,6 +25,7 @@ import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit } from '../conformance/store-builders.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 /** The token of the bench. */
 export const TOKEN = 'spec-token-of-the-bench';
@@ -94,7 +95,7 @@ export class ApiBench implements AsyncDisposable {
 
   private constructor({ clock = systemClock, token = TOKEN, config = CONFIG }: BenchOptions) {
     const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
-    const { plan } = loadPlan({ ...context, text: config });
+    const { plan } = loadPlan({ ...context, text: config, validators: VALIDATORS });
     if (plan === null) throw new Error('the configuration of the spec is refused');
     this.plan = plan;
     this.clock = clock;

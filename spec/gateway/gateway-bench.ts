@@ -13,6 +13,7 @@ import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { recordingObserve } from '../support/recording-observe.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 const CONFIG = `
 sources: { shop: { events: { namespaces: [shop] } } }
@@ -105,7 +106,7 @@ export interface BenchOptions extends Partial<GatewayParts> {
 /** A gateway whose dependencies the spec controls. */
 export function gatewayBench({ planned = (plan) => plan, ...overrides }: BenchOptions = {}) {
   const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
-  const { plan } = loadPlan({ ...context, text: CONFIG });
+  const { plan } = loadPlan({ ...context, text: CONFIG, validators: VALIDATORS });
   if (plan === null) throw new Error('the configuration of the spec is refused');
   const source = new HandSource();
   const trigger = new HandTrigger();
