@@ -24,6 +24,7 @@ import type { Plan } from '../../lib/plan/plan.ts';
 import { aCommit, anEvent, anOccurrence } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { FailingStore, recordingStore } from '../support/doubles/store.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 /** The token of the bench. */
 export const TOKEN = 'spec-token-of-the-bench';
@@ -97,7 +98,7 @@ export class ApiBench implements AsyncDisposable {
 
   private constructor({ clock = systemClock, token = TOKEN, config = CONFIG }: BenchOptions) {
     const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
-    const { plan } = loadPlan({ ...context, text: config });
+    const { plan } = loadPlan({ ...context, text: config, validators: VALIDATORS });
     if (plan === null) throw new Error('the configuration of the spec is refused');
     this.plan = plan;
     this.clock = clock;

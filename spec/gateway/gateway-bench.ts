@@ -11,6 +11,7 @@ import { recordingObserve } from '../support/doubles/observe.ts';
 import { RecordingSource } from '../support/doubles/source.ts';
 import { RecordingTrigger } from '../support/doubles/trigger.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 const CONFIG = `
 sources: { shop: { events: { namespaces: [shop] } } }
@@ -34,7 +35,7 @@ export interface BenchOptions extends Partial<GatewayParts> {
 /** A gateway whose dependencies the spec controls. */
 export function gatewayBench({ planned = (plan) => plan, ...overrides }: BenchOptions = {}) {
   const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
-  const { plan } = loadPlan({ ...context, text: CONFIG });
+  const { plan } = loadPlan({ ...context, text: CONFIG, validators: VALIDATORS });
   if (plan === null) throw new Error('the configuration of the spec is refused');
   const source = new RecordingSource();
   const trigger = new RecordingTrigger();
