@@ -14,8 +14,9 @@ import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Observe } from '../../core/observation.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { userAgent } from '../../kit/version.ts';
+import { toHeaders } from '../../net/headers.ts';
 import { hrefOf } from '../../net/proxies.ts';
-import { type Bounds, type Responded, readWhole, send, toHeaders } from './api-exchange.ts';
+import { type Bounds, type Responded, readWhole, send } from './api-exchange.ts';
 import { type ApiCredentials, CredentialReader } from './credentials.ts';
 import {
   type ConnectOptions,
