@@ -14,8 +14,9 @@ import {
   stringAt,
 } from '../../core/event.ts';
 import { sentAt } from '../../net/headers.ts';
+import { isJsonAnswer } from '../client/answer-origin.ts';
 import type { ApiAnswer, ApiAnswered, ApiClient } from '../client/kubernetes-api.ts';
-import { isJsonAnswer, toWatchError, type WatchError } from './watch-errors.ts';
+import { toWatchError, type WatchError } from './watch-errors.ts';
 import { MAX_FRAME_BYTES, type ReadObject, toReadObject } from './watch-frames.ts';
 import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 
