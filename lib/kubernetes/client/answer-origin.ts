@@ -1,6 +1,5 @@
-// Tells an answer of an API server from one of another server in its place, such as a login page or
-// a proxy, by status, type and kind. What follows from an answer is in watch-error-table.ts and in
-// triggers/api-answer-table.ts.
+// Tells an answer of an API server from one of a login page or a proxy, by status, type and kind.
+// What follows from it is in watch-error-table.ts and in triggers/api-answer-table.ts.
 
 import { stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
