@@ -53,22 +53,32 @@ describe('the chart', function () {
     it('passes our own form as YAML with the same values', () => {
       const awkward = {
         ...ours,
-        tests: [
-          [
-            'yes',
-            '0o14',
-            '1_000',
-            '12:30',
-            '~',
-            '',
-            ' a ',
-            'a\n\n b\n',
-            '\u2028',
-            '\u0000',
-            '{{ x }}',
-          ],
-          [1000000, 12345678901, 0.5, true, null],
-        ],
+        triggers: {
+          odd: {
+            kubernetes: {
+              manifest: {
+                apiVersion: 'v1',
+                kind: 'Odd',
+                data: [
+                  [
+                    'yes',
+                    '0o14',
+                    '1_000',
+                    '12:30',
+                    '~',
+                    '',
+                    ' a ',
+                    'a\n\n b\n',
+                    '\u2028',
+                    '\u0000',
+                    '{{ x }}',
+                  ],
+                  [1000000, 12345678901, 0.5, true, null],
+                ],
+              },
+            },
+          },
+        },
       };
       const objects = renderObjects(helm, { values: { config: awkward } });
       expect(load(configText(objects, 'config.yaml'))).to.deep.equal(awkward);
@@ -140,9 +150,14 @@ describe('the chart', function () {
       expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9090 }]);
     });
 
-    for (const probes of ['off', false]) {
-      it(`is not probed if the listener is ${JSON.stringify(probes)}`, () => {
-        const values = { config: { ...ours, http: { probes } } };
+    const withoutProbes = [
+      { what: 'an object', config: { ...ours, http: { probes: 'off' } } },
+      // Helm reads a text as YAML 1.1, in which off is false.
+      { what: 'a text', config: 'http: { probes: off }' },
+    ];
+    for (const { what, config } of withoutProbes) {
+      it(`is not probed if the listener is off in ${what}`, () => {
+        const values = { config };
         const container = containerOf(podOf(renderObjects(helm, { values })));
         const absent = ['ports', 'startupProbe', 'livenessProbe', 'readinessProbe'];
         expect(container).to.not.have.any.keys(...absent);

@@ -12,8 +12,8 @@ import {
 } from '../../lib/kubernetes/client/connection.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { Authority, type Pair } from './certificates.ts';
+import { recordingObserve } from './doubles/observe.ts';
 import { FakeClock } from './fake-clock.ts';
-import { recordingObserve } from './recording-observe.ts';
 import { ScriptedApiServer } from './scripted-api-server.ts';
 
 /** A request that the bench's servers take for `other`. */

@@ -5,8 +5,14 @@ import fc from 'fast-check';
 import type { TrailEntry } from '../../lib/core/decision.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
 import type { LoggingOptions } from '../../lib/telemetry/logging.ts';
-import { aDecision, anOccurrence } from '../support/builders.ts';
-import { AT, anAcceptance, aRejection, disposedAs, heard, ID, occurrenceOf } from './support.ts';
+import {
+  aDecision,
+  anAcceptance,
+  anOccurrence,
+  aRejection,
+  disposedAs,
+} from '../support/builders.ts';
+import { AT, heard, ID, occurrenceOf } from './support.ts';
 
 const MESSAGE = '"Back-off restarting failed container web in pod web-1"';
 const EVENT = `Warning Pod shop/web-1 BackOff ×3 kubelet`;

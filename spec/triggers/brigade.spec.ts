@@ -97,8 +97,7 @@ describe('a Brigade build of a large Event', () => {
     more: Partial<BrigadeSection> = {},
   ): Promise<{ readonly outcome: Outcome | undefined; readonly secret: Json | undefined }> {
     const api = new FakeApi();
-    const [occurrence] = aDelivery().occurrences;
-    const delivery = aDelivery({ occurrences: [{ ...occurrence, event }] });
+    const delivery = aDelivery({ event });
     const trigger = brigadeKind.create({ ...section, ...more }, someParts({ api }));
     const [outcome] = await trigger.fire([delivery], NEVER);
     return { outcome, secret: api.created[0] };
