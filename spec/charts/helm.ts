@@ -87,13 +87,22 @@ export function theOnly(objects: readonly KubeObject[], kind: string): KubeObjec
   return only;
 }
 
-type HelmAnswer = { readonly ok: true; readonly said: string } | Extract<Rendered, { ok: false }>;
+/** What helm wrote. */
+export type HelmAnswer =
+  | { readonly ok: true; readonly said: string }
+  | Extract<Rendered, { ok: false }>;
 
-function runHelm(helm: string, command: readonly string[], request: RenderRequest): HelmAnswer {
+/** Runs a command of helm on the chart; with an empty `release`, one that takes no name. */
+export function runHelm(
+  helm: string,
+  command: readonly string[],
+  request: RenderRequest,
+): HelmAnswer {
   const { values = {}, release = 'gw', namespace = releaseNamespace } = request;
   const { apiVersions = [] } = request;
+  const named = release === '' ? [] : [release];
   const args = [
-    ...[...command, release, chartDirectory, '--namespace', namespace, '--values', '-'],
+    ...[...command, ...named, chartDirectory, '--namespace', namespace, '--values', '-'],
     ...apiVersions.flatMap((one) => ['--api-versions', one]),
   ];
   const ended = spawnSync(helm, args, { input: JSON.stringify(values), encoding: 'utf8' });

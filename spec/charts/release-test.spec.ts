@@ -93,7 +93,7 @@ describe('the test of a release', function () {
     { what: 'no decision is logged', values: { logging: { decisions: 'none' } } },
     {
       what: 'rejections are not logged',
-      values: { config: { logging: { decisions: 'accepted' } } },
+      values: { config: { version: 1, logging: { decisions: 'accepted' } } },
     },
     { what: 'the log has no decisions', values: { logging: { level: 'warn' } } },
   ];

@@ -10,10 +10,10 @@ import { type EventsSection, eventsKind } from '../../lib/sources/events.ts';
 import { sourceKinds } from '../../lib/sources/registry.ts';
 import { describeSource, type SourceHarness } from '../conformance/source.ts';
 import { anEvent } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { EventsWorld } from '../support/events-world.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { Reading } from '../support/reading.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 
 const POSITION = { resourceVersion: '1000', at: Date.UTC(2026, 0, 31, 12) };

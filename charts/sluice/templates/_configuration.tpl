@@ -17,8 +17,14 @@ ConfigMap that the chart does not see.
 {{- if hasKey $parsed "Error" -}}
 {{- fail (printf "values: `config` is no YAML object: %s" $parsed.Error) -}}
 {{- end -}}
+{{- if or (hasKey $parsed "version") (hasKey $parsed "sources") (hasKey $parsed "triggers") -}}
+{{- include "sluice.checkText" (dict "root" . "document" $parsed) -}}
+{{- end -}}
 {{- $parsed | toJson -}}
 {{- else if .Values.config -}}
+{{- if not (or (hasKey .Values.config "version") (hasKey .Values.config "sources") (hasKey .Values.config "triggers")) -}}
+{{- fail "values: `config` has none of `version`, `sources` and `triggers`: add `version: 1`" -}}
+{{- end -}}
 {{- .Values.config | toJson -}}
 {{- else if $original -}}
 {{- dict "project" (.Values.project | default "" | toString) "filters" (.Values.filters | default list) | toJson -}}
