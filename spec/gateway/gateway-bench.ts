@@ -41,6 +41,9 @@ export class HandSource implements Source {
   /** The positions from which it was asked to resume. */
   positions: Positions = new Map();
 
+  /** Monotonic; null: never. */
+  provedAt: number | null = null;
+
   successorsOf(path: string): readonly WatchPath[] {
     return this.successors(path);
   }

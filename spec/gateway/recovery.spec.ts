@@ -150,6 +150,7 @@ describe('the heartbeat', () => {
 describe('paths of an earlier configuration', () => {
   const source = (successors: Readonly<Record<string, readonly WatchPath[]>>): Source => ({
     name: 'shop',
+    provedAt: null,
     batches: () => {
       throw new Error('nothing is read here');
     },
