@@ -175,6 +175,12 @@ const logging = sectionOf('Contents and format of the log.', {
     default: LOGGING_DEFAULTS.event,
     description: '`full` adds the whole Event to its line.',
   },
+  podEvents: {
+    type: 'boolean',
+    default: LOGGING_DEFAULTS.podEvents,
+    description:
+      'Whether the gateway creates Kubernetes Events about its own pod, such as for a refused configuration. They need the permission to create Events in its namespace.',
+  },
 });
 
 const guard = sectionOf(

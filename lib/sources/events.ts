@@ -10,7 +10,7 @@ import {
   parseMicroTime,
   textAt,
 } from '../core/event.ts';
-import type { CheckContext, JsonSchema, Permission } from '../core/kind.ts';
+import type { JsonSchema } from '../core/kind.ts';
 import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import type { Batch, Positions, Source, WatchPath } from '../core/source.ts';
@@ -87,7 +87,15 @@ export const eventsKind = {
   summary: 'core/v1 Events of one namespace, several, or all',
   schema,
   check: checkNamespaces,
-  permissions: permissionsOf,
+  grants: [
+    {
+      namespaces: { at: '/namespaces', otherwise: 'own' },
+      group: '',
+      resource: 'events',
+      verbs: ['list', 'watch'],
+      why: 'reads Events',
+    },
+  ],
   allowsForeign: (section: EventsSection) => section.allowForeign ?? false,
   reads: (section: EventsSection, own: string, event: EventObject) => {
     const watched = watchedNamespaces(section, own);
@@ -117,16 +125,6 @@ function watchedNamespaces(section: EventsSection, own: string): readonly (strin
   const { namespaces } = section;
   if (namespaces === undefined) return [own === '' ? null : own];
   return namespaces.includes(ALL) ? [null] : [...new Set(namespaces)];
-}
-
-function permissionsOf(section: EventsSection, context: CheckContext): readonly Permission[] {
-  return watchedNamespaces(section, context.namespace).map((namespace) => ({
-    namespace,
-    group: '',
-    resource: 'events',
-    verbs: ['list', 'watch'],
-    why: `source ${context.name} reads Events`,
-  }));
 }
 
 class EventsSource implements Source {

@@ -29,6 +29,8 @@ export interface LoggingOptions {
   readonly decisions: (typeof DECISION_LINES)[number];
   /** `full` adds the whole Event. */
   readonly event: 'line' | 'full';
+  /** Whether failures are also Kubernetes Events about the gateway's own pod. */
+  readonly podEvents: boolean;
 }
 
 /** The defaults of `logging:`. */
@@ -37,6 +39,7 @@ export const LOGGING_DEFAULTS: LoggingOptions = {
   level: 'info',
   decisions: 'changes',
   event: 'line',
+  podEvents: true,
 };
 
 /** A stream of the log; it gets colours only if it is a terminal. */

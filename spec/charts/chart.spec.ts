@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { load } from 'js-yaml';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { chartDirectory, findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';
+import { containerOf, environmentOf, podOf, workloadOf } from './workload.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -52,22 +53,32 @@ describe('the chart', function () {
     it('passes our own form as YAML with the same values', () => {
       const awkward = {
         ...ours,
-        tests: [
-          [
-            'yes',
-            '0o14',
-            '1_000',
-            '12:30',
-            '~',
-            '',
-            ' a ',
-            'a\n\n b\n',
-            '\u2028',
-            '\u0000',
-            '{{ x }}',
-          ],
-          [1000000, 12345678901, 0.5, true, null],
-        ],
+        triggers: {
+          odd: {
+            kubernetes: {
+              manifest: {
+                apiVersion: 'v1',
+                kind: 'Odd',
+                data: [
+                  [
+                    'yes',
+                    '0o14',
+                    '1_000',
+                    '12:30',
+                    '~',
+                    '',
+                    ' a ',
+                    'a\n\n b\n',
+                    '\u2028',
+                    '\u0000',
+                    '{{ x }}',
+                  ],
+                  [1000000, 12345678901, 0.5, true, null],
+                ],
+              },
+            },
+          },
+        },
       };
       const objects = renderObjects(helm, { values: { config: awkward } });
       expect(load(configText(objects, 'config.yaml'))).to.deep.equal(awkward);
@@ -83,8 +94,8 @@ describe('the chart', function () {
     it('is optional: without it no file is mounted or named', () => {
       const objects = renderObjects(helm);
       expect(objects.map(({ kind }) => kind)).to.not.include('ConfigMap');
-      expect(environmentOf(objects)).to.have.all.keys('GATEWAY_NAMESPACE', 'SLUICE_DATA');
-      expect(podOf(objects).volumes?.map(({ name }) => name)).to.deep.equal(['data']);
+      expect(environmentOf(objects)).to.not.have.property('GATEWAY_CONFIG');
+      expect(podOf(objects)).to.not.have.property('volumes');
     });
 
     const refused = [
@@ -110,6 +121,9 @@ describe('the chart', function () {
       const pod = podOf(renderObjects(helm, { values: original }));
       expect(pod.securityContext).to.deep.equal({
         runAsNonRoot: true,
+        // A new block volume belongs to root.
+        fsGroup: 1000,
+        fsGroupChangePolicy: 'OnRootMismatch',
         seccompProfile: { type: 'RuntimeDefault' },
       });
       expect(containerOf(pod).securityContext).to.deep.equal({
@@ -136,11 +150,17 @@ describe('the chart', function () {
       expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9090 }]);
     });
 
-    for (const probes of ['off', false]) {
-      it(`is not probed if the listener is ${JSON.stringify(probes)}`, () => {
-        const values = { config: { ...ours, http: { probes } } };
+    const withoutProbes = [
+      { what: 'an object', config: { ...ours, http: { probes: 'off' } } },
+      // Helm reads a text as YAML 1.1, in which off is false.
+      { what: 'a text', config: 'http: { probes: off }' },
+    ];
+    for (const { what, config } of withoutProbes) {
+      it(`is not probed if the listener is off in ${what}`, () => {
+        const values = { config };
         const container = containerOf(podOf(renderObjects(helm, { values })));
-        expect(container).to.not.have.any.keys('ports', 'livenessProbe', 'readinessProbe');
+        const absent = ['ports', 'startupProbe', 'livenessProbe', 'readinessProbe'];
+        expect(container).to.not.have.any.keys(...absent);
       });
     }
 
@@ -151,8 +171,13 @@ describe('the chart', function () {
     });
 
     it('never runs twice at once', () => {
-      const { spec } = theOnly(renderObjects(helm), 'Deployment');
-      expect(spec).to.deep.include({ replicas: 1, strategy: { type: 'Recreate' } });
+      // A StatefulSet starts a pod only after the one before it is gone.
+      expect(workloadOf(renderObjects(helm))).to.deep.include({ replicas: 1 });
+    });
+
+    it('is replaced by an upgrade also if it was never ready', () => {
+      const workload = workloadOf(renderObjects(helm));
+      expect(workload).to.deep.include({ podManagementPolicy: 'Parallel' });
     });
 
     it('is replaced when the filters change, and only then', () => {
@@ -200,17 +225,19 @@ describe('the chart', function () {
       { release: 'gw', values: {}, expected: 'gw-sluice' },
       { release: 'my-sluice', values: {}, expected: 'my-sluice' },
       { release: 'gw', values: { nameOverride: 'k8s' }, expected: 'gw-k8s' },
+      { release: 'gw', values: { fullnameOverride: 'gate' }, expected: 'gate' },
       {
         release: 'a'.repeat(50),
         values: { nameOverride: 'b'.repeat(40) },
-        expected: `${'a'.repeat(50)}-${'b'.repeat(12)}`,
+        // A StatefulSet's pods have a label of its name and a hash of 10, and a label holds 63.
+        expected: `${'a'.repeat(50)}-b`,
       },
     ];
     for (const { release, values, expected } of cases) {
       it(`calls the objects of ${release} ${expected}`, () => {
         const objects = renderObjects(helm, { release, values });
         const names = new Set(objects.map(({ metadata }) => metadata?.name));
-        expect([...names]).to.deep.equal([expected]);
+        expect([...names]).to.have.members([expected, `${expected}-headless`]);
       });
     }
 
@@ -227,7 +254,9 @@ describe('the chart', function () {
       const notes = renderNotes(helm, { values: { config: ours } });
       expect(notes).to.include('the Events of pay, shop');
       expect(notes).to.include('build: a Brigade build of org/repo in brigade');
-      expect(notes).to.include('kubectl --namespace ci-gateway logs --follow deployment/gw-sluice');
+      expect(notes).to.include(
+        'kubectl --namespace ci-gateway logs --follow statefulset/gw-sluice',
+      );
     });
 
     it('list the permissions to grant if the chart may not', () => {
@@ -242,52 +271,12 @@ describe('the chart', function () {
   });
 });
 
-interface Container {
-  readonly image?: string;
-  readonly ports?: unknown;
-  readonly resources?: unknown;
-  readonly livenessProbe?: object;
-  readonly readinessProbe?: object;
-  readonly securityContext?: object;
-  readonly env?: readonly { name: string; value?: string; valueFrom?: object }[];
-}
-
-interface Pod {
-  readonly containers: readonly Container[];
-  readonly securityContext?: object;
-  readonly volumes?: readonly { name: string }[];
-}
-
-interface Template {
-  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
-  readonly spec: Pod;
-}
-
-function templateOf(objects: readonly KubeObject[]): Template {
-  return (theOnly(objects, 'Deployment')['spec'] as { template: Template }).template;
-}
-
-function podOf(objects: readonly KubeObject[]): Pod {
-  return templateOf(objects).spec;
-}
-
 function annotationsOf(objects: readonly KubeObject[]): Readonly<Record<string, string>> {
-  return templateOf(objects).metadata.annotations;
+  return workloadOf(objects).template.metadata.annotations;
 }
 
 function checksumOf(objects: readonly KubeObject[]): string | undefined {
   return annotationsOf(objects)['sluice.dev/config-checksum'];
-}
-
-function containerOf({ containers }: Pod): Container {
-  const [only] = containers;
-  if (only === undefined || containers.length > 1) throw new Error('expected one container');
-  return only;
-}
-
-function environmentOf(objects: readonly KubeObject[]): Readonly<Record<string, unknown>> {
-  const { env = [] } = containerOf(podOf(objects));
-  return Object.fromEntries(env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]));
 }
 
 function configText(objects: readonly KubeObject[], file: string): string {

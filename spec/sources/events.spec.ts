@@ -250,20 +250,6 @@ describe('events', () => {
   });
 
   describe('its section', () => {
-    const context = { name: 'cluster', namespace: 'shop', buildNamespace: 'ci' };
-
-    it('needs list and watch on events where it watches, and nothing else', () => {
-      const asked = eventsKind.permissions({ namespaces: ['a', 'b'] }, context);
-      expect(
-        asked.map(({ namespace, resource, verbs }) => [namespace, resource, verbs]),
-      ).to.deep.equal([
-        ['a', 'events', ['list', 'watch']],
-        ['b', 'events', ['list', 'watch']],
-      ]);
-      expect(eventsKind.permissions({ namespaces: ['*'] }, context)[0]?.namespace).to.equal(null);
-      expect(eventsKind.permissions({}, context)[0]?.namespace).to.equal('shop');
-    });
-
     it('refuses "*" beside other namespaces', () => {
       const codes = eventsKind.check({ namespaces: ['*', 'a'] }).map(({ code }) => code);
       expect(codes).to.deep.equal(['wrong-value']);

@@ -4,7 +4,11 @@ import { PassThrough } from 'node:stream';
 import type { Decision, Disposition, TriggerDisposition } from '../../lib/core/decision.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
-import type { LoggingOptions, TelemetryParts } from '../../lib/telemetry/logging.ts';
+import {
+  LOGGING_DEFAULTS,
+  type LoggingOptions,
+  type TelemetryParts,
+} from '../../lib/telemetry/logging.ts';
 import { createTelemetry, type Telemetry } from '../../lib/telemetry/telemetry.ts';
 import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -44,7 +48,7 @@ export function heard(
   const stdout = new RememberedStream(parts.terminal === true ? 'terminal' : 'file');
   const stderr = new RememberedStream('file');
   const telemetry = createTelemetry(
-    { format: 'text', level: 'info', decisions: 'changes', event: 'line', ...options },
+    { ...LOGGING_DEFAULTS, format: 'text', ...options },
     { clock, stdout, stderr, ...parts },
   );
   const of = async (stream: RememberedStream): Promise<readonly string[]> => {

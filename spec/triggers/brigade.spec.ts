@@ -1,5 +1,5 @@
-// The kind `brigade`: project ids, checks, permissions, and the labels and reads that it must
-// avoid. golden.spec.ts pins its wire form.
+// The kind `brigade`: project ids, checks, and the labels and reads that it must avoid. golden.spec.ts
+// pins its wire form.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
@@ -65,12 +65,6 @@ describe('the kind brigade', () => {
     const at = (section: BrigadeSection) => brigadeKind.buildNamespaces(section, CONTEXT);
     expect(at({ project: 'org/repo', namespace: 'brigade' })).to.deep.equal(['brigade']);
     expect(at({ project: 'org/repo' })).to.deep.equal(['ci']);
-  });
-
-  it('needs to create Secrets and never to read them', () => {
-    const [needed] = brigadeKind.permissions?.({ project: 'org/repo' }, CONTEXT) ?? [];
-    expect(needed).to.include({ namespace: 'ci', group: '', resource: 'secrets' });
-    expect(needed?.verbs).to.deep.equal(['create']);
   });
 
   it('names its Secrets as Brigade does, whatever the trigger is called', () => {
