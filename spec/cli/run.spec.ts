@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
+import { recordingStore } from '../support/doubles/store.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { specMachine } from './process-context.ts';
@@ -89,15 +90,12 @@ describe('sluice run', () => {
   }
 
   it('passes the open store to its wrapper', async () => {
-    const kept: string[] = [];
-    const aroundStore = (store: Store): Store => ({
-      ...store,
-      keyValues: {
-        read: (name) => store.keyValues.read(name),
-        write: (name, value) => (kept.push(name), store.keyValues.write(name, value)),
-      },
-      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-    });
+    let kept = (): readonly string[] => [];
+    const aroundStore = (inner: Store): Store => {
+      const { store, of } = recordingStore(inner);
+      kept = () => of('write').map(([name]) => name);
+      return store;
+    };
     const file = join(cluster().folder, 'sluice.yaml');
     await writeFile(file, 'version: 1\nfilters: [{ kind: Pod, action: reject }]\n');
     const machine = specMachine({ aroundStore, environment: {} });
@@ -107,7 +105,7 @@ describe('sluice run', () => {
     await until(() => machine.out().includes('reject'), 'the decision');
     machine.stopping.abort(new Error('SIGTERM'));
     expect(await running).to.equal(0);
-    expect(kept).to.include.members(['configuration', 'cluster']);
+    expect(kept()).to.include.members(['configuration', 'cluster']);
     expect(machine.out()).to.match(/info {2}store memory\n/);
   });
 

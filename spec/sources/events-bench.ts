@@ -3,9 +3,9 @@
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { connect } from '../../lib/kubernetes/client/connection.ts';
 import { type EventsSection, eventsKind } from '../../lib/sources/events.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { EventsWorld } from '../support/events-world.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 
 /** Sources in one cluster. */
 export interface Bench extends AsyncDisposable {

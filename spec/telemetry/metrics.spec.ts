@@ -3,8 +3,16 @@
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
 import { METRICS } from '../../lib/telemetry/metric-table.ts';
-import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
-import { anAcceptance, aRejection, disposedAs, heard } from './support.ts';
+import {
+  aDecision,
+  aDelivery,
+  anAcceptance,
+  anEvent,
+  anOccurrence,
+  aRejection,
+  disposedAs,
+} from '../support/builders.ts';
+import { heard } from './support.ts';
 
 const where = { source: 'shop', path: '/p' };
 const delivery = aDelivery();
