@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { TrailEntry } from '../core/decision.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
+import type { MetricNames } from './known-series.ts';
 
 /** Every level, the most severe first. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -52,6 +53,8 @@ export interface TelemetryParts {
   readonly stdout: LogStream;
   /** Used by the format `brigade` alone, and if the log itself fails. */
   readonly stderr: LogStream;
+  /** Names of the configuration, if the metrics are scraped: their series exist from the start. */
+  readonly names?: MetricNames;
   /** Finds the rule that came nearest to matching. */
   readonly nearest?: (trail: readonly TrailEntry[]) => TrailEntry | null;
   /** The lines that the original gateway wrote per rule, for the format `brigade`. */

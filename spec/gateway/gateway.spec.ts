@@ -245,6 +245,24 @@ describe('the gateway', () => {
     expect(depths.every(({ count, trigger }) => count === 0 && trigger === 'build')).to.equal(true);
   });
 
+  it('measures the age of each read position, since its start until the first proof', async () => {
+    const { gateway, recording, clock, source, stop } = gatewayBench();
+    const ages = async (): Promise<readonly number[]> => {
+      await gateway.measure();
+      return recording.of('position-age').map(({ ageMs }) => ageMs);
+    };
+    await clock.advance(3_000);
+    const running = gateway.run(stop.signal);
+    await clock.advance(4_000);
+    expect(await ages()).to.deep.equal([7_000]);
+    source.provedAt = clock.monotonic();
+    await clock.advance(2_000);
+    expect(await ages()).to.deep.equal([7_000, 2_000]);
+    stop.abort(new Error('SIGTERM'));
+    await clock.advance(10_000);
+    await running;
+  });
+
   it('measures the usage of an earlier store before any commit', async () => {
     const store = createMemoryStore({ maxBytes: 1_000 });
     const message = 'x'.repeat(2_000);

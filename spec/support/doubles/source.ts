@@ -8,6 +8,7 @@ import { aborted } from '../../../lib/kit/async/abort.ts';
 export function nopSource(overrides: Partial<Source> = {}): Source {
   return {
     name: 'shop',
+    provedAt: null,
     batches: async function* (_positions, signal): AsyncGenerator<Batch, void> {
       await aborted(signal);
     },
@@ -19,6 +20,8 @@ export function nopSource(overrides: Partial<Source> = {}): Source {
 /** A source that yields the batches of the spec, and records how it is read. */
 export class RecordingSource implements Source {
   readonly name = 'shop';
+  /** Monotonic; null: never. */
+  provedAt: number | null = null;
   /** The positions of every reading, in order; empty before the first pull. */
   readonly readings: Positions[] = [];
   /** Successors of earlier paths; its own path by default. */
