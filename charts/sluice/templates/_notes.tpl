@@ -53,7 +53,11 @@ Or set persistence.enabled, so that the state is on a volume claim.
 {{/* Shown by an upgrade that replaces the Deployment of earlier versions of the chart. */}}
 {{- define "sluice.upgradeNotes" -}}
 {{- $name := include "sluice.fullname" . -}}
-{{- if and .Release.IsUpgrade (lookup "apps/v1" "Deployment" .Release.Namespace $name) -}}
+{{- $namespace := .Release.Namespace -}}
+{{- /* An upgrade from the StatefulSet needs no right to read Deployments. */ -}}
+{{- if not .Release.IsUpgrade -}}
+{{- else if lookup "apps/v1" "StatefulSet" $namespace $name -}}
+{{- else if lookup "apps/v1" "Deployment" $namespace $name -}}
 This upgrade replaced the Deployment {{ $name }} by a StatefulSet of the same name. The old pod was stopped after
 the new one was created, so for up to a minute both may have read. The new one began with an empty
 store:
