@@ -134,6 +134,8 @@ class EventsSource implements Source {
   readonly #watched: ReadonlyMap<WatchTarget, string>;
   readonly #judgeFirst: (object: JsonObject, readAt: number) => boolean;
   readonly #keptForMs: number;
+  /** By path: until when it was certainly read. */
+  readonly #provedAts = new Map<WatchTarget, number>();
 
   constructor(section: EventsSection, parts: SourceParts) {
     this.name = parts.name;
@@ -144,6 +146,11 @@ class EventsSource implements Source {
     this.#keptForMs = retentionMs(section);
   }
 
+  get provedAt(): number | null {
+    if (this.#provedAts.size < this.#watched.size) return null;
+    return Math.min(...this.#provedAts.values());
+  }
+
   async *batches(positions: Positions, signal: AbortSignal): AsyncGenerator<Batch, void> {
     const { name: source } = this;
     const judgeFirst = this.#judgeFirst;
@@ -151,7 +158,7 @@ class EventsSource implements Source {
     const read = (watched: WatchTarget, inner: AbortSignal): AsyncIterable<ReaderBatch> =>
       readChanges(
         { source, watched, positions, judgeFirst, countOf, keptForMs },
-        this.#parts,
+        { ...this.#parts, proved: (at) => this.#prove(watched, at) },
         inner,
       );
     for await (const { from, item } of mergeFairly([...this.#watched.keys()], read, signal)) {
@@ -161,6 +168,11 @@ class EventsSource implements Source {
 
   successorsOf(path: string): readonly WatchPath[] {
     return successorsOf(path, [...this.#watched.keys()]);
+  }
+
+  #prove(watched: WatchTarget, at: number): void {
+    // A proof can be older than the last one: that a stream was opened is known later.
+    this.#provedAts.set(watched, Math.max(this.#provedAts.get(watched) ?? at, at));
   }
 
   #toBatch(path: string, read: ReaderBatch): Batch {

@@ -58,8 +58,8 @@ const cases: readonly Case[] = [
     expected: { [releaseNamespace]: [ownEvents, clusterId] },
   },
   {
-    what: "the original's file with its keys in other letter case",
-    values: { config: { Project: 'org/repo', FILTERS: [{ Action: 'accept' }] } },
+    what: "the text of the original's file, with its keys in other letter case",
+    values: { config: '{ "Project": "org/repo", "FILTERS": [{ "Action": "accept" }] }' },
     expected: { [releaseNamespace]: [ownEvents, clusterId, createSecrets] },
   },
   {

@@ -7,8 +7,8 @@ import { checkCluster, followAccess, toNeeded } from '../../lib/gateway/cluster-
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { accessText } from '../../lib/telemetry/log-value.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 import { aFailure, anAnswer, aStatus, FakeApi } from '../triggers/support/fake-api.ts';
 import { gatewayBench } from './gateway-bench.ts';
 

@@ -7,7 +7,7 @@ import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { configurationSchema } from '../../lib/plan/schema.ts';
 import type { HttpSection } from '../../lib/triggers/http/section.ts';
 import { httpKind } from '../../lib/triggers/http.ts';
-import { chartKinds } from '../../tools/chart-kinds.ts';
+import { chartKinds } from '../../tools/chart/chart-kinds.ts';
 import { configurationReference } from '../../tools/configuration-reference.ts';
 import { generatedFiles } from '../../tools/generate.ts';
 import { EXAMPLE } from '../../tools/reference-text.ts';

@@ -27,8 +27,7 @@ function keyLifeMs(section: KubernetesSection): number {
 
 async function created(section: KubernetesSection, event = anEvent()): Promise<JsonObject> {
   const api = new FakeApi();
-  const [occurrence] = aDelivery().occurrences;
-  const delivery = aDelivery({ occurrences: [{ ...occurrence, event }] });
+  const delivery = aDelivery({ event });
   await kubernetesKind.create(section, someParts({ api })).fire([delivery], NEVER);
   return api.created[0] ?? {};
 }

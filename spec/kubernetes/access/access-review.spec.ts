@@ -11,9 +11,9 @@ import {
 } from '../../../lib/kubernetes/access/access-review.ts';
 import { connect } from '../../../lib/kubernetes/client/connection.ts';
 import { NEVER } from '../../support/connection-bench.ts';
+import { recordingObserve } from '../../support/doubles/observe.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
-import { recordingObserve } from '../../support/recording-observe.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 import { until } from '../../support/until.ts';
 

@@ -2,13 +2,13 @@
 // which of its keys refer to secrets, and which name a URL. It is derived from the registries, so that
 // the chart knows a new kind by itself.
 
-import { isJsonObject, type Json } from '../lib/core/event.ts';
-import type { Grant } from '../lib/core/kind.ts';
-import { GATEWAY_GRANTS } from '../lib/plan/assemble-plan.ts';
-import { sourceKinds } from '../lib/sources/registry.ts';
-import type { SourceKind } from '../lib/sources/source-kind.ts';
-import { triggerKinds } from '../lib/triggers/registry.ts';
-import type { TriggerKind } from '../lib/triggers/trigger-kind.ts';
+import { isJsonObject, type Json } from '../../lib/core/event.ts';
+import type { Grant } from '../../lib/core/kind.ts';
+import { GATEWAY_GRANTS } from '../../lib/plan/assemble-plan.ts';
+import { sourceKinds } from '../../lib/sources/registry.ts';
+import type { SourceKind } from '../../lib/sources/source-kind.ts';
+import { triggerKinds } from '../../lib/triggers/registry.ts';
+import type { TriggerKind } from '../../lib/triggers/trigger-kind.ts';
 
 /** A key of a section that refers to a secret. */
 interface Reference {
