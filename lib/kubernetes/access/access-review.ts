@@ -18,14 +18,15 @@ export interface AccessQuestion {
   readonly name: string | null;
 }
 
-/** A question with its answer; `why` says for people why it is not allowed. */
-export type ReviewedAccess = AccessQuestion &
-  (
-    | { readonly answer: 'allowed' }
-    | { readonly answer: 'denied'; readonly why: string }
-    /** The server did not answer the question. */
-    | { readonly answer: 'unknown'; readonly why: string; readonly isFinal: boolean }
-  );
+/** An answer to a question; `why` says for people why it is not allowed. */
+type AccessAnswer =
+  | { readonly answer: 'allowed' }
+  | { readonly answer: 'denied'; readonly why: string }
+  /** The server did not answer the question. `isFinal`: asking again would not help. */
+  | { readonly answer: 'unknown'; readonly why: string; readonly isFinal: boolean };
+
+/** A question with its answer. */
+export type ReviewedAccess = AccessQuestion & AccessAnswer;
 
 const PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 
@@ -68,16 +69,11 @@ export async function reviewAccess(
   return questions.flatMap((question) => answers.get(question) ?? []);
 }
 
-type Answer =
-  | { readonly answer: 'allowed' }
-  | { readonly answer: 'denied'; readonly why: string }
-  | { readonly answer: 'unknown'; readonly why: string; readonly isFinal: boolean };
-
 async function ask(
   api: ApiClient,
   { permission: { namespace, group, resource }, verb, name }: AccessQuestion,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<AccessAnswer> {
   const resourceAttributes: JsonObject = {
     ...(namespace !== null && { namespace }),
     ...(name !== null && { name }),
@@ -91,7 +87,7 @@ async function ask(
   return answerIn(await create(api, { path: PATH, object, timeoutMs: QUESTION_MS }, signal));
 }
 
-function answerIn(answer: ApiAnswer): Answer {
+function answerIn(answer: ApiAnswer): AccessAnswer {
   if (!answer.ok) {
     const why = `${answer.code}: ${answer.detail}`;
     return { answer: 'unknown', why, isFinal: false };
