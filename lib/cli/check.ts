@@ -4,7 +4,6 @@
 import { sortProblems } from '../config/source-map.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Connection } from '../kubernetes/client/connection.ts';
-import { createSectionValidators } from '../plan/native-form.ts';
 import { problemsToJson, refuses } from '../plan/problem-text.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, ProcessContext } from './command.ts';
@@ -44,8 +43,7 @@ export const checkCommand: Command = {
     const namespaces = namespacesOf(given, context.environment);
     const format = formatOf(given);
     await using api = await clusterOf(given, context);
-    const validators = createSectionValidators();
-    const settings = { ...namespaces, exec: 'noted' as const, validators };
+    const settings = { ...namespaces, exec: 'noted' as const };
     let code = 0;
     for (const file of filesOf(given, context)) {
       const found = await loadConfiguration(file, context, settings);
