@@ -15,7 +15,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 INSTALLED := node_modules/.package-lock.json
-GENERATED := docs/configuration.md docs/configuration.schema.json docs/openapi.json ':(glob)lib/**/*.generated.ts'
+GENERATED := docs/configuration.md docs/configuration.schema.json docs/openapi.json ':(glob)lib/**/*.generated.ts' \
+  charts/sluice/values.yaml charts/sluice/values.schema.json charts/sluice/README.md \
+  ':(glob)charts/sluice/files/*.json'
 # A variable of make's command line, as one word for the shell. A variable of the same name in the
 # environment does not count: `make run` stays the demo. `~/` is the home folder also for a shell that
 # leaves it in `CONFIG=~/x`, as dash and zsh do.

@@ -1,6 +1,6 @@
 // Writes the files that are generated from data of lib: the types of a configuration, its reference, its
-// schema for editors, and the OpenAPI document. `make verify` runs it; spec/plan/generated.spec.ts fails
-// if a file differs from its source.
+// schema for editors, the OpenAPI document, and files of the chart. `make verify` runs it;
+// spec/plan/generated.spec.ts fails if a file differs from its source.
 
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { isJsonObject, type Json, type JsonObject } from '../lib/core/event.ts';
 import { ruleSchema } from '../lib/filters/schema.ts';
 import { version } from '../lib/kit/version.ts';
 import { configurationSchema, editorSchema } from '../lib/plan/schema.ts';
+import { chartFiles } from './chart/chart-files.ts';
 import { configurationReference } from './configuration-reference.ts';
 
 const TYPES = `// The types of a configuration in our form, generated from its schema by tools/generate.ts.
@@ -33,6 +34,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/configuration.md', configurationReference()],
     ['docs/configuration.schema.json', `${JSON.stringify(editorSchema(), null, 2)}\n`],
     ['docs/openapi.json', `${JSON.stringify(openApiDocument(ROUTES, version()), null, 2)}\n`],
+    ...chartFiles(),
   ]);
 }
 

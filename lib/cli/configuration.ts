@@ -94,9 +94,20 @@ export async function requireConfiguration(
   context: ProcessContext,
   settings: PlanSettings,
 ): Promise<Usable> {
-  const found = await findConfiguration(given, context, settings);
+  return requireUsable(await findConfiguration(given, context, settings), context);
+}
+
+/**
+ * Makes sure that a loaded configuration is valid.
+ *
+ * **Errors**: `configuration-refused`, after it printed all problems on standard error.
+ */
+export function requireUsable(
+  found: FoundConfiguration,
+  { stderr, environment }: Pick<ProcessContext, 'stderr' | 'environment'>,
+): Usable {
   if (found.plan !== null) return { ...found, plan: found.plan };
-  showProblems(found, context.stderr, context.environment);
+  showProblems(found, stderr, environment);
   throw refused(found.problems, found.file);
 }
 

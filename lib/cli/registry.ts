@@ -10,6 +10,7 @@ import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
 import { helpCommand } from './help.ts';
 import { playbackCommand } from './playback.ts';
+import { rbacCommand } from './rbac.ts';
 import { recordCommand } from './record.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -37,6 +38,7 @@ export const commands = {
   run: runCommand,
   check: checkCommand,
   explain: explainCommand,
+  rbac: rbacCommand,
   deliveries,
   record: recordCommand,
   playback: playbackCommand,

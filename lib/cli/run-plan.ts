@@ -242,14 +242,17 @@ async function probesOf(
   return listener;
 }
 
-function telemetryOf(
-  { chain, logging, originalProject }: Plan,
-  { clock, stdout, stderr }: ProcessContext,
-): Telemetry {
+function telemetryOf(plan: Plan, { clock, stdout, stderr }: ProcessContext): Telemetry {
+  const { chain, logging, originalProject } = plan;
   return createTelemetry(logging, {
     clock,
     stdout,
     stderr,
+    names: {
+      sources: plan.sources.map(({ name }) => name),
+      triggers: plan.triggers.map(({ name }) => name),
+      rules: chain.rules.map(({ decision }) => decision),
+    },
     nearest: (trail) => nearest(chain, trail),
     originalTrace: (occurrence) => originalTrace(chain, occurrence),
     ...(originalProject === null ? {} : { originalProject }),

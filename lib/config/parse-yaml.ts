@@ -1,7 +1,15 @@
-// Parses YAML files of other programs, such as a kubeconfig, without the places of keys and values.
-// Our own configuration is parsed by load-document.ts.
+// Parses YAML of other programs, such as a kubeconfig, without the places of keys and values, and renders
+// YAML for them. Our own configuration is parsed by load-document.ts.
 
-import { CORE_SCHEMA, constructFromEvents, EVENT_ID, type Event, load, parseEvents } from 'js-yaml';
+import {
+  CORE_SCHEMA,
+  constructFromEvents,
+  dump,
+  EVENT_ID,
+  type Event,
+  load,
+  parseEvents,
+} from 'js-yaml';
 import { messageOf } from '../core/errors.ts';
 import { markOf, startOf, stringOf } from './load-document.ts';
 import { createLineFinder } from './source-map.ts';
@@ -13,6 +21,11 @@ import { createLineFinder } from './source-map.ts';
  */
 export function parseYaml(text: string): unknown {
   return load(text);
+}
+
+/** Renders a value as YAML; below `flowLevel` lists and objects are on one line. */
+export function renderYaml(value: object, flowLevel = -1): string {
+  return dump(value, { flowLevel, lineWidth: -1, noRefs: true });
 }
 
 /** A document of a YAML stream; `line` counts from 1. */

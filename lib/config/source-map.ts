@@ -40,7 +40,7 @@ export interface PlaceTree {
   readonly circular: number | undefined;
 }
 
-interface SourceReading {
+interface ParserState {
   readonly source: string;
   readonly events: readonly Event[];
   next: number;
@@ -53,7 +53,7 @@ interface SourceReading {
 
 /** Reads the places of the one document that these events hold. */
 export function readPlaces(source: string, events: readonly Event[]): PlaceTree {
-  const reading: SourceReading = {
+  const reading: ParserState = {
     source,
     events,
     // The first event opens the document.
@@ -80,7 +80,7 @@ export function findOffset(root: PlaceNode, pointer: string, of: 'key' | 'value'
   return of === 'key' ? here.key : here.node.offset;
 }
 
-function readNode(reading: SourceReading, pointer: string, fallback: number): PlaceNode {
+function readNode(reading: ParserState, pointer: string, fallback: number): PlaceNode {
   const event = reading.events[reading.next];
   reading.next += 1;
   switch (event?.type) {
@@ -105,7 +105,7 @@ function readNode(reading: SourceReading, pointer: string, fallback: number): Pl
   }
 }
 
-function readInside(reading: SourceReading, node: PlaceNode, read: () => void): PlaceNode {
+function readInside(reading: ParserState, node: PlaceNode, read: () => void): PlaceNode {
   reading.open.add(node);
   read();
   reading.open.delete(node);
@@ -113,7 +113,7 @@ function readInside(reading: SourceReading, node: PlaceNode, read: () => void): 
   return node;
 }
 
-function readItems(reading: SourceReading, list: PlaceNode, pointer: string): void {
+function readItems(reading: ParserState, list: PlaceNode, pointer: string): void {
   for (let index = 0; !atEnd(reading); index += 1) {
     const node = readNode(reading, `${pointer}/${index}`, list.offset);
     list.entries.set(String(index), { key: node.offset, node });
@@ -121,7 +121,7 @@ function readItems(reading: SourceReading, list: PlaceNode, pointer: string): vo
   }
 }
 
-function readEntries(reading: SourceReading, mapping: PlaceNode, pointer: string): void {
+function readEntries(reading: ParserState, mapping: PlaceNode, pointer: string): void {
   const merged: PlaceNode[] = [];
   while (!atEnd(reading)) {
     const event = reading.events[reading.next];
@@ -142,7 +142,7 @@ interface ReadEntry {
   readonly node: PlaceNode;
 }
 
-function enter(reading: SourceReading, mapping: PlaceNode, entry: ReadEntry): void {
+function enter(reading: ParserState, mapping: PlaceNode, entry: ReadEntry): void {
   const before = mapping.entries.get(entry.text);
   if (before !== undefined) {
     const { step: pointer, offset } = entry;
@@ -152,7 +152,7 @@ function enter(reading: SourceReading, mapping: PlaceNode, entry: ReadEntry): vo
   mapping.entries.set(entry.text, { key: entry.offset, node: entry.node });
 }
 
-function keyOf(reading: SourceReading, fallback: number): { text: string; offset: number } {
+function keyOf(reading: ParserState, fallback: number): { text: string; offset: number } {
   const event = reading.events[reading.next];
   const node = readNode(reading, '', fallback);
   const text = event?.type === EVENT_ID.SCALAR ? getScalarValue(reading.source, event) : '';
@@ -172,7 +172,7 @@ function mergeInto(mapping: PlaceNode, source: PlaceNode): void {
   }
 }
 
-function aliased(reading: SourceReading, start: number, end: number): PlaceNode {
+function aliased(reading: ParserState, start: number, end: number): PlaceNode {
   reading.aliases += 1;
   const target = reading.anchors.get(reading.source.slice(start, end));
   // The parser's offsets exclude the asterisk.
@@ -186,7 +186,7 @@ function aliased(reading: SourceReading, start: number, end: number): PlaceNode 
 }
 
 function named(
-  reading: SourceReading,
+  reading: ParserState,
   event: { readonly anchorStart: number; readonly anchorEnd: number },
   node: PlaceNode,
 ): PlaceNode {
@@ -207,7 +207,7 @@ function scalarOffset(source: string, event: ScalarEvent, fallback: number): num
   return offset < event.valueEnd ? offset : event.valueStart;
 }
 
-function atEnd(reading: SourceReading): boolean {
+function atEnd(reading: ParserState): boolean {
   const type = reading.events[reading.next]?.type;
   return type === EVENT_ID.POP || type === undefined;
 }

@@ -48,6 +48,24 @@ export function ledgerKey(key: DeliveryKey): string {
   return JSON.stringify(ledgerParts(key));
 }
 
+const RERUN = /^(?<bucket>.*)\/rerun-(?<number>\d+)$/s;
+
+/** Bucket of the original, and the number of this rerun; 0: it is the original. */
+export function parseBucket(text: string): { readonly bucket: string; readonly number: number } {
+  const { bucket = text, number = '0' } = RERUN.exec(text)?.groups ?? {};
+  return { bucket, number: Number(number) };
+}
+
+/** The bucket of a rerun of the delivery that has this bucket. */
+export function rerunBucket(bucket: string, number: number): string {
+  return `${bucket}/rerun-${number}`;
+}
+
+/** Checks whether a delivery is a rerun of another one. */
+export function isRerun({ bucket }: { readonly bucket: string }): boolean {
+  return parseBucket(bucket).number > 0;
+}
+
 /** Checks whether a text has the form of a delivery id. */
 export function isDeliveryId(text: string): boolean {
   return ID.test(text);

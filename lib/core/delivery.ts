@@ -24,8 +24,11 @@ export const UNSETTLED_STATES = ['waiting', 'held', 'open', 'running'] as const;
 /** The state of a delivery. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
+/** Every reason why a delivery is a dead letter. */
+export const DEAD_REASONS = ['expired', 'expired-held', 'shed', 'poison', 'bug'] as const;
+
 /** The reason why a delivery is a dead letter. */
-export type DeadReason = 'expired' | 'expired-held' | 'shed' | 'poison' | 'bug';
+export type DeadReason = (typeof DEAD_REASONS)[number];
 
 /** The reasons of dead letters that a limit held until then: they took no token. */
 export const HELD_TO_THE_END = ['expired-held', 'shed'] as const satisfies readonly DeadReason[];
@@ -222,8 +225,19 @@ export interface Unknown extends AboutReceiver {
 /** The outcome of one attempt. Expected failure is a value here; a throw is a bug. */
 export type Outcome = Delivered | Retry | Refused | Unknown;
 
+/** Every outcome of an attempt. */
+export const OUTCOMES = [
+  'delivered',
+  'retry',
+  'refused',
+  'unknown',
+] as const satisfies readonly Outcome['outcome'][];
+
+/** Every reason why a lane pauses. */
+export const PAUSE_REASONS = ['throttled', 'unauthorized'] as const;
+
 /** The reason why a lane pauses: its receiver refuses all requests for now. */
-export type PauseReason = 'throttled' | 'unauthorized';
+export type PauseReason = (typeof PAUSE_REASONS)[number];
 
 /** The reason to pause after this outcome; null if there is none. */
 export function pauseReasonOf(outcome: Outcome): PauseReason | null {

@@ -22,6 +22,42 @@ export interface Permission {
   readonly why: string;
 }
 
+/**
+ * Permissions that a section needs, as data. The gateway and the chart derive the same list from it.
+ * Pointers (RFC 6901) lead into the section.
+ */
+export type Grant = GrantedObjects & {
+  readonly namespaces: {
+    /** Pointer to a namespace or to a list of them; `*` is the whole cluster. */
+    readonly at?: string;
+    /** If there is none: the gateway's own namespace, or that of builds. */
+    readonly otherwise: 'own' | 'builds';
+  };
+  readonly verbs: readonly string[];
+  /** The verbs if the objects are core Secrets. */
+  readonly verbsOnSecrets?: readonly string[];
+  /** Only the object that has the name of the gateway's own namespace. */
+  readonly names?: 'own';
+  /** Pointer to a switch: nothing is needed if it is false. */
+  readonly switchAt?: string;
+  /** The purpose, as the rest of a sentence about the source, the trigger or the gateway. */
+  readonly why: string;
+};
+
+/** The objects of a grant: one resource, or that of a manifest. */
+type GrantedObjects =
+  | {
+      /** '' for the core group. */
+      readonly group: string;
+      readonly resource: string;
+    }
+  | {
+      /** Pointer to a manifest with apiVersion and kind. */
+      readonly manifestAt: string;
+      /** Pointer to the plural of the kind, if it is irregular. */
+      readonly pluralAt: string;
+    };
+
 /** Context of a section's check, beyond its schema. */
 export interface CheckContext {
   /** The section's name in the configuration. */
@@ -39,14 +75,14 @@ export interface CheckContext {
  *
  * - `schema` describes the section `<kind>:` of the configuration.
  * - `check` is pure and gets values that the schema accepted. Its paths are relative to the section.
- * - `permissions` lists the permissions that the section needs.
+ * - `grants` lists the permissions that a section needs. If it is absent, no section needs any.
  * - `create` does no I/O, starts nothing, and gets a narrow record of that kind's dependencies.
  */
 export interface Kind<Section, Parts, Made> {
   readonly kind: string;
   readonly summary: string;
   readonly schema: JsonSchema;
+  readonly grants?: readonly Grant[];
   check?(section: Section, context: CheckContext): readonly Finding[];
-  permissions?(section: Section, context: CheckContext): readonly Permission[];
   create(section: Section, parts: Parts): Made;
 }

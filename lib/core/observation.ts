@@ -9,29 +9,36 @@ import type { Problem } from './problem.ts';
 import type { Gap } from './source.ts';
 import type { StoreObserved } from './store-observation.ts';
 
+/** Every reason why a watch or a list ended or failed. */
+export const TROUBLE_REASONS = [
+  'closed',
+  'closed-early',
+  'cut',
+  'silent',
+  'idle',
+  'expired',
+  'previous-value-lost',
+  'storage-read-error',
+  'version-too-large',
+  'throttled',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'bad-request',
+  'unavailable',
+  'unreachable',
+  'no-api-server',
+  'too-large',
+  'bad-list',
+  'bad-frame',
+  'server-error',
+] as const;
+
 /** The reason why a watch or a list ended or failed: a row of lib/kubernetes/watch/watch-error-table.ts. */
-export type TroubleReason =
-  | 'closed'
-  | 'closed-early'
-  | 'cut'
-  | 'silent'
-  | 'idle'
-  | 'expired'
-  | 'previous-value-lost'
-  | 'storage-read-error'
-  | 'version-too-large'
-  | 'throttled'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not-found'
-  | 'bad-request'
-  | 'unavailable'
-  | 'unreachable'
-  | 'no-api-server'
-  | 'too-large'
-  | 'bad-list'
-  | 'bad-frame'
-  | 'server-error';
+export type TroubleReason = (typeof TROUBLE_REASONS)[number];
+
+/** Every purpose of a list. */
+export const LIST_PURPOSES = ['first', 'relist', 'refresh'] as const;
 
 /** The state of the reader of one watch path. */
 export type ReadingState = 'connecting' | 'listing' | 'watching' | 'waiting';
@@ -79,7 +86,7 @@ export type ReadingObserved =
         }
       | {
           readonly kind: 'list-ended';
-          readonly purpose: 'first' | 'relist' | 'refresh';
+          readonly purpose: (typeof LIST_PURPOSES)[number];
           readonly items: number;
           readonly pages: number;
           readonly durationMs: number;
@@ -94,6 +101,13 @@ export type ReadingObserved =
       | { readonly kind: 'events-read'; readonly from: 'watch' | 'list'; readonly count: number }
     ))
   | { readonly kind: 'gap'; readonly gap: Gap }
+  | {
+      /** Observed for a scrape. */
+      readonly kind: 'position-age';
+      readonly source: string;
+      /** Time since every path of the source was last proved current, or since the gateway started. */
+      readonly ageMs: number;
+    }
   | {
       /** A watch path of an earlier configuration is no longer read. */
       readonly kind: 'path-retired';

@@ -20,12 +20,15 @@ export interface PathKey {
   readonly key: string;
 }
 
+/** Every loss that a gap can mean. */
+export const GAP_LOSSES = ['none', 'coalesced', 'possible-loss'] as const;
+
 /** A span of a watch path that could not be read, with its bounds. */
 export interface Gap {
   readonly source: string;
   readonly path: string;
   /** `coalesced`: intermediate states were missed; `possible-loss`: whole objects may be missing. */
-  readonly loss: 'none' | 'coalesced' | 'possible-loss';
+  readonly loss: (typeof GAP_LOSSES)[number];
   readonly why: string;
   readonly from: Position | null;
   readonly to: Position;
@@ -74,6 +77,11 @@ export interface Batch {
  */
 export interface Source {
   readonly name: string;
+  /**
+   * The moment of the monotonic clock up to which all of its paths were certainly read; null while one
+   * of them never was.
+   */
+  readonly provedAt: number | null;
   batches(positions: Positions, signal: AbortSignal): AsyncIterable<Batch>;
   /**
    * The watch paths that now read the keys of a path of an earlier configuration. These are the path

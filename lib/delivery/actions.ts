@@ -3,7 +3,7 @@
 // one, the command line calls them on the opened store.
 
 import { type Delivery, type DeliveryState, isOnlyHeld } from '../core/delivery.ts';
-import { deliveryIdOf } from '../core/delivery-id.ts';
+import { deliveryIdOf, parseBucket, rerunBucket } from '../core/delivery-id.ts';
 import type { Archive, Journal, Outbox, StateChange } from '../core/store.ts';
 
 /** Every action, in display order. */
@@ -133,7 +133,7 @@ async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
   const { bucket, number } = parseBucket(delivery.bucket);
   const decision = await archive.decision(delivery.id);
   for (let next = number + 1; ; next += 1) {
-    const again = rerunOf(delivery, { bucket: `${bucket}/rerun-${next}`, now });
+    const again = rerunOf(delivery, { bucket: rerunBucket(bucket, next), now });
     if ((await archive.get(again.id)) !== null) continue;
     const decisions = decision === null ? [] : [{ ...decision, id: again.id }];
     const added = { ...NOTHING, deliveries: [again], decisions, now };
@@ -167,14 +167,6 @@ const NOTHING = {
   gaps: [],
   readMs: 0,
 } as const;
-
-const RERUN = /^(?<bucket>.*)\/rerun-(?<number>\d+)$/s;
-
-/** Bucket of the original, and the number of this rerun; 0: it is the original. */
-function parseBucket(text: string): { readonly bucket: string; readonly number: number } {
-  const { bucket = text, number = '0' } = RERUN.exec(text)?.groups ?? {};
-  return { bucket, number: Number(number) };
-}
 
 function waitingSince(now: number): StateChange['next'] {
   return { state: 'waiting', dead: null, dueAt: now };

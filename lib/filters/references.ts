@@ -65,7 +65,7 @@ function compileNames(written: readonly unknown[], place: NamePlace, report: Rep
 }
 
 /** The pointer of a rule or block, and the sources that its `source` may name. */
-interface SourcePlace {
+interface ConfiguredSources {
   readonly path: string;
   readonly sources: readonly string[] | undefined;
 }
@@ -73,7 +73,7 @@ interface SourcePlace {
 /** Reports entries of `source` that no configured source can match. */
 export function checkSources(
   conditions: readonly Condition[],
-  { path, sources }: SourcePlace,
+  { path, sources }: ConfiguredSources,
   report: Report,
 ): void {
   const condition = conditions.find(({ field }) => field === 'source');

@@ -59,12 +59,15 @@ export class Gateway {
   readonly #steady: SteadyClock;
   readonly #retention: RetentionClock;
   readonly #usage: UsageWatch;
+  /** Monotonic. */
+  readonly #createdAt: number;
   /** Null until the start is complete. */
   #started: StartedGateway | null = null;
 
   constructor(parts: GatewayParts) {
     const { plan, clock } = parts;
     this.#parts = parts;
+    this.#createdAt = clock.monotonic();
     this.#observe = (observation) => this.#note(observation);
     this.#health = new HealthWatch(
       plan.sources.map(({ name }) => name),
@@ -82,8 +85,9 @@ export class Gateway {
     return this.#health.health(this.#liveness.stuck());
   }
 
-  /** Observes the number of deliveries in each state and the usage of the store, for a scrape. */
+  /** Observes the age of positions, deliveries by state, and the usage of the store, for a scrape. */
   async measure(): Promise<void> {
+    this.#measurePositions();
     const { archive } = this.#parts.store;
     const asked = Promise.all([archive.counts(), archive.usage()]);
     const found = await asked.catch((error: unknown) => {
@@ -99,6 +103,17 @@ export class Gateway {
         const count = counts.find((one) => one.trigger === trigger && one.state === state)?.count;
         this.#observe({ kind: 'queue-depth', trigger, state, count: count ?? 0 });
       }
+    }
+  }
+
+  /** Before the first proof the age grows since the start, so that no proof at all is noticed too. */
+  #measurePositions(): void {
+    const { plan, clock } = this.#parts;
+    const now = clock.monotonic();
+    for (const { name: source } of plan.sources) {
+      const reading = this.#started?.sources.find((one) => one.name === source);
+      const ageMs = now - (reading?.provedAt ?? this.#createdAt);
+      this.#observe({ kind: 'position-age', source, ageMs });
     }
   }
 

@@ -22,7 +22,7 @@ export interface HeldDelivery extends QueueKey {
   readonly since: number;
 }
 
-interface ObjectQueue {
+interface HeldForObject {
   /** Delivery id → place in the queue, the oldest first. */
   readonly places: Map<string, number>;
   /** Time before which its own budget has no token; monotonic, 0 if that is not known. */
@@ -47,7 +47,7 @@ export class HeldInNamespace {
   readonly key: QueueKey;
   /** By id, the oldest first. */
   readonly #held = new Map<string, HeldDelivery>();
-  readonly #objects = new Map<string, ObjectQueue>();
+  readonly #objects = new Map<string, HeldForObject>();
   #ready = new Heap<HeapItem>(byAt);
   #blocked = new Heap<HeapItem>(byAt);
   #places = 0;
@@ -98,7 +98,7 @@ export class HeldInNamespace {
       return;
     }
     const places = new Map([[held.id, this.#places]]);
-    const made: ObjectQueue = { places, blockedUntil: 0, stamp: 0 };
+    const made: HeldForObject = { places, blockedUntil: 0, stamp: 0 };
     this.#objects.set(held.object, made);
     this.#enter(held.object, made, blockedUntil);
   }
@@ -141,12 +141,12 @@ export class HeldInNamespace {
     return this.#blocked.peek()?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  #queueOf({ object, stamp }: HeapItem): ObjectQueue | undefined {
+  #queueOf({ object, stamp }: HeapItem): HeldForObject | undefined {
     const queue = this.#objects.get(object);
     return queue?.stamp === stamp ? queue : undefined;
   }
 
-  #enter(object: string, queue: ObjectQueue, blockedUntil: number): void {
+  #enter(object: string, queue: HeldForObject, blockedUntil: number): void {
     this.#setBlocked(queue, blockedUntil);
     this.#stamps += 1;
     queue.stamp = this.#stamps;
@@ -156,7 +156,7 @@ export class HeldInNamespace {
     this.#tidy();
   }
 
-  #setBlocked(queue: ObjectQueue, until: number): void {
+  #setBlocked(queue: HeldForObject, until: number): void {
     this.#blockedObjects += (until > 0 ? 1 : 0) - (queue.blockedUntil > 0 ? 1 : 0);
     queue.blockedUntil = until;
   }
@@ -171,6 +171,6 @@ export class HeldInNamespace {
   }
 }
 
-function firstOf({ places }: ObjectQueue): readonly [id: string, place: number] | undefined {
+function firstOf({ places }: HeldForObject): readonly [id: string, place: number] | undefined {
   return places.entries().next().value;
 }

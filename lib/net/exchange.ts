@@ -7,7 +7,6 @@
 import {
   type ClientRequest,
   request as httpRequest,
-  type IncomingHttpHeaders,
   type IncomingMessage,
   type RequestOptions,
 } from 'node:http';
@@ -28,6 +27,7 @@ import {
   isClosedConnection,
   isRefusedCertificate,
 } from './failure.ts';
+import { toHeaders } from './headers.ts';
 import type { HttpFailed, HttpRequest, HttpResult } from './http-client.ts';
 import type { Pools, Routed } from './pools.ts';
 import { proxyAuthorization } from './proxies.ts';
@@ -244,15 +244,6 @@ class Exchange {
     if (signal.aborted) return failedByAbort(signal.reason, failing);
     return isClosed() ? failedByAbort(null, failing) : failedBy(error, failing);
   }
-}
-
-function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
-  const flat: Record<string, string> = {};
-  for (const name in headers) {
-    const value = headers[name];
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return flat;
 }
 
 /** Bounds of reading a body. */

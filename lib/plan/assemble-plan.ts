@@ -1,6 +1,7 @@
-// Assembles the planned parts of either form into one Plan, with all permissions in one sorted list.
+// Assembles the planned parts of either form into one Plan, and adds the permissions of the gateway.
 
-import type { Permission } from '../core/kind.ts';
+import type { Grant, Permission } from '../core/kind.ts';
+import { mergePermissions, permissionsOf } from '../kubernetes/access/permissions.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import type { PlannedSources } from './plan-sources.ts';
 import { planStore, type StoreSection, settledMsOf } from './plan-store.ts';
@@ -18,11 +19,6 @@ interface PlanParts
 /** Joins the parts into a plan. */
 export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
   const { sources, triggers, chain, store } = parts;
-  const permissions: readonly Permission[] = [
-    ...ownPermissions(context.namespace),
-    ...sources.permissions,
-    ...triggers.permissions,
-  ];
   const quietMs = Math.max(0, ...chain.rules.map(({ decision }) => decision.quietMs));
   return {
     ...parts,
@@ -34,36 +30,41 @@ export function assemblePlan(parts: PlanParts, context: PlanContext): Plan {
     },
     store: planStore(store),
     secrets: triggers.secrets,
-    permissions: mergePermissions(permissions),
+    permissions: mergePermissions([
+      ...gatewayPermissions(parts, context),
+      ...sources.permissions,
+      ...triggers.permissions,
+    ]),
   };
 }
 
-/** Joins permissions on the same objects and sorts them. */
-function mergePermissions(permissions: readonly Permission[]): readonly Permission[] {
-  const groups = Map.groupBy(permissions, ({ namespace, group, resource, names }) =>
-    JSON.stringify([namespace, group, resource, names ?? null]),
-  );
-  return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, same]) => join(same));
-}
+/** Grants of the gateway itself. Their section is the whole configuration. */
+export const GATEWAY_GRANTS: readonly Grant[] = [
+  {
+    namespaces: { otherwise: 'own' },
+    group: '',
+    resource: 'namespaces',
+    names: 'own',
+    verbs: ['get'],
+    // The uid of kube-system is preferred, but a Role cannot grant that.
+    why: 'recognizes the cluster by the uid of its own namespace',
+  },
+  {
+    namespaces: { otherwise: 'own' },
+    group: '',
+    resource: 'events',
+    verbs: ['create'],
+    switchAt: '/logging/podEvents',
+    why: 'reports failures as Events about its own pod',
+  },
+];
 
-/** Permissions of the gateway itself: its namespace's uid, if that of the cluster is unreadable. */
-function ownPermissions(namespace: string): readonly Permission[] {
-  if (namespace === '') return [];
-  return [
-    {
-      namespace,
-      group: '',
-      resource: 'namespaces',
-      verbs: ['get'],
-      names: [namespace],
-      why: 'the identity of the cluster',
-    },
-  ];
-}
-
-function join(same: readonly Permission[]): readonly Permission[] {
-  const [first] = same;
-  if (first === undefined) return [];
-  const verbs = [...new Set(same.flatMap((one) => one.verbs))].toSorted();
-  return [{ ...first, verbs, why: [...new Set(same.map(({ why }) => why))].join('; ') }];
+function gatewayPermissions(
+  { logging }: Pick<Plan, 'logging'>,
+  context: PlanContext,
+): readonly Permission[] {
+  // Without a namespace of its own it reads all, as the original did.
+  if (context.namespace === '') return [];
+  const section = { logging: { podEvents: logging.podEvents } };
+  return permissionsOf(GATEWAY_GRANTS, { section, who: 'the gateway', context });
 }

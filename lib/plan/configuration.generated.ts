@@ -613,6 +613,10 @@ export interface Configuration {
      * `full` adds the whole Event to its line.
      */
     event?: 'line' | 'full';
+    /**
+     * Whether the gateway creates Kubernetes Events about its own pod, such as for a refused configuration. They need the permission to create Events in its namespace.
+     */
+    podEvents?: boolean;
   };
   /**
    * Guards that keep the Events of builds from starting builds. The guards by name are always on.

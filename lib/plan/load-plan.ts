@@ -13,7 +13,12 @@ import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
 import { type RecognizedForm, recognizeForm } from './detect-form.ts';
-import { createSectionValidators, planOurs, type SectionValidators } from './native-form.ts';
+import {
+  createSectionValidators,
+  type PlannedDocument,
+  planOurs,
+  type SectionValidators,
+} from './native-form.ts';
 import { type ConfigurationForm, type Plan, type PlanContext, warningAt } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
 
@@ -65,13 +70,6 @@ export function loadPlan(request: PlanRequest): LoadedPlan {
   // A repeated key makes the section doubtful, because either of the two may be meant.
   const store = soundStore(document.value, [...document.problems, ...refused], request);
   return finish({ document, findings: all, plan, form, store });
-}
-
-interface PlannedDocument {
-  readonly plan: Plan | null;
-  readonly findings: readonly Finding[];
-  /** The findings of the schema; in the other forms only those about `store:`. */
-  readonly refused: readonly Finding[];
 }
 
 function planDocument(

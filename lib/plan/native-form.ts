@@ -31,10 +31,11 @@ import {
 } from './settings.ts';
 
 /** A plan that is usable only if no finding is an error. */
-interface PlannedDocument {
-  readonly plan: Plan;
+export interface PlannedDocument {
+  /** Null if the document is no configuration; one of our form always has a plan. */
+  readonly plan: Plan | null;
   readonly findings: readonly Finding[];
-  /** Those findings that are the schema's. */
+  /** The findings of the schema; in the other forms only those about `store:`. */
   readonly refused: readonly Finding[];
 }
 

@@ -3,6 +3,7 @@
 
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
+import { permissionsOf } from '../kubernetes/access/permissions.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import type { SourceKind } from '../sources/source-kind.ts';
 import { SOURCE_DEFAULT } from './defaults.ts';
@@ -58,7 +59,11 @@ export function planSources(
       {
         source,
         findings: findingsAt(path, descriptor.check?.(section, checkContext) ?? []),
-        permissions: descriptor.permissions?.(section, checkContext) ?? [],
+        permissions: permissionsOf(descriptor.grants ?? [], {
+          section,
+          who: `source ${name}`,
+          context,
+        }),
         eventTtlMs: descriptor.retentionMs(section),
       },
     ];

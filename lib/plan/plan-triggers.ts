@@ -5,6 +5,7 @@ import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
 import type { NeededSecret } from '../kit/secret.ts';
+import { permissionsOf } from '../kubernetes/access/permissions.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { TriggerKind } from '../triggers/trigger-kind.ts';
 import {
@@ -122,7 +123,8 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     ...checkDelivery(path, entry, delivery),
     ...checkAllowed(path, one, context),
   ];
-  const permissions = descriptor.permissions?.(section, checkContext) ?? [];
+  const who = `trigger ${name}`;
+  const permissions = permissionsOf(descriptor.grants ?? [], { section, who, context });
   const needed = descriptor.secrets?.(section) ?? [];
   const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
   const hasKey = descriptor.hasKey(section);

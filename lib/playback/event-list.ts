@@ -84,7 +84,7 @@ export class EventLists {
     return null;
   }
 
-  #page(snapshot: Snapshot, { id, from, limit }: ListedPage): JsonObject {
+  #page(snapshot: Snapshot, { id, from, limit }: SnapshotPage): JsonObject {
     const to = limit === 0 ? snapshot.events.length : from + limit;
     const remaining = snapshot.events.length - to;
     const more =
@@ -113,7 +113,7 @@ export class EventLists {
   }
 }
 
-interface ListedPage {
+interface SnapshotPage {
   /** Id of the snapshot; '' for the first page. */
   readonly id: string;
   readonly from: number;

@@ -10,7 +10,7 @@ import {
   parseMicroTime,
   textAt,
 } from '../core/event.ts';
-import type { CheckContext, JsonSchema, Permission } from '../core/kind.ts';
+import type { JsonSchema } from '../core/kind.ts';
 import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import type { Batch, Positions, Source, WatchPath } from '../core/source.ts';
@@ -87,7 +87,15 @@ export const eventsKind = {
   summary: 'core/v1 Events of one namespace, several, or all',
   schema,
   check: checkNamespaces,
-  permissions: permissionsOf,
+  grants: [
+    {
+      namespaces: { at: '/namespaces', otherwise: 'own' },
+      group: '',
+      resource: 'events',
+      verbs: ['list', 'watch'],
+      why: 'reads Events',
+    },
+  ],
   allowsForeign: (section: EventsSection) => section.allowForeign ?? false,
   reads: (section: EventsSection, own: string, event: EventObject) => {
     const watched = watchedNamespaces(section, own);
@@ -119,16 +127,6 @@ function watchedNamespaces(section: EventsSection, own: string): readonly (strin
   return namespaces.includes(ALL) ? [null] : [...new Set(namespaces)];
 }
 
-function permissionsOf(section: EventsSection, context: CheckContext): readonly Permission[] {
-  return watchedNamespaces(section, context.namespace).map((namespace) => ({
-    namespace,
-    group: '',
-    resource: 'events',
-    verbs: ['list', 'watch'],
-    why: `source ${context.name} reads Events`,
-  }));
-}
-
 class EventsSource implements Source {
   readonly name: string;
   readonly #parts: SourceParts;
@@ -136,6 +134,8 @@ class EventsSource implements Source {
   readonly #watched: ReadonlyMap<WatchTarget, string>;
   readonly #judgeFirst: (object: JsonObject, readAt: number) => boolean;
   readonly #keptForMs: number;
+  /** By path: until when it was certainly read. */
+  readonly #provedAts = new Map<WatchTarget, number>();
 
   constructor(section: EventsSection, parts: SourceParts) {
     this.name = parts.name;
@@ -146,6 +146,11 @@ class EventsSource implements Source {
     this.#keptForMs = retentionMs(section);
   }
 
+  get provedAt(): number | null {
+    if (this.#provedAts.size < this.#watched.size) return null;
+    return Math.min(...this.#provedAts.values());
+  }
+
   async *batches(positions: Positions, signal: AbortSignal): AsyncGenerator<Batch, void> {
     const { name: source } = this;
     const judgeFirst = this.#judgeFirst;
@@ -153,7 +158,7 @@ class EventsSource implements Source {
     const read = (watched: WatchTarget, inner: AbortSignal): AsyncIterable<ReaderBatch> =>
       readChanges(
         { source, watched, positions, judgeFirst, countOf, keptForMs },
-        this.#parts,
+        { ...this.#parts, proved: (at) => this.#prove(watched, at) },
         inner,
       );
     for await (const { from, item } of mergeFairly([...this.#watched.keys()], read, signal)) {
@@ -163,6 +168,11 @@ class EventsSource implements Source {
 
   successorsOf(path: string): readonly WatchPath[] {
     return successorsOf(path, [...this.#watched.keys()]);
+  }
+
+  #prove(watched: WatchTarget, at: number): void {
+    // A proof can be older than the last one: that a stream was opened is known later.
+    this.#provedAts.set(watched, Math.max(this.#provedAts.get(watched) ?? at, at));
   }
 
   #toBatch(path: string, read: ReaderBatch): Batch {

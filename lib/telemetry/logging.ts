@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { TrailEntry } from '../core/decision.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
+import type { MetricNames } from './known-series.ts';
 
 /** Every level, the most severe first. */
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -20,14 +21,18 @@ export const LOG_FORMATS = ['auto', 'text', 'json', 'brigade'] as const;
 /** Which decisions are info lines; see docs/operations.md. */
 export const DECISION_LINES = ['changes', 'all', 'accepted', 'none'] as const;
 
+/** How much of an Event its line has; `full` adds the whole Event. */
+export const EVENT_DETAILS = ['line', 'full'] as const;
+
 /** The section `logging:` with its defaults filled in. */
 export interface LoggingOptions {
   /** `auto` is text on a terminal and JSON elsewhere. */
   readonly format: (typeof LOG_FORMATS)[number];
   readonly level: LogLevel;
   readonly decisions: (typeof DECISION_LINES)[number];
-  /** `full` adds the whole Event. */
-  readonly event: 'line' | 'full';
+  readonly event: (typeof EVENT_DETAILS)[number];
+  /** Whether failures are also Kubernetes Events about the gateway's own pod. */
+  readonly podEvents: boolean;
 }
 
 /** The defaults of `logging:`. */
@@ -36,6 +41,7 @@ export const LOGGING_DEFAULTS: LoggingOptions = {
   level: 'info',
   decisions: 'changes',
   event: 'line',
+  podEvents: true,
 };
 
 /** A stream of the log; it gets colours only if it is a terminal. */
@@ -47,6 +53,8 @@ export interface TelemetryParts {
   readonly stdout: LogStream;
   /** Used by the format `brigade` alone, and if the log itself fails. */
   readonly stderr: LogStream;
+  /** Names of the configuration, if the metrics are scraped: their series exist from the start. */
+  readonly names?: MetricNames;
   /** Finds the rule that came nearest to matching. */
   readonly nearest?: (trail: readonly TrailEntry[]) => TrailEntry | null;
   /** The lines that the original gateway wrote per rule, for the format `brigade`. */

@@ -51,6 +51,13 @@ export const METRICS = {
     help: 'Settled deliveries that may have started twice: retried after an unknown outcome, without an idempotency key.',
     labels: ['trigger'],
   },
+  sluice_event_to_delivered_seconds: {
+    type: 'histogram',
+    help: 'Time from the last occurrence of an Event, by its own timestamp, to its delivery. Without reruns and retries that a user asked for.',
+    labels: ['trigger'],
+    // From the resolution of most timestamps, through waits of a limit, to the default of retry.for.
+    buckets: [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400],
+  },
   sluice_breaker_open: {
     type: 'gauge',
     help: '1 while the circuit breaker of a trigger is open or half-open, else 0.',
@@ -77,6 +84,11 @@ export const METRICS = {
     type: 'gauge',
     help: 'Unsettled deliveries, by trigger and state: waiting, held, open, running.',
     labels: ['trigger', 'state'],
+  },
+  sluice_read_position_age_seconds: {
+    type: 'gauge',
+    help: 'Time since every watch path of a source was last proved current, or since the start.',
+    labels: ['source'],
   },
   sluice_watch_restarts_total: {
     type: 'counter',

@@ -105,6 +105,7 @@ export const READING_LINES: LineTable<ReadingObserved> = {
     return { level: 'info', kind, text, fields: { path, heirs: heirs.join(' ') } };
   },
   'events-read': () => null,
+  'position-age': () => null,
 };
 
 function fieldsOf(position: Position | null): Json {

@@ -35,7 +35,7 @@ export function createTelemetry(options: LoggingOptions, parts: TelemetryParts):
 }
 
 class Reporter implements Telemetry {
-  readonly #metrics = new Metrics();
+  readonly #metrics: Metrics;
   readonly #options: LoggingOptions;
   readonly #parts: TelemetryParts;
   readonly #out: Log;
@@ -47,6 +47,7 @@ class Reporter implements Telemetry {
   constructor(options: LoggingOptions, parts: TelemetryParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#metrics = new Metrics(parts.clock, parts.names ?? null);
     this.#out = openLog(parts.stdout, options.level, parts.clock);
     this.#err = openLog(parts.stderr, options.level, parts.clock);
     this.#render = renderFor(options, parts);

@@ -8,8 +8,8 @@
 import type { Outcome } from '../core/delivery.ts';
 import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/event.ts';
 import { printable } from '../kit/text/printable.ts';
+import { isStatus } from '../kubernetes/client/answer-origin.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kubernetes-api.ts';
-import { isStatus } from '../kubernetes/watch/watch-errors.ts';
 import { type FailureMeaning, pausing, refused, retry, unknown } from './outcome-builders.ts';
 import { askedWaitMs } from './retry-after.ts';
 

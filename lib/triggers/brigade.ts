@@ -73,6 +73,7 @@ const KEY_LIFE_MS = 3_600_000;
 export const brigadeKind: TriggerKind<BrigadeSection> = {
   kind: 'brigade',
   summary: 'starts a build of Brigade v1',
+  starts: 'a Brigade build of ${/project}',
   schema,
   onLostAnswer: 'atMostOnce',
   needsCluster: true,
@@ -87,13 +88,13 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
     ...namespaceFindings(section.namespace ?? context.buildNamespace, '/namespace'),
   ],
   // No get: it would let the gateway read every Secret there. So a 409 is not verified.
-  permissions: (section, context) => [
+  grants: [
     {
-      namespace: section.namespace ?? context.buildNamespace,
+      namespaces: { at: '/namespace', otherwise: 'builds' },
       group: '',
       resource: 'secrets',
       verbs: ['create'],
-      why: `trigger ${context.name}: create build Secrets for Brigade`,
+      why: 'creates build Secrets for Brigade',
     },
   ],
   create: (section, parts) =>

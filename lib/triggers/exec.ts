@@ -93,6 +93,7 @@ const schema: JsonSchema = {
 export const execKind: TriggerKind<ExecSection> = {
   kind: 'exec',
   summary: 'runs a local command',
+  starts: 'a local command',
   schema,
   onLostAnswer: 'atMostOnce',
   needsCluster: false,

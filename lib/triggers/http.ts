@@ -41,6 +41,7 @@ const MAX_SOCKETS = 1_000;
 export const httpKind: TriggerKind<HttpSection> = {
   kind: 'http',
   summary: 'makes an HTTP request',
+  starts: 'an HTTP request',
   schema: httpSchema,
   onLostAnswer: 'atLeastOnce',
   needsCluster: false,

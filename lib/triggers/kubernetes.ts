@@ -2,14 +2,13 @@
 // PipelineRun or an Argo Workflow. The object is not watched. Rendering is in manifest/, the meaning
 // of answers in api-answer-table.ts.
 // Follows docs/configuration.md (templates) and docs/guarantees.md (key life).
-// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
-// k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource).
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 
 import type { Delivery } from '../core/delivery.ts';
 import { isJsonObject, type Json, type JsonObject, jsonAt, stringAt } from '../core/event.ts';
-import type { CheckContext, JsonSchema } from '../core/kind.ts';
+import type { JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
-import { resourcePath } from '../kubernetes/client/objects.ts';
+import { resourceOf, resourcePath } from '../kubernetes/client/objects.ts';
 import { createEach, DELIVERY_KEY, type MadeObject, renderCreation } from './create-object.ts';
 import { compileManifest } from './manifest/compile-manifest.ts';
 import { toTemplateDocument } from './manifest/document.ts';
@@ -84,6 +83,7 @@ const schema: JsonSchema = {
 export const kubernetesKind: TriggerKind<KubernetesSection> = {
   kind: 'kubernetes',
   summary: 'creates one object from a manifest',
+  starts: 'a ${/manifest/kind}',
   schema,
   onLostAnswer: 'atMostOnce',
   needsCluster: true,
@@ -96,12 +96,17 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
       namespace: namespaceOf(section, context.buildNamespace),
       ...(context.onLostAnswer !== undefined && { onLostAnswer: context.onLostAnswer }),
     }),
-  permissions: (section, context) => {
-    const { group, plural: resource } = resourceOf(section);
-    // Permission to get Secrets would let the gateway read every Secret there.
-    const verbs = group === '' && resource === 'secrets' ? ['create'] : ['create', 'get'];
-    return [{ ...whereAndWhy(section, context), group, resource, verbs }];
-  },
+  grants: [
+    {
+      namespaces: { at: '/manifest/metadata/namespace', otherwise: 'builds' },
+      manifestAt: '/manifest',
+      pluralAt: '/resource',
+      verbs: ['create', 'get'],
+      // Permission to get Secrets would let the gateway read every Secret there.
+      verbsOnSecrets: ['create'],
+      why: 'creates its objects, and reads an existing one to compare its delivery id',
+    },
+  ],
   create: (section, parts) =>
     createEach(keyLifeOf(section.manifest).ms, compileCreation(section, parts), parts),
   preview: (section, parts, delivery) => {
@@ -120,7 +125,7 @@ function compileCreation(
   const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
   const { render } = compileManifest(manifest, { allowed, tooLarge });
   const namespace = namespaceOf(section, parts.buildNamespace);
-  const resource = resourceOf(section);
+  const resource = resourceOf(manifest, section.resource);
   const collection = resourcePath({ ...resource, namespace });
   return (delivery) => {
     const name = objectName(parts.prefix, delivery.id);
@@ -137,31 +142,6 @@ function compileCreation(
 
 function namespaceOf(section: KubernetesSection, buildNamespace: string): string {
   return stringAt(section.manifest, 'metadata', 'namespace') || buildNamespace;
-}
-
-function whereAndWhy(section: KubernetesSection, context: CheckContext) {
-  const kind = stringAt(section.manifest, 'kind');
-  return {
-    namespace: namespaceOf(section, context.buildNamespace),
-    why: `trigger ${context.name}: create each ${kind}, and read an existing one to compare its delivery id`,
-  };
-}
-
-/**
- * The resource of a manifest, without discovery: permissions are rendered without a cluster, and
- * the Role must name the resource of the POST. The core group is ''.
- */
-function resourceOf({ manifest, resource }: KubernetesSection) {
-  const [first = '', second] = stringAt(manifest, 'apiVersion').split('/');
-  const [group, version] = second === undefined ? ['', first] : [first, second];
-  return { group, version, plural: resource ?? pluralOf(stringAt(manifest, 'kind')) };
-}
-
-function pluralOf(kind: string): string {
-  const singular = kind.toLowerCase();
-  if (singular.endsWith('s')) return `${singular}es`;
-  if (singular.endsWith('y')) return `${singular.slice(0, -1)}ies`;
-  return `${singular}s`;
 }
 
 /** Metadata that Sluice sets on every object; `trigger` is its name in the configuration. */

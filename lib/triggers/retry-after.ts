@@ -7,7 +7,7 @@
 // ("policy";r=…;t=…).
 
 import { type Json, jsonAt } from '../core/event.ts';
-import { retryAfterMs } from '../kubernetes/watch/watch-errors.ts';
+import { retryAfterMs, sentAt } from '../net/headers.ts';
 
 // A longer wait counts as one hour. A wrong clock or a zero too many must not hold a delivery until
 // it expires, or a lane for a day.
@@ -28,7 +28,8 @@ interface WaitingAnswer {
  */
 export function askedWaitMs(answer: WaitingAnswer, now: number): number | undefined {
   const header = answer.headers['retry-after'];
-  const fromHeader = header === undefined ? null : retryAfterMs(header.trim(), sentAt(answer, now));
+  const fromHeader =
+    header === undefined ? null : retryAfterMs(header.trim(), sentAt(answer.headers, now));
   const asked = fromHeader ?? fromBody(answer.body);
   return asked === undefined ? undefined : Math.min(LONGEST_MS, asked);
 }
@@ -46,18 +47,13 @@ export function askedPauseMs(
   now: number,
 ): number | undefined {
   const asked = ABOUT_RECEIVER.has(answer.status) ? askedWaitMs(answer, now) : undefined;
-  const exhausted = exhaustedMs(answer.headers, sentAt(answer, now));
+  const exhausted = exhaustedMs(answer.headers, sentAt(answer.headers, now));
   if (asked !== undefined || exhausted === undefined) return asked;
   return Math.min(LONGEST_MS, exhausted);
 }
 
 // GitHub refuses requests above a limit with 403.
 const ABOUT_RECEIVER: ReadonlySet<number> = new Set([403, 429, 503]);
-
-function sentAt({ headers }: Pick<WaitingAnswer, 'headers'>, now: number): number {
-  const sent = Date.parse(headers['date'] ?? '');
-  return Number.isNaN(sent) ? now : sent;
-}
 
 function fromBody(body: Json): number | undefined {
   const seconds = jsonAt(body, 'details', 'retryAfterSeconds');

@@ -21,10 +21,10 @@ import type { HeldForecast } from '../../lib/intake/release-forecast.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { Plan } from '../../lib/plan/plan.ts';
-import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit } from '../conformance/store-builders.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { aCommit, anEvent, anOccurrence } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
+import { FailingStore, recordingStore } from '../support/doubles/store.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 /** The token of the bench. */
 export const TOKEN = 'spec-token-of-the-bench';
@@ -83,7 +83,11 @@ export interface BenchOptions {
 /** An API to ask. */
 export class ApiBench implements AsyncDisposable {
   readonly plan: Plan;
-  readonly store = createMemoryStore();
+  /** Makes calls of the store fail. */
+  readonly failing = new FailingStore();
+  /** The calls of the store so far. */
+  readonly recorded = recordingStore(this.failing.store);
+  readonly store = this.recorded.store;
   readonly clock: Clock;
   readonly watch: Activity;
   readonly recording = recordingObserve();
@@ -94,7 +98,7 @@ export class ApiBench implements AsyncDisposable {
 
   private constructor({ clock = systemClock, token = TOKEN, config = CONFIG }: BenchOptions) {
     const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'allowed' as const };
-    const { plan } = loadPlan({ ...context, text: config });
+    const { plan } = loadPlan({ ...context, text: config, validators: VALIDATORS });
     if (plan === null) throw new Error('the configuration of the spec is refused');
     this.plan = plan;
     this.clock = clock;

@@ -6,7 +6,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { ROUTES } from '../../lib/api/routes.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
-import { aDelivery, anEvent } from '../support/builders.ts';
+import { aCommit, aDelivery, aGap, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type Answered, ApiBench, type Asked, itemsOf, NAMED_HOST, TOKEN } from './api-bench.ts';
 
@@ -220,7 +220,7 @@ describe('the API', () => {
   });
 
   it('answers a bug with 500 and nothing about it, and reports it', async () => {
-    bench.store.journal.positions = () => Promise.reject(new Error('inner secret'));
+    bench.failing.fail(new Error('inner secret'), 'positions');
     const { status, text } = await ask('status');
     expect(status).to.equal(500);
     expect(text).to.not.include('inner secret');
@@ -229,7 +229,7 @@ describe('the API', () => {
 
   it('answers 503 if the store is unavailable, and reports no bug', async () => {
     const message = 'reading from /data/sluice.db: disk I/O error';
-    bench.store.archive.list = () => Promise.reject(new SluiceError('store-unavailable', message));
+    bench.failing.fail(new SluiceError('store-unavailable', message), 'list');
     const { status, headers, json } = await ask('deliveries');
     expect([status, headers['retry-after']]).to.deep.equal([503, '5']);
     expect(json).to.have.property('detail', message);
@@ -258,27 +258,11 @@ describe('the API', () => {
   });
 
   it('tells the gaps, newest first', async () => {
-    const gap = (path: string) =>
-      ({
-        source: 'shop',
-        path,
-        loss: 'coalesced',
-        why: '410',
-        from: path === '/a' ? null : { resourceVersion: '1', at: 0 },
-        to: { resourceVersion: '2', at: Number.NaN },
-      }) as const;
-    await bench.store.journal.commit({
-      positions: new Map(),
-      ledger: [],
-      deliveries: [],
-      seen: [],
-      gone: [],
-      listed: [],
-      decisions: [],
-      readMs: 0,
-      gaps: [gap('/a'), gap('/b')],
-      now: 0,
-    });
+    const to = { resourceVersion: '2', at: Number.NaN };
+    const gap = aGap({ loss: 'coalesced', why: '410', to });
+    const from = { resourceVersion: '1', at: 0 };
+    const gaps = [aGap({ ...gap, path: '/a' }), aGap({ ...gap, path: '/b', from })];
+    await bench.store.journal.commit(aCommit({ gaps }));
     const items = itemsOf(await ask('gaps'));
     expect(items.map(({ path }) => path)).to.have.members(['/a', '/b']);
     expect(itemsOf(await ask('gaps?loss=none,coalesced'))).to.have.length(2);

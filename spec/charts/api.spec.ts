@@ -3,24 +3,11 @@
 import { expect } from 'chai';
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { runCommand } from '../../lib/cli/run.ts';
-import { findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';
+import type { KubeObject } from '../controlplane/admin-client.ts';
+import { findHelm, render, renderNotes, renderObjects } from './helm.ts';
+import { containerOf, type Pod, podOf } from './workload.ts';
 
 const EXPOSED = { api: { expose: true, existingSecret: 'sluice-api', hosts: ['ci.example.test'] } };
-
-interface Deployment {
-  readonly spec: {
-    readonly template: {
-      readonly spec: {
-        readonly containers: readonly {
-          readonly args: readonly string[];
-          readonly ports: readonly object[];
-          readonly volumeMounts?: readonly object[];
-        }[];
-        readonly volumes?: readonly object[];
-      };
-    };
-  };
-}
 
 describe('the API of the chart', function () {
   this.timeout(60_000);
@@ -31,26 +18,22 @@ describe('the API of the chart', function () {
     helm = await findHelm(this);
   });
 
-  const podOf = (
-    values: Readonly<Record<string, unknown>>,
-  ): Deployment['spec']['template']['spec'] => {
-    const deployment: unknown = theOnly(renderObjects(helm, { values }), 'Deployment');
-    return (deployment as Deployment).spec.template.spec;
-  };
+  const podFor = (values: Readonly<Record<string, unknown>>): Pod =>
+    podOf(renderObjects(helm, { values }));
 
   it('stays on loopback in the pod unless asked otherwise, and the notes say how to reach it', () => {
-    const [container] = podOf({}).containers;
-    expect(container?.args).to.deep.equal(['run']);
-    expect(renderObjects(helm).some(({ kind }) => kind === 'Service')).to.equal(false);
+    const container = containerOf(podFor({}));
+    expect(container.args).to.deep.equal(['run']);
+    expect(servicesOf(renderObjects(helm))).to.deep.equal(['gw-sluice-headless']);
     const notes = renderNotes(helm);
-    expect(notes).to.match(/port-forward deployment\/gw-sluice 8081:8081\n/);
+    expect(notes).to.match(/port-forward statefulset\/gw-sluice 8081:8081\n/);
     expect(notes).to.include('curl http://127.0.0.1:8081/api/v1/decisions?trail=true');
   });
 
   it('is exposed with the token of a Secret, under the names of its Service', () => {
-    const pod = podOf(EXPOSED);
-    const [container] = pod.containers;
-    const given = parseFlags(runCommand.flags, container?.args.slice(1) ?? []);
+    const pod = podFor(EXPOSED);
+    const container = containerOf(pod);
+    const given = parseFlags(runCommand.flags, container.args.slice(1));
     expect(given.text('api')).to.equal('0.0.0.0:8081');
     expect(given.text('api-token-file')).to.equal('/etc/sluice-api/token');
     expect(given.list('api-host')).to.have.members([
@@ -60,8 +43,8 @@ describe('the API of the chart', function () {
       'gw-sluice.ci-gateway.svc.cluster.local',
       'ci.example.test',
     ]);
-    expect(container?.ports).to.deep.include({ name: 'api', containerPort: 8081 });
-    expect(container?.volumeMounts).to.deep.include({
+    expect(container.ports).to.deep.include({ name: 'api', containerPort: 8081 });
+    expect(container.volumeMounts).to.deep.include({
       name: 'api-token',
       mountPath: '/etc/sluice-api',
       readOnly: true,
@@ -70,7 +53,10 @@ describe('the API of the chart', function () {
       name: 'api-token',
       secret: { secretName: 'sluice-api', items: [{ key: 'token', path: 'token' }] },
     });
-    const service = theOnly(renderObjects(helm, { values: EXPOSED }), 'Service');
+    const objects = renderObjects(helm, { values: EXPOSED });
+    const service = objects.find(
+      ({ kind, metadata }) => kind === 'Service' && metadata?.name === 'gw-sluice',
+    );
     expect(service)
       .to.have.nested.property('spec.ports')
       .that.deep.equals([{ name: 'api', port: 8081, targetPort: 'api' }]);
@@ -80,12 +66,8 @@ describe('the API of the chart', function () {
   });
 
   it('mounts the token beside the configuration', () => {
-    const pod = podOf({ ...EXPOSED, project: 'org/repo', filters: [{ action: 'accept' }] });
-    expect(pod.volumes?.map((one) => (one as { name: string }).name)).to.deep.equal([
-      'data',
-      'config',
-      'api-token',
-    ]);
+    const pod = podFor({ ...EXPOSED, project: 'org/repo', filters: [{ action: 'accept' }] });
+    expect(pod.volumes?.map(({ name }) => name)).to.deep.equal(['config', 'api-token']);
   });
 
   it('is never exposed without a token', () => {
@@ -95,3 +77,7 @@ describe('the API of the chart', function () {
       .that.includes('`api.expose` needs `api.existingSecret`');
   });
 });
+
+function servicesOf(objects: readonly KubeObject[]): readonly (string | undefined)[] {
+  return objects.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata?.name);
+}

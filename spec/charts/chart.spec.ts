@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { load } from 'js-yaml';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { chartDirectory, findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';
+import { containerOf, environmentOf, podOf, workloadOf } from './workload.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -52,22 +53,32 @@ describe('the chart', function () {
     it('passes our own form as YAML with the same values', () => {
       const awkward = {
         ...ours,
-        tests: [
-          [
-            'yes',
-            '0o14',
-            '1_000',
-            '12:30',
-            '~',
-            '',
-            ' a ',
-            'a\n\n b\n',
-            '\u2028',
-            '\u0000',
-            '{{ x }}',
-          ],
-          [1000000, 12345678901, 0.5, true, null],
-        ],
+        triggers: {
+          odd: {
+            kubernetes: {
+              manifest: {
+                apiVersion: 'v1',
+                kind: 'Odd',
+                data: [
+                  [
+                    'yes',
+                    '0o14',
+                    '1_000',
+                    '12:30',
+                    '~',
+                    '',
+                    ' a ',
+                    'a\n\n b\n',
+                    '\u2028',
+                    '\u0000',
+                    '{{ x }}',
+                  ],
+                  [1000000, 12345678901, 0.5, true, null],
+                ],
+              },
+            },
+          },
+        },
       };
       const objects = renderObjects(helm, { values: { config: awkward } });
       expect(load(configText(objects, 'config.yaml'))).to.deep.equal(awkward);
@@ -83,8 +94,8 @@ describe('the chart', function () {
     it('is optional: without it no file is mounted or named', () => {
       const objects = renderObjects(helm);
       expect(objects.map(({ kind }) => kind)).to.not.include('ConfigMap');
-      expect(environmentOf(objects)).to.have.all.keys('GATEWAY_NAMESPACE', 'SLUICE_DATA');
-      expect(podOf(objects).volumes?.map(({ name }) => name)).to.deep.equal(['data']);
+      expect(environmentOf(objects)).to.not.have.property('GATEWAY_CONFIG');
+      expect(podOf(objects)).to.not.have.property('volumes');
     });
 
     const refused = [
@@ -105,94 +116,34 @@ describe('the chart', function () {
     }
   });
 
-  describe('the pod', () => {
-    it('runs under the restricted Pod Security Standard', () => {
-      const pod = podOf(renderObjects(helm, { values: original }));
-      expect(pod.securityContext).to.deep.equal({
-        runAsNonRoot: true,
-        seccompProfile: { type: 'RuntimeDefault' },
-      });
-      expect(containerOf(pod).securityContext).to.deep.equal({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      });
-    });
+  describe('a configuration in another ConfigMap', () => {
+    const values = { existingConfigMap: { name: 'mine', key: 'sluice.yaml' } };
 
-    it('is probed at the address of the gateway’s probes', () => {
-      const container = containerOf(podOf(renderObjects(helm, { values: original })));
-      expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 8080 }]);
-      expect(container.livenessProbe).to.deep.include({
-        httpGet: { path: '/healthz', port: 'probes' },
-      });
-      expect(container.readinessProbe).to.deep.include({
-        httpGet: { path: '/readyz', port: 'probes' },
-      });
-    });
-
-    it('is probed on the port that the configuration names', () => {
-      const values = { config: { ...ours, http: { probes: '0.0.0.0:9090' } } };
-      const container = containerOf(podOf(renderObjects(helm, { values })));
-      expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9090 }]);
-    });
-
-    for (const probes of ['off', false]) {
-      it(`is not probed if the listener is ${JSON.stringify(probes)}`, () => {
-        const values = { config: { ...ours, http: { probes } } };
-        const container = containerOf(podOf(renderObjects(helm, { values })));
-        expect(container).to.not.have.any.keys('ports', 'livenessProbe', 'readinessProbe');
-      });
-    }
-
-    it('passes its own namespace to the gateway', () => {
-      expect(environmentOf(renderObjects(helm))).to.have.deep.property('GATEWAY_NAMESPACE', {
-        fieldRef: { fieldPath: 'metadata.namespace' },
-      });
-    });
-
-    it('never runs twice at once', () => {
-      const { spec } = theOnly(renderObjects(helm), 'Deployment');
-      expect(spec).to.deep.include({ replicas: 1, strategy: { type: 'Recreate' } });
-    });
-
-    it('is replaced when the filters change, and only then', () => {
-      const { filters } = original;
-      const first = checksumOf(renderObjects(helm, { values: original }));
-      const again = checksumOf(renderObjects(helm, { values: { ...original, nameOverride: 'x' } }));
-      const changed = { ...original, filters: filters.slice(1) };
-      expect(again).to.equal(first);
-      expect(checksumOf(renderObjects(helm, { values: changed }))).to.not.equal(first);
-    });
-
-    const images = [
-      { image: {}, expected: 'sluice:0.1.0' },
-      { image: { registry: 'example.com/ci', tag: 'v9' }, expected: 'example.com/ci/sluice:v9' },
-      { image: { name: 'gate', tag: 9 }, expected: 'gate:9' },
-    ];
-    for (const { image, expected } of images) {
-      it(`runs the image ${expected} for ${JSON.stringify(image)}`, () => {
-        const container = containerOf(podOf(renderObjects(helm, { values: { image } })));
-        expect(container.image).to.equal(expected);
-      });
-    }
-
-    it('is scheduled as the values say', () => {
-      const values = {
-        podAnnotations: { 'example.com/a': 'b' },
-        nodeSelector: { disk: 'ssd' },
-        tolerations: [{ key: 'ci', operator: 'Exists' }],
-        terminationGracePeriodSeconds: 90,
-        image: { pullPolicy: 'Always' },
-        resources: { limits: { memory: '1Gi' } },
-      };
+    it('is mounted instead of one of the release', () => {
       const objects = renderObjects(helm, { values });
-      const { nodeSelector, tolerations, terminationGracePeriodSeconds } = values;
-      const pod = podOf(objects);
-      expect(pod).to.deep.include({ nodeSelector, tolerations, terminationGracePeriodSeconds });
-      expect(annotationsOf(objects)).to.have.property('example.com/a', 'b');
-      expect(containerOf(pod)).to.have.property('imagePullPolicy', 'Always');
-      expect(containerOf(pod).resources).to.have.nested.property('limits.memory', '1Gi');
+      expect(objects.map(({ kind }) => kind)).to.not.include('ConfigMap');
+      expect(environmentOf(objects)).to.include({ GATEWAY_CONFIG: '/etc/sluice/sluice.yaml' });
+      const volume = { name: 'config', configMap: { name: 'mine' } };
+      expect(podOf(objects).volumes).to.deep.equal([volume]);
     });
+
+    it('needs permissions that the notes say how to find', () => {
+      const notes = renderNotes(helm, { values });
+      expect(notes).to.include('sluice.yaml of the ConfigMap mine');
+      expect(notes).to.include('exec statefulset/gw-sluice -- sluice rbac\n');
+      expect(notes).to.include('rbac.extraRules');
+      expect(notes).to.include('rollout restart statefulset/gw-sluice\n');
+    });
+
+    const refused = [{ project: 'org/repo' }, { filters: original.filters }, { config: ours }];
+    for (const more of refused) {
+      it(`is refused beside ${Object.keys(more).join()}`, () => {
+        const rendered = render(helm, { values: { ...values, ...more } });
+        expect(rendered)
+          .to.have.property('said')
+          .that.includes('`existingConfigMap` stands beside');
+      });
+    }
   });
 
   describe('names', () => {
@@ -200,17 +151,19 @@ describe('the chart', function () {
       { release: 'gw', values: {}, expected: 'gw-sluice' },
       { release: 'my-sluice', values: {}, expected: 'my-sluice' },
       { release: 'gw', values: { nameOverride: 'k8s' }, expected: 'gw-k8s' },
+      { release: 'gw', values: { fullnameOverride: 'gate' }, expected: 'gate' },
       {
         release: 'a'.repeat(50),
         values: { nameOverride: 'b'.repeat(40) },
-        expected: `${'a'.repeat(50)}-${'b'.repeat(12)}`,
+        // A StatefulSet's pods have a label of its name and a hash of 10, and a label holds 63.
+        expected: `${'a'.repeat(50)}-b`,
       },
     ];
     for (const { release, values, expected } of cases) {
       it(`calls the objects of ${release} ${expected}`, () => {
         const objects = renderObjects(helm, { release, values });
         const names = new Set(objects.map(({ metadata }) => metadata?.name));
-        expect([...names]).to.deep.equal([expected]);
+        expect([...names]).to.have.members([expected, `${expected}-headless`]);
       });
     }
 
@@ -222,12 +175,109 @@ describe('the chart', function () {
     });
   });
 
+  describe('labels', () => {
+    it('of the values are on every object, but never select', () => {
+      const commonLabels = { team: 'ci', 'app.kubernetes.io/name': 'not-this' };
+      const values = { ...original, commonLabels, podLabels: { 'example.com/cost': 'ci' } };
+      const everything = {
+        ...values,
+        echo: { enabled: true },
+        networkPolicy: { enabled: true },
+        podDisruptionBudget: { enabled: true },
+      };
+      const objects = renderObjects(helm, { values: everything });
+      for (const { kind, metadata } of objects) {
+        expect(metadata?.labels, kind).to.include({
+          team: 'ci',
+          'app.kubernetes.io/name': 'sluice',
+          'app.kubernetes.io/instance': 'gw',
+        });
+      }
+      const { selector, template } = workloadOf(objects);
+      expect(selector.matchLabels).to.have.all.keys(
+        'app.kubernetes.io/name',
+        'app.kubernetes.io/instance',
+        'app.kubernetes.io/component',
+      );
+      expect(template.metadata.labels).to.include(selector.matchLabels);
+      expect(template.metadata.labels).to.include({ team: 'ci', 'example.com/cost': 'ci' });
+    });
+  });
+
+  describe('a disruption budget', () => {
+    const budgets = [
+      { given: {}, is: { maxUnavailable: 1 } },
+      { given: { minAvailable: 1 }, is: { minAvailable: 1 } },
+      { given: { maxUnavailable: '50%' }, is: { maxUnavailable: '50%' } },
+    ];
+    for (const { given, is } of budgets) {
+      it(`is ${JSON.stringify(is)} for ${JSON.stringify(given)}`, () => {
+        const values = { podDisruptionBudget: { enabled: true, ...given } };
+        const objects = renderObjects(helm, { values });
+        const { selector, ...spec } = theOnly(objects, 'PodDisruptionBudget')['spec'] as {
+          readonly selector: object;
+        };
+        expect(spec).to.deep.equal(is);
+        expect(selector).to.deep.equal(workloadOf(objects).selector);
+      });
+    }
+
+    it('has one bound', () => {
+      const podDisruptionBudget = { enabled: true, minAvailable: 1, maxUnavailable: 1 };
+      expect(render(helm, { values: { podDisruptionBudget } }))
+        .to.have.property('said')
+        .that.includes('`podDisruptionBudget`');
+    });
+  });
+
+  it('has the further objects of the values, as templates', () => {
+    const extraObjects = [
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-one' } },
+      'apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ include "sluice.fullname" . }}-two\n',
+    ];
+    const objects = renderObjects(helm, { values: { extraObjects } });
+    expect(theOnly(objects, 'ConfigMap').metadata?.name).to.equal('gw-one');
+    expect(theOnly(objects, 'Secret').metadata?.name).to.equal('gw-sluice-two');
+  });
+
+  describe("the original chart's values", () => {
+    it('of its image are ignored at their defaults, with a note', () => {
+      const image = { registry: 'brigadecore', name: 'brigade-k8s-gateway', tag: 'latest' };
+      const values = { ...original, ...image, pullPolicy: 'IfNotPresent' };
+      const container = containerOf(podOf(renderObjects(helm, { values })));
+      expect(container.image).to.equal('sluice:0.1.0');
+      expect(renderNotes(helm, { values })).to.include(
+        'Ignored, because they name the image of brigade-k8s-gateway: name, pullPolicy, registry, tag.',
+      );
+    });
+
+    for (const key of ['registry', 'name', 'tag', 'pullPolicy']) {
+      it(`are refused if ${key} has another value, which names image.${key}`, () => {
+        const rendered = render(helm, { values: { ...original, [key]: 'mine' } });
+        const said = `values: \`${key}\` is "mine"`;
+        expect(rendered)
+          .to.have.property('said')
+          .that.includes(said)
+          .and.includes(`\`image.${key}\``);
+      });
+    }
+  });
+
+  it('has its icon', () => {
+    const chart = load(readFileSync(join(chartDirectory, 'Chart.yaml'), 'utf8'));
+    const icon = readFileSync(join(chartDirectory, 'icon.svg')).toString('utf8').trim();
+    const data = Buffer.from(icon).toString('base64');
+    expect(chart).to.have.property('icon', `data:image/svg+xml;base64,${data}`);
+  });
+
   describe('the notes', () => {
     it('name what is watched, what starts where, and how to see why', () => {
       const notes = renderNotes(helm, { values: { config: ours } });
       expect(notes).to.include('the Events of pay, shop');
       expect(notes).to.include('build: a Brigade build of org/repo in brigade');
-      expect(notes).to.include('kubectl --namespace ci-gateway logs --follow deployment/gw-sluice');
+      expect(notes).to.include(
+        'kubectl --namespace ci-gateway logs --follow statefulset/gw-sluice',
+      );
     });
 
     it('list the permissions to grant if the chart may not', () => {
@@ -241,54 +291,6 @@ describe('the chart', function () {
     });
   });
 });
-
-interface Container {
-  readonly image?: string;
-  readonly ports?: unknown;
-  readonly resources?: unknown;
-  readonly livenessProbe?: object;
-  readonly readinessProbe?: object;
-  readonly securityContext?: object;
-  readonly env?: readonly { name: string; value?: string; valueFrom?: object }[];
-}
-
-interface Pod {
-  readonly containers: readonly Container[];
-  readonly securityContext?: object;
-  readonly volumes?: readonly { name: string }[];
-}
-
-interface Template {
-  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
-  readonly spec: Pod;
-}
-
-function templateOf(objects: readonly KubeObject[]): Template {
-  return (theOnly(objects, 'Deployment')['spec'] as { template: Template }).template;
-}
-
-function podOf(objects: readonly KubeObject[]): Pod {
-  return templateOf(objects).spec;
-}
-
-function annotationsOf(objects: readonly KubeObject[]): Readonly<Record<string, string>> {
-  return templateOf(objects).metadata.annotations;
-}
-
-function checksumOf(objects: readonly KubeObject[]): string | undefined {
-  return annotationsOf(objects)['sluice.dev/config-checksum'];
-}
-
-function containerOf({ containers }: Pod): Container {
-  const [only] = containers;
-  if (only === undefined || containers.length > 1) throw new Error('expected one container');
-  return only;
-}
-
-function environmentOf(objects: readonly KubeObject[]): Readonly<Record<string, unknown>> {
-  const { env = [] } = containerOf(podOf(objects));
-  return Object.fromEntries(env.map(({ name, value, valueFrom }) => [name, value ?? valueFrom]));
-}
 
 function configText(objects: readonly KubeObject[], file: string): string {
   const data = theOnly(objects, 'ConfigMap')['data'] as Readonly<Record<string, string>>;

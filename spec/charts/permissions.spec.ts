@@ -20,7 +20,15 @@ const clusterId: Rule = {
   resourceNames: [releaseNamespace],
   verbs: ['get'],
 };
-const readEvents: Rule = { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] };
+const events = (...verbs: readonly string[]): Rule => ({
+  apiGroups: [''],
+  resources: ['events'],
+  verbs,
+});
+const readEvents = events('list', 'watch');
+/** Events about the gateway's own pod. */
+const podEvents = events('create');
+const ownEvents = events('create', 'list', 'watch');
 const createSecrets: Rule = { apiGroups: [''], resources: ['secrets'], verbs: ['create'] };
 
 const filters = [{ kind: 'Pod', action: 'accept' }];
@@ -37,12 +45,34 @@ const cases: readonly Case[] = [
   {
     what: 'no configuration',
     values: {},
-    expected: { [releaseNamespace]: [readEvents, clusterId] },
+    expected: { [releaseNamespace]: [ownEvents, clusterId] },
   },
   {
     what: "the original's project and filters",
     values: { project: 'org/repo', filters },
-    expected: { [releaseNamespace]: [readEvents, clusterId, createSecrets] },
+    expected: { [releaseNamespace]: [ownEvents, clusterId, createSecrets] },
+  },
+  {
+    what: "the original's filters that reject everything",
+    values: { project: 'org/repo', filters: [{ kind: 'Pod', action: 'reject' }] },
+    expected: { [releaseNamespace]: [ownEvents, clusterId] },
+  },
+  {
+    what: "the text of the original's file, with its keys in other letter case",
+    values: { config: '{ "Project": "org/repo", "FILTERS": [{ "Action": "accept" }] }' },
+    expected: { [releaseNamespace]: [ownEvents, clusterId, createSecrets] },
+  },
+  {
+    what: 'no Events about the own pod',
+    values: { config: { filters, triggers: brigade, logging: { podEvents: false } } },
+    expected: { [releaseNamespace]: [readEvents, clusterId], brigade: [createSecrets] },
+  },
+  {
+    what: 'a request and nothing in the cluster',
+    values: {
+      config: { filters, triggers: { hook: { http: { url: 'https://ci.example.test' } } } },
+    },
+    expected: { [releaseNamespace]: [ownEvents, clusterId] },
   },
   {
     what: 'two namespaces and builds in a third',
@@ -54,7 +84,7 @@ const cases: readonly Case[] = [
       },
     },
     expected: {
-      [releaseNamespace]: [clusterId],
+      [releaseNamespace]: [podEvents, clusterId],
       pay: [readEvents],
       shop: [readEvents],
       brigade: [createSecrets],
@@ -74,7 +104,7 @@ const cases: readonly Case[] = [
       },
     },
     expected: {
-      [releaseNamespace]: [readEvents, clusterId],
+      [releaseNamespace]: [ownEvents, clusterId],
       pay: [readEvents],
       shop: [readEvents],
       brigade: [createSecrets],
@@ -86,7 +116,7 @@ const cases: readonly Case[] = [
       config: { sources: { shop: { events: { namespaces: 'shop' } } }, filters, triggers: brigade },
     },
     expected: {
-      [releaseNamespace]: [clusterId],
+      [releaseNamespace]: [podEvents, clusterId],
       shop: [readEvents],
       brigade: [createSecrets],
     },
@@ -100,7 +130,7 @@ const cases: readonly Case[] = [
         triggers: { build: { brigade: { project: 'org/repo' } } },
       },
     },
-    expected: { [releaseNamespace]: [clusterId, createSecrets], '*': [readEvents] },
+    expected: { [releaseNamespace]: [podEvents, clusterId, createSecrets], '*': [readEvents] },
   },
   {
     what: 'the whole cluster beside one of its namespaces',
@@ -115,7 +145,7 @@ const cases: readonly Case[] = [
       },
     },
     expected: {
-      [releaseNamespace]: [clusterId],
+      [releaseNamespace]: [podEvents, clusterId],
       '*': [readEvents],
       shop: [readEvents],
       brigade: [createSecrets],
@@ -135,7 +165,7 @@ const cases: readonly Case[] = [
       },
     },
     expected: {
-      [releaseNamespace]: [clusterId],
+      [releaseNamespace]: [podEvents, clusterId],
       ci: [creates('batch', 'jobs'), creates('tekton.dev', 'pipelineruns')],
       shop: [readEvents, creates('argoproj.io', 'workflows')],
     },
@@ -154,7 +184,7 @@ const cases: readonly Case[] = [
       },
     },
     expected: {
-      [releaseNamespace]: [readEvents, clusterId],
+      [releaseNamespace]: [ownEvents, clusterId],
       ci: [
         createSecrets,
         creates('example.com', 'canvases'),
@@ -211,7 +241,8 @@ describe('the permissions of the chart', function () {
     expect(objects.map(({ kind }) => kind)).to.have.members([
       'ServiceAccount',
       'ConfigMap',
-      'Deployment',
+      'Service',
+      'StatefulSet',
     ]);
   });
 
@@ -230,7 +261,7 @@ describe('the permissions of the chart', function () {
     const extraRules = [rule, { namespace: 'ci', ...rule }, { namespace: '*', ...rule }];
     const objects = renderObjects(helm, { values: { rbac: { extraRules } } });
     expect(rulesOf(objects)).to.deep.equal({
-      [releaseNamespace]: [readEvents, clusterId, rule],
+      [releaseNamespace]: [ownEvents, clusterId, rule],
       ci: [rule],
       '*': [rule],
     });

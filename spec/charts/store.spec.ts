@@ -1,15 +1,16 @@
-// The store of the chart: its folder, its maximal size, and what its notes say about losses.
+// The store of the chart: its claim or its emptyDir, their sizes, and what the notes say about losses.
 
 import { expect } from 'chai';
 import { runCommand } from '../../lib/cli/run.ts';
-import type { KubeObject } from '../controlplane/admin-client.ts';
-import { findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';
+import { findHelm, render, renderNotes, renderObjects } from './helm.ts';
+import { containerOf, environmentOf, podOf, workloadOf } from './workload.ts';
 
 const ours = {
   filters: [{ name: 'crash-loop', reasons: ['BackOff'], action: 'accept' }],
   triggers: { build: { brigade: { project: 'org/repo', namespace: 'brigade' } } },
 };
 const values = { config: ours };
+const ephemeral = { ...values, persistence: { enabled: false } };
 
 describe('the store of the chart', function () {
   this.timeout(60_000);
@@ -20,15 +21,13 @@ describe('the store of the chart', function () {
     helm = await findHelm(this);
   });
 
-  it('is in the only writable folder, a volume that survives the container', () => {
+  it('is in the only writable folder', () => {
     const objects = renderObjects(helm, { values });
-    const pod = podOf(objects);
-    const { volumeMounts, securityContext, env } = containerOf(pod);
-    expect(env).to.deep.include({ name: 'SLUICE_DATA', value: '/var/lib/sluice' });
+    const { volumeMounts = [], securityContext } = containerOf(podOf(objects));
+    expect(environmentOf(objects)).to.include({ SLUICE_DATA: '/var/lib/sluice' });
     expect(volumeMounts).to.deep.include({ name: 'data', mountPath: '/var/lib/sluice' });
     expect(volumeMounts.filter(({ readOnly }) => readOnly !== true)).to.have.length(1);
     expect(securityContext).to.include({ readOnlyRootFilesystem: true });
-    expect(pod.volumes).to.deep.include({ name: 'data', emptyDir: { sizeLimit: '2304Mi' } });
   });
 
   it('has more time to stop than the gateway needs', () => {
@@ -38,62 +37,176 @@ describe('the store of the chart', function () {
     expect(terminationGracePeriodSeconds).to.be.greaterThan(Number(drain) + 10);
   });
 
-  const limits = [
-    { what: 'store.maxSize', config: { store: { sqlite: {}, maxSize: '10Gi' } }, is: '20736Mi' },
-    { what: 'a size in bytes', config: { store: { maxSize: '1048577' } }, is: '260Mi' },
-    { what: 'a decimal size', config: { store: { maxSize: '500M' } }, is: '1210Mi' },
-    {
-      what: 'the default for what is no size',
-      config: { store: { maxSize: 'x' } },
-      is: '2304Mi',
-    },
-    { what: 'the default for what is no block', config: { store: 'sqlite' }, is: '2304Mi' },
-    {
-      what: 'what the values say',
-      config: { store: { maxSize: '10Gi' } },
-      store: { sizeLimit: '64Gi' },
-      is: '64Gi',
-    },
-  ];
-  for (const { what, config, is, ...more } of limits) {
-    it(`may grow to ${is}, by ${what}`, () => {
-      const objects = renderObjects(helm, {
-        values: { config: { ...ours, ...config }, ...more },
+  describe('on a claim', () => {
+    const claimOf = (persistence: object): unknown =>
+      workloadOf(renderObjects(helm, { values: { ...values, persistence } }))
+        .volumeClaimTemplates?.[0];
+
+    it('is the default, of the default class', () => {
+      const objects = renderObjects(helm, { values });
+      const { volumeClaimTemplates = [], ...workload } = workloadOf(objects);
+      expect(volumeClaimTemplates.map(({ metadata }) => metadata?.name)).to.deep.equal(['data']);
+      expect(volumeClaimTemplates[0])
+        .to.have.property('spec')
+        .that.deep.equals({
+          accessModes: ['ReadWriteOnce'],
+          resources: { requests: { storage: '4Gi' } },
+        });
+      expect(podOf(objects).volumes?.map(({ name }) => name)).to.deep.equal(['config']);
+      expect(workload).to.not.have.property('persistentVolumeClaimRetentionPolicy');
+    });
+
+    it('is as the values say', () => {
+      const claim = claimOf({
+        size: '10Gi',
+        storageClass: 'fast',
+        accessMode: 'ReadWriteOncePod',
+        annotations: { 'example.com/a': 'b' },
+        labels: { team: 'ci', 'app.kubernetes.io/name': 'not-this' },
       });
-      expect(podOf(objects).volumes).to.deep.include({
-        name: 'data',
-        emptyDir: { sizeLimit: is },
+      expect(claim).to.deep.nested.include({
+        'metadata.annotations': { 'example.com/a': 'b' },
+        'metadata.labels': {
+          team: 'ci',
+          'app.kubernetes.io/name': 'sluice',
+          'app.kubernetes.io/instance': 'gw',
+          'app.kubernetes.io/component': 'gateway',
+        },
+        spec: {
+          accessModes: ['ReadWriteOncePod'],
+          storageClassName: 'fast',
+          resources: { requests: { storage: '10Gi' } },
+        },
       });
     });
-  }
 
+    it('has no class for "-"', () => {
+      expect(claimOf({ storageClass: '-' })).to.have.nested.property('spec.storageClassName', '');
+    });
+
+    it('has no label that an upgrade of the chart changes', () => {
+      const commonLabels = { team: 'ci' };
+      const objects = renderObjects(helm, { values: { ...values, commonLabels } });
+      const [claim] = workloadOf(objects).volumeClaimTemplates ?? [];
+      expect(Object.keys(claim?.metadata?.labels ?? {})).to.have.members([
+        'app.kubernetes.io/name',
+        'app.kubernetes.io/instance',
+        'app.kubernetes.io/component',
+      ]);
+    });
+
+    it('is deleted with the release only if it is not retained', () => {
+      const persistence = { retain: false };
+      const workload = workloadOf(renderObjects(helm, { values: { ...values, persistence } }));
+      expect(workload.persistentVolumeClaimRetentionPolicy).to.deep.equal({
+        whenDeleted: 'Delete',
+        whenScaled: 'Retain',
+      });
+    });
+
+    it('is an existing one if the values name it', () => {
+      const persistence = { existingClaim: 'mine' };
+      const objects = renderObjects(helm, { values: { ...values, persistence } });
+      expect(workloadOf(objects)).to.not.have.property('volumeClaimTemplates');
+      expect(podOf(objects).volumes).to.deep.include({
+        name: 'data',
+        persistentVolumeClaim: { claimName: 'mine' },
+      });
+    });
+
+    const sizes = [
+      { size: '4Gi', store: { maxSize: '1Gi' }, isFine: true },
+      { size: '2303Mi', store: {}, isFine: false },
+      { size: '2304Mi', store: {}, isFine: true },
+      { size: '4Gi', store: { sqlite: {}, maxSize: '2Gi' }, isFine: false },
+      { size: '4608Mi', store: { maxSize: '2Gi' }, isFine: true },
+      { size: '1e12', store: { maxSize: '2Gi' }, isFine: true },
+    ];
+    for (const { size, store, isFine } of sizes) {
+      it(`${isFine ? 'may' : 'may not'} have ${size} for ${JSON.stringify(store)}`, () => {
+        const given = { config: { ...ours, store }, persistence: { size } };
+        const rendered = render(helm, { values: given });
+        expect(rendered).to.have.property('ok', isFine);
+        if (!isFine) expect(rendered).to.have.property('said').that.includes('`persistence.size`');
+      });
+    }
+  });
+
+  describe('in an emptyDir', () => {
+    const limits = [
+      { what: 'the default', config: {}, is: '2304Mi' },
+      { what: 'store.maxSize', config: { store: { sqlite: {}, maxSize: '10Gi' } }, is: '20736Mi' },
+      { what: 'a size in bytes', config: { store: { maxSize: '1048577' } }, is: '260Mi' },
+      { what: 'a decimal size', config: { store: { maxSize: '500M' } }, is: '1210Mi' },
+      {
+        what: 'what the values say',
+        config: { store: { maxSize: '10Gi' } },
+        store: { sizeLimit: '64Gi' },
+        is: '64Gi',
+      },
+    ];
+    for (const { what, config, is, ...more } of limits) {
+      it(`may grow to ${is}, by ${what}`, () => {
+        const given = { ...ephemeral, config: { ...ours, ...config }, ...more };
+        const objects = renderObjects(helm, { values: given });
+        expect(workloadOf(objects)).to.not.have.property('volumeClaimTemplates');
+        expect(podOf(objects).volumes).to.deep.include({
+          name: 'data',
+          emptyDir: { sizeLimit: is },
+        });
+      });
+    }
+  });
+
+  const mounts = [{ name: 'disk', mountPath: '/data' }];
+  const readOnly = [{ name: 'disk', mountPath: '/data', readOnly: true }];
   const paths = [
     { path: 'sluice.db', isFine: true },
     { path: '/var/lib/sluice/a/b.db', isFine: true },
     { path: '/data/sluice.db', isFine: false },
+    { path: '/data/sluice.db', extraVolumeMounts: mounts, isFine: true },
+    { path: '/data/sluice.db', extraVolumeMounts: readOnly, isFine: false },
     { path: '/var/lib/sluice.db', isFine: false },
+    { path: '/var/lib/sluice/../sluice.db', isFine: false },
   ];
-  for (const { path, isFine } of paths) {
-    it(`${isFine ? 'may' : 'may not'} be ${path}`, () => {
+  for (const { path, isFine, ...more } of paths) {
+    it(`${isFine ? 'may' : 'may not'} be ${path} with ${JSON.stringify(more)}`, () => {
       const config = { ...ours, store: { sqlite: { path } } };
-      const rendered = render(helm, { values: { config } });
+      const rendered = render(helm, { values: { config, ...more } });
       expect(rendered).to.have.property('ok', isFine);
       if (!isFine) expect(rendered).to.have.property('said').that.includes('/var/lib/sluice');
     });
   }
 
   describe('in the notes', () => {
-    it('explain what the store does not survive, and how to list waiting deliveries', () => {
-      const notes = renderNotes(helm, { values: { config: ours } });
+    it('names the claim, how to see why it is Pending, and which storage is refused', () => {
+      const notes = renderNotes(helm, { values });
+      expect(notes).to.include('on the volume claim data-gw-sluice-0');
+      expect(notes).to.include(
+        '\n  kubectl --namespace ci-gateway describe persistentvolumeclaim data-gw-sluice-0\n',
+      );
+      expect(notes).to.include('network file system');
+      expect(notes).to.match(/`helm uninstall` keeps the claim/);
+    });
+
+    it('says that a claim that is not retained goes with the release', () => {
+      const persistence = { retain: false };
+      const notes = renderNotes(helm, { values: { ...values, persistence } });
+      expect(notes).to.include('`helm uninstall` deletes the claim and the state');
+    });
+
+    it('explain what an emptyDir does not survive, and how to list waiting deliveries', () => {
+      const notes = renderNotes(helm, { values: ephemeral });
       expect(notes).to.include('emptyDir, at most 2304Mi');
       expect(notes).to.include('It does not survive the pod.');
+      expect(notes).to.include('`firstStart: 10m`');
       for (const word of ['upgrade', 'delete pod', 'drain', 'loss of its node', 'eviction']) {
         expect(notes).to.include(word);
       }
-      const list = 'exec deployment/gw-sluice -- node /app/bin/sluice.js deliveries list';
+      const list = 'exec statefulset/gw-sluice -- sluice deliveries list';
       expect(notes).to.include(`${list} --state waiting,held\n`);
       const api = { expose: true, existingSecret: 'token' };
-      expect(renderNotes(helm, { values: { api } })).to.include(
+      expect(renderNotes(helm, { values: { ...ephemeral, api } })).to.include(
         'waiting,held --token-file /etc/sluice-api/token\n',
       );
     });
@@ -106,25 +219,3 @@ describe('the store of the chart', function () {
     });
   });
 });
-
-interface Container {
-  readonly securityContext: object;
-  readonly volumeMounts: readonly { name: string; mountPath: string; readOnly?: boolean }[];
-  readonly env: readonly { name: string; value?: string }[];
-}
-
-interface Pod {
-  readonly containers: readonly Container[];
-  readonly terminationGracePeriodSeconds: number;
-  readonly volumes: readonly object[];
-}
-
-function podOf(objects: readonly KubeObject[]): Pod {
-  return (theOnly(objects, 'Deployment')['spec'] as { template: { spec: Pod } }).template.spec;
-}
-
-function containerOf({ containers }: Pod): Container {
-  const [only] = containers;
-  if (only === undefined) throw new Error('expected a container');
-  return only;
-}

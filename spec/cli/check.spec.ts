@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { Remembering, runLine } from './process-context.ts';
+import { RecordingStream } from '../support/doubles/log-stream.ts';
+import { runLine } from './process-context.ts';
 
 const folder = fileURLToPath(new URL('../data/configs/', import.meta.url));
 const bad = await readdir(join(folder, 'bad'));
@@ -125,7 +126,7 @@ describe('sluice check', () => {
 
   describe('at a terminal', () => {
     const shown = async (environment: Readonly<Record<string, string>>): Promise<string> => {
-      const stdout = Object.assign(new Remembering(), { isTTY: true, columns: 80 });
+      const stdout = new RecordingStream({ isTTY: true });
       await runLine(['check', badFile], { stdout, environment });
       return stdout.text;
     };

@@ -3,15 +3,14 @@
 
 import { expect } from 'chai';
 import { quoted } from '../../lib/kit/text/printable.ts';
+import { idOf, numbered } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   aFileWorld,
   aGatewayWorld,
-  anAttempt,
   type DeliveriesWorld,
+  finished,
   HOSTILE,
-  idOf,
-  numbered,
 } from './deliveries-world.ts';
 
 const worlds = { 'a running gateway': aGatewayWorld, 'a file': aFileWorld };
@@ -30,9 +29,9 @@ for (const [what, open] of Object.entries(worlds)) {
         numbered(1, {
           ...{ state: 'delivered', started },
           attempts: [
-            anAttempt(1, { ...short, answer: { status: 422, text: 'no' } }),
-            anAttempt(2, { ...short, answer: { status: 422, text: 'no, as this is longer' } }),
-            anAttempt(3, { outcome: 'delivered', started, answer }),
+            finished(1, { ...short, answer: { status: 422, text: 'no' } }),
+            finished(2, { ...short, answer: { status: 422, text: 'no, as this is longer' } }),
+            finished(3, { outcome: 'delivered', started, answer }),
           ],
         }),
       ]);

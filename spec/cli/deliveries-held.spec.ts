@@ -2,14 +2,9 @@
 // that only a gateway knows it, over a file.
 
 import { expect } from 'chai';
+import { idOf, numbered } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import {
-  aFileWorld,
-  aGatewayWorld,
-  type DeliveriesWorld,
-  idOf,
-  numbered,
-} from './deliveries-world.ts';
+import { aFileWorld, aGatewayWorld, type DeliveriesWorld } from './deliveries-world.ts';
 
 const NOON = Date.UTC(2026, 0, 31, 12);
 

@@ -2,7 +2,8 @@
 // in sets that the commands only print.
 
 import { expect } from 'chai';
-import { aFileWorld, idOf, numbered, type Serving, serving } from './deliveries-world.ts';
+import { idOf, numbered } from '../support/builders.ts';
+import { aFileWorld, type Serving, serving } from './deliveries-world.ts';
 import { runLine } from './process-context.ts';
 
 const NEWER = {

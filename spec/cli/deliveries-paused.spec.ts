@@ -4,13 +4,8 @@
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import {
-  aGatewayWorld,
-  type DeliveriesWorld,
-  HOSTILE,
-  idOf,
-  numbered,
-} from './deliveries-world.ts';
+import { idOf, numbered } from '../support/builders.ts';
+import { aGatewayWorld, type DeliveriesWorld, HOSTILE } from './deliveries-world.ts';
 
 const RETRY_MS = 90_500;
 

@@ -10,12 +10,13 @@ import { expect } from 'chai';
 import { userAgent } from '../../lib/kit/version.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
 import { ApiBench, NAMED_HOST, TOKEN } from '../api/api-bench.ts';
+import { idOf, numbered } from '../support/builders.ts';
 import { Authority } from '../support/certificates.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
-import { aFileWorld, idOf, numbered, serving } from './deliveries-world.ts';
+import { aFileWorld, serving } from './deliveries-world.ts';
 import { runLine } from './process-context.ts';
 
 describe('the target of sluice deliveries', () => {

@@ -7,12 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessContext } from '../../lib/cli/command.ts';
-import type { Delivery } from '../../lib/core/delivery.ts';
+import type { Attempt, Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import { sqliteKind } from '../../lib/stores/sqlite.ts';
 import { ApiBench, TOKEN, TRAIL } from '../api/api-bench.ts';
-import { aCommit } from '../conformance/store-builders.ts';
-import { aDelivery, anEvent } from '../support/builders.ts';
+import { aCommit, anAttempt, anEvent, numbered } from '../support/builders.ts';
 import { runLine } from './process-context.ts';
 
 /** A target for the commands of a spec. */
@@ -76,23 +75,9 @@ function worldOf(
   };
 }
 
-/** The id of the delivery with a number. */
-export function idOf(place: number): string {
-  return `01kgf5${String(place).padStart(20, '0')}`;
-}
-
-/** The delivery with a number, made an hour and so many minutes before noon. */
-export function numbered(place: number, overrides: Partial<Delivery> = {}): Delivery {
-  return aDelivery({ id: idOf(place), bucket: String(place), ...overrides });
-}
-
-/** A finished attempt. */
-export function anAttempt(
-  number: number,
-  outcome: Delivery['attempts'][number]['outcome'],
-): Delivery['attempts'][number] {
-  const at = Date.UTC(2026, 0, 31, 12, number);
-  return { number, at, incarnation: 'i', outcome, durationMs: 1_200.4 };
+/** A finished attempt, begun as many minutes after noon as its number says. */
+export function finished(number: number, outcome: Outcome): Attempt {
+  return anAttempt({ number, at: Date.UTC(2026, 0, 31, 12, number), outcome, durationMs: 1_200.4 });
 }
 
 /** Characters that clear a terminal, colour it, break a line or change the reading direction. */
@@ -102,7 +87,6 @@ export const HOSTILE = 'a\u001b[2J\u001b[31m\r\n\tb\u202ec\u0007 "d\\';
 export function hostile(place: number): Delivery {
   const message = HOSTILE;
   const involvedObject = { apiVersion: HOSTILE, kind: HOSTILE, namespace: HOSTILE, name: HOSTILE };
-  const [occurrence] = aDelivery().occurrences;
   const event = anEvent({ ...{ message, reason: HOSTILE, type: HOSTILE }, involvedObject });
   const started = { kind: HOSTILE, namespace: HOSTILE, name: HOSTILE, url: HOSTILE };
   return numbered(place, {
@@ -112,8 +96,8 @@ export function hostile(place: number): Delivery {
     source: HOSTILE,
     match: { [HOSTILE]: HOSTILE },
     object: [HOSTILE, HOSTILE, HOSTILE, HOSTILE].join('/'),
-    occurrences: [{ ...occurrence, event }],
-    attempts: [anAttempt(1, { outcome: 'retry', reason: 'unavailable', detail: HOSTILE })],
+    event,
+    attempts: [finished(1, { outcome: 'retry', reason: 'unavailable', detail: HOSTILE })],
     started,
   });
 }

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
+import { idOf, numbered } from '../support/builders.ts';
+import { RecordingStream } from '../support/doubles/log-stream.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   aFileWorld,
   aGatewayWorld,
-  anAttempt,
   type DeliveriesWorld,
+  finished,
   hostile,
-  idOf,
-  numbered,
 } from './deliveries-world.ts';
 
 const NOON = Date.UTC(2026, 0, 31, 12);
@@ -43,9 +43,9 @@ for (const [what, open] of Object.entries(worlds)) {
         numbered(1, {
           createdAt: NOON - 7_200_000,
           state: 'refused',
-          attempts: [anAttempt(1, refused)],
+          attempts: [finished(1, refused)],
         }),
-        numbered(2, { dueAt: NOON + 150_000, attempts: [anAttempt(1, away), anAttempt(2, away)] }),
+        numbered(2, { dueAt: NOON + 150_000, attempts: [finished(1, away), finished(2, away)] }),
       ]);
       const { code, out, err } = await run(['list']);
       expect([code, err]).to.deep.equal([0, '']);
@@ -63,8 +63,8 @@ for (const [what, open] of Object.entries(worlds)) {
 
     for (const columns of [20, 80, 100, 160]) {
       it(`fits a terminal of ${columns} columns`, async () => {
-        await world.commit([hostile(1), numbered(2, { attempts: [anAttempt(1, away)] })]);
-        const stdout = terminal(columns);
+        await world.commit([hostile(1), numbered(2, { attempts: [finished(1, away)] })]);
+        const stdout = new RecordingStream({ isTTY: true, columns });
         await run(['list'], { stdout });
         const lines = stdout.text.trimEnd().split('\n');
         for (const line of lines) expect(line.length).to.be.at.most(Math.max(26, columns));
@@ -86,7 +86,7 @@ for (const [what, open] of Object.entries(worlds)) {
 
     it('prevents texts of Events from controlling the terminal', async () => {
       await world.commit([hostile(1)]);
-      const stdout = terminal(200);
+      const stdout = new RecordingStream({ isTTY: true, columns: 200 });
       const out = join(world.folder, 'out.jsonl');
       for (const line of [
         ['list'],
@@ -122,7 +122,7 @@ for (const [what, open] of Object.entries(worlds)) {
           state: 'dead',
           dead: 'expired',
           match: { image: 'web:1' },
-          attempts: [anAttempt(1, { ...away, afterMs: 60_000 }), anAttempt(2, away)],
+          attempts: [finished(1, { ...away, afterMs: 60_000 }), finished(2, away)],
         }),
       ]);
       const { code, out } = await run(['show', idOf(1)], { clock: new FakeClock() });
@@ -334,17 +334,4 @@ for (const [what, open] of Object.entries(worlds)) {
       });
     }
   });
-}
-
-function terminal(columns: number): Writable & { isTTY: boolean; columns: number; text: string } {
-  const made = Object.assign(
-    new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        made.text += chunk.toString();
-        done();
-      },
-    }),
-    { isTTY: true, columns, text: '' },
-  );
-  return made;
 }

@@ -1,10 +1,11 @@
 // The context of commands in specs: recorded output, an empty environment, and a stop that the spec
 // requests.
 
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { ProcessContext } from '../../lib/cli/command.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
+import { RecordingStream } from '../support/doubles/log-stream.ts';
 
 /** A context that records its output. */
 export interface SpecMachine extends ProcessContext {
@@ -15,8 +16,8 @@ export interface SpecMachine extends ProcessContext {
 
 /** Builds a context. */
 export function specMachine(overrides: Partial<ProcessContext> = {}): SpecMachine {
-  const stdout = new Remembering();
-  const stderr = new Remembering();
+  const stdout = new RecordingStream();
+  const stderr = new RecordingStream();
   const stopping = new AbortController();
   return {
     program: 'sluice',
@@ -43,14 +44,4 @@ export async function runLine(
   const machine = specMachine(overrides);
   const code = await runCommandLine(args, machine);
   return { code, out: machine.out(), err: machine.err() };
-}
-
-/** A stream that records its text. */
-export class Remembering extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
 }

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
+import { recordingStore } from '../support/doubles/store.ts';
 import { until } from '../support/until.ts';
 import { aPlayedCluster } from './played-cluster.ts';
 import { specMachine } from './process-context.ts';
@@ -30,6 +31,29 @@ describe('sluice run', () => {
     expect(machine.err()).to.include('rule 0: kind mismatch');
     expect(machine.err()).to.include('rule 1: matched all conditions of rule');
     expect(machine.err()).to.include('Rejecting shop/web-1.17f1e2d3c4b5a697 by filter');
+  });
+
+  it('logs as the flags say, whatever the file says', async () => {
+    const file = join(cluster().folder, 'quiet.json');
+    const logging = { format: 'text', level: 'error', decisions: 'none', event: 'line' };
+    await writeFile(file, JSON.stringify({ version: 1, logging, filters: [{ action: 'reject' }] }));
+    const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
+    const at = ['--master', cluster().playback.url, '--namespace', 'shop'];
+    const off = ['--probes', 'off', '--api', 'off'];
+    const log = ['--log-format', 'json', '--log-level', 'debug', '--log-decisions', 'all'];
+    const args = ['run', '--config', file, ...at, ...off, ...log, '--log-event', 'full'];
+    const running = runCommandLine(args, machine);
+    const linesOf = (kind: string): readonly Readonly<Record<string, unknown>>[] =>
+      machine
+        .out()
+        .split('\n')
+        .filter((line) => line.includes(`"kind":"${kind}"`))
+        .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    await until(() => linesOf('decision').length > 0, 'a decision');
+    machine.stopping.abort(new Error('SIGTERM'));
+    expect(await running).to.equal(0);
+    expect(linesOf('decision')[0]).to.have.nested.property('fullEvent.metadata.namespace', 'shop');
+    expect(machine.out()).to.include('"level":"debug"');
   });
 
   it('opens the probes at the address of --probes', async () => {
@@ -89,15 +113,12 @@ describe('sluice run', () => {
   }
 
   it('passes the open store to its wrapper', async () => {
-    const kept: string[] = [];
-    const aroundStore = (store: Store): Store => ({
-      ...store,
-      keyValues: {
-        read: (name) => store.keyValues.read(name),
-        write: (name, value) => (kept.push(name), store.keyValues.write(name, value)),
-      },
-      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-    });
+    let kept = (): readonly string[] => [];
+    const aroundStore = (inner: Store): Store => {
+      const { store, of } = recordingStore(inner);
+      kept = () => of('write').map(([name]) => name);
+      return store;
+    };
     const file = join(cluster().folder, 'sluice.yaml');
     await writeFile(file, 'version: 1\nfilters: [{ kind: Pod, action: reject }]\n');
     const machine = specMachine({ aroundStore, environment: {} });
@@ -107,7 +128,7 @@ describe('sluice run', () => {
     await until(() => machine.out().includes('reject'), 'the decision');
     machine.stopping.abort(new Error('SIGTERM'));
     expect(await running).to.equal(0);
-    expect(kept).to.include.members(['configuration', 'cluster']);
+    expect(kept()).to.include.members(['configuration', 'cluster']);
     expect(machine.out()).to.match(/info {2}store memory\n/);
   });
 

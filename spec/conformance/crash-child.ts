@@ -3,7 +3,7 @@
 
 import { writeSync } from 'node:fs';
 import type { Store } from '../../lib/core/store.ts';
-import { NOW } from './store-builders.ts';
+import { NOW } from '../support/builders.ts';
 import { commitOf, POSITION_PATH } from './store-work.ts';
 
 interface CrashModule {

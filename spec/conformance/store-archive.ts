@@ -3,18 +3,8 @@
 import { expect } from 'chai';
 import { type Delivery, HELD_TO_THE_END } from '../../lib/core/delivery.ts';
 import type { DeliveryQuery, LedgerEntry, Store } from '../../lib/core/store.ts';
-import {
-  aCommit,
-  aGap,
-  anEntry,
-  attemptOnce,
-  CLAIM,
-  deliveries,
-  idOf,
-  idsOf,
-  NOW,
-  settle,
-} from './store-builders.ts';
+import { aCommit, aGap, anEntry, deliveries, idOf, NOW } from '../support/builders.ts';
+import { attemptOnce, CLAIM, idsOf, settle } from './store-steps.ts';
 
 /** Declares the cases of Archive and KeyValues. */
 export function describeArchive(store: () => Store): void {

@@ -4,19 +4,17 @@
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aCommit, aDelivery, anEntry, anEvent, idOf, NOW, PATH } from '../support/builders.ts';
 import type { OpenStore } from './store.ts';
-import { aCommit, anEntry, CLAIM, idOf, NOW, PATH, settle } from './store-builders.ts';
+import { CLAIM, settle } from './store-steps.ts';
 
 /** A bound above the size of an empty store, which some hundred deliveries reach. */
 const MAX_BYTES = 1_000_000;
 const MOST = 2_000;
 
 function large(place: number): Delivery {
-  const [occurrence] = aDelivery().occurrences;
-  const event = { ...occurrence.event, message: `${place} `.repeat(800) };
-  const object = `v1/Pod/shop/web-${place}`;
-  return aDelivery({ id: idOf(place), object, occurrences: [{ ...occurrence, event }] });
+  const event = anEvent({ message: `${place} `.repeat(800) });
+  return aDelivery({ id: idOf(place), object: `v1/Pod/shop/web-${place}`, event });
 }
 
 /** Makes commits until one is refused and returns the number of stored ones. */

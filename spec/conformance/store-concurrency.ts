@@ -2,16 +2,8 @@
 
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
-import {
-  aCommit,
-  anEntry,
-  CLAIM,
-  deliveries,
-  existingOf,
-  idOf,
-  NOW,
-  settle,
-} from './store-builders.ts';
+import { aCommit, anEntry, deliveries, idOf, NOW } from '../support/builders.ts';
+import { CLAIM, existingOf, settle } from './store-steps.ts';
 
 /** Declares the cases of concurrent calls. */
 export function describeConcurrency(store: () => Store): void {

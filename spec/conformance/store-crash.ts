@@ -9,7 +9,8 @@ import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { systemClock } from '../../lib/kit/system.ts';
-import { existingOf, idOf } from './store-builders.ts';
+import { idOf } from '../support/builders.ts';
+import { existingOf } from './store-steps.ts';
 import { BATCH, commitOf, POSITION_PATH, workKey } from './store-work.ts';
 
 /** A durable store that a child process can open as well. */

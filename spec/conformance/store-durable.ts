@@ -4,23 +4,19 @@
 import { expect } from 'chai';
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { until } from '../support/until.ts';
 import {
   aCommit,
   aGap,
   anEntry,
-  attemptOnce,
-  CLAIM,
-  DELIVERED,
   deliveries,
   deliveriesOf,
   idOf,
-  idsOf,
   NOW,
   PATH,
-  settle,
-  stored,
-} from './store-builders.ts';
+} from '../support/builders.ts';
+import { DELIVERED } from '../support/doubles/trigger.ts';
+import { until } from '../support/until.ts';
+import { attemptOnce, CLAIM, idsOf, settle, stored } from './store-steps.ts';
 
 /** Opens the store with a name; the same store each time. */
 export type OpenNamed = (name: string) => Promise<Store>;

@@ -3,22 +3,9 @@
 import { expect } from 'chai';
 import type { Json } from '../../lib/core/event.ts';
 import type { Store } from '../../lib/core/store.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aCommit, aDelivery, anEntry, deliveries, idOf, NOW, PATH } from '../support/builders.ts';
 import { until } from '../support/until.ts';
-import {
-  aCommit,
-  anEntry,
-  attemptOnce,
-  CLAIM,
-  deliveries,
-  existingOf,
-  idOf,
-  idsOf,
-  NOW,
-  PATH,
-  settle,
-  stored,
-} from './store-builders.ts';
+import { attemptOnce, CLAIM, existingOf, idsOf, settle, stored } from './store-steps.ts';
 
 /** Declares the cases of a Journal. */
 export function describeJournal(store: () => Store): void {
@@ -152,9 +139,8 @@ export function describeJournal(store: () => Store): void {
         message: 'a\u0000\u001b\ud800\u2028',
         metadata: JSON.parse('{"__proto__":[]}') as Json,
       };
-      const { occurrences } = aDelivery();
       const odd = aDelivery({
-        occurrences: [{ ...occurrences[0], event }],
+        event,
         match: { 'a b': '\u0000' },
         rule: { index: 3, name: null, identity: '' },
         object: 'v1/Pod/shop/a\u0000b',

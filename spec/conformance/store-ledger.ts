@@ -2,7 +2,8 @@
 
 import { expect } from 'chai';
 import type { LedgerEntry, Store } from '../../lib/core/store.ts';
-import { aCommit, anEntry, CLAIM, deliveries, NOW, PATH, settle } from './store-builders.ts';
+import { aCommit, anEntry, deliveries, NOW, PATH } from '../support/builders.ts';
+import { CLAIM, settle } from './store-steps.ts';
 
 /** Declares the cases of the ledger and its retention. */
 export function describeLedger(store: () => Store): void {

@@ -2,7 +2,8 @@
 
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
-import { aCommit, CLAIM, deliveries, idOf, idsOf, NOW, settle } from './store-builders.ts';
+import { aCommit, deliveries, idOf, NOW } from '../support/builders.ts';
+import { CLAIM, idsOf, settle } from './store-steps.ts';
 
 /** Declares the cases of the order of claims. */
 export function describeOrder(store: () => Store): void {

@@ -2,19 +2,9 @@
 
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
-import { aDelivery } from '../support/builders.ts';
-import {
-  aCommit,
-  attemptOnce,
-  CLAIM,
-  DELIVERED,
-  deliveries,
-  idOf,
-  idsOf,
-  NOW,
-  settle,
-  stored,
-} from './store-builders.ts';
+import { aCommit, aDelivery, deliveries, idOf, NOW } from '../support/builders.ts';
+import { DELIVERED } from '../support/doubles/trigger.ts';
+import { attemptOnce, CLAIM, idsOf, settle, stored } from './store-steps.ts';
 
 /** Declares the cases of an Outbox. */
 export function describeOutbox(store: () => Store): void {

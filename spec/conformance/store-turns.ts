@@ -4,8 +4,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Store } from '../../lib/core/store.ts';
+import { aCommit, deliveriesOf, idOf, NOW } from '../support/builders.ts';
 import { Waits } from '../support/waits.ts';
-import { aCommit, CLAIM, deliveriesOf, idOf, NOW, settle } from './store-builders.ts';
+import { CLAIM, settle } from './store-steps.ts';
 
 const ORDERS = ['none', 'object'] as const;
 

@@ -3,20 +3,8 @@
 
 import { expect } from 'chai';
 import type { LedgerEntry, Store } from '../../lib/core/store.ts';
-import {
-  aCommit,
-  aGap,
-  anEntry,
-  attemptOnce,
-  CLAIM,
-  deliveries,
-  idOf,
-  idsOf,
-  NOW,
-  PATH,
-  settle,
-  stored,
-} from './store-builders.ts';
+import { aCommit, aGap, anEntry, deliveries, idOf, NOW, PATH } from '../support/builders.ts';
+import { attemptOnce, CLAIM, idsOf, settle, stored } from './store-steps.ts';
 
 const ALL = '/api/v1/events';
 const PAY = '/api/v1/namespaces/pay/events';

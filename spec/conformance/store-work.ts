@@ -2,7 +2,7 @@
 // entries that follow from their number.
 
 import type { Commit } from '../../lib/core/store.ts';
-import { aCommit, anEntry, deliveries, idOf, NOW, PATH } from './store-builders.ts';
+import { aCommit, anEntry, deliveries, idOf, NOW, PATH } from '../support/builders.ts';
 
 /** The number of deliveries in each commit. */
 export const BATCH = 4;

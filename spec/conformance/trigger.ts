@@ -3,9 +3,9 @@
 // setting of its kind that takes one.
 
 import { expect } from 'chai';
-import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
+import type { Outcome } from '../../lib/core/delivery.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aDelivery, deliveries } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 
 /** One trigger on a receiver that the bench controls. */
@@ -35,15 +35,6 @@ export interface TriggerBenches {
 
 const NEVER = new AbortController().signal;
 
-function deliveries(): readonly Delivery[] {
-  const ids = [
-    '01kg9ynja097rx6z4zzrz6frr7',
-    '01kg9ynja0ffffffffffffffff',
-    '01kg9ynja00000000000000000',
-  ];
-  return ids.map((id) => aDelivery({ id }));
-}
-
 /** Declares the cases of a kind. */
 export function describeTrigger(kind: string, benches: TriggerBenches): void {
   describe(`a trigger of the kind ${kind}`, () => {
@@ -57,18 +48,18 @@ export function describeTrigger(kind: string, benches: TriggerBenches): void {
 function describeAttempts(benches: TriggerBenches): void {
   it('returns one outcome per delivery, in their order', async () => {
     const { trigger, attempts } = benches.working();
-    const outcomes = await trigger.fire(deliveries(), NEVER);
+    const outcomes = await trigger.fire(deliveries(3), NEVER);
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(Array(3).fill('delivered'));
     expect(attempts()).to.equal(benches.batched === true ? 1 : 3);
     for (const [place, outcome] of outcomes.entries()) {
       if (!('started' in outcome)) continue;
       expect(outcome.started).to.include.all.keys('kind', 'namespace', 'name');
-      expect(outcome.started.name).to.include(deliveries()[place]?.id);
+      expect(outcome.started.name).to.include(deliveries(3)[place]?.id);
     }
   });
 
   it('reveals no secret on success', async () => {
-    const outcomes = await benches.working().trigger.fire(deliveries(), NEVER);
+    const outcomes = await benches.working().trigger.fire(deliveries(3), NEVER);
     expect(JSON.stringify(outcomes)).to.not.include(benches.secret);
   });
 
@@ -133,7 +124,7 @@ function describeAbort(benches: TriggerBenches): void {
 
   it('starts nothing after an abort, and its outcome says so', async () => {
     const { trigger, started } = benches.working();
-    const outcomes = await trigger.fire(deliveries(), AbortSignal.abort());
+    const outcomes = await trigger.fire(deliveries(3), AbortSignal.abort());
     expect(outcomes.map(({ outcome }) => outcome)).to.deep.equal(Array(3).fill('retry'));
     expect(started()).to.equal(0);
   });
@@ -155,7 +146,7 @@ function describeBatch(benches: TriggerBenches): void {
 
   for (const [what, make] of Object.entries(benches.failing)) {
     it(`returns an outcome for every delivery of an attempt: ${what}`, async () => {
-      const outcomes = await make().trigger.fire(deliveries(), NEVER);
+      const outcomes = await make().trigger.fire(deliveries(3), NEVER);
       expect(outcomes.map(({ outcome }) => outcome))
         .to.have.length(3)
         .and.not.include('delivered');

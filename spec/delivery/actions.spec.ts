@@ -12,8 +12,8 @@ import { deliveryId } from '../../lib/core/delivery-id.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { ACTS, type Acted, type ActName, act, possibleActs } from '../../lib/delivery/actions.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, NOW } from '../conformance/store-builders.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aCommit, aDelivery, NOW } from '../support/builders.ts';
+import { FailingStore } from '../support/doubles/store.ts';
 
 const LATER = NOW + 60_000;
 const KEY = {
@@ -26,7 +26,7 @@ const KEY = {
 };
 
 /** A store with one delivery, brought to a state as the gateway would. */
-async function storeWith(
+async function storedIn(
   state: DeliveryState,
   dead: DeadReason | null = null,
 ): Promise<{ store: Store; delivery: Delivery }> {
@@ -67,7 +67,7 @@ describe('an action of a user', () => {
     for (const state of DELIVERY_STATES) {
       const isDone = FROM[name].includes(state);
       it(`${name} of one that is ${state} is ${isDone ? 'done' : 'refused'}`, async () => {
-        const { store, delivery } = await storeWith(state, state === 'dead' ? 'expired' : null);
+        const { store, delivery } = await storedIn(state, state === 'dead' ? 'expired' : null);
         const acted = await doing(store, name, delivery.id);
         if (!isDone) {
           expect(acted).to.deep.equal({ done: false, why: 'state', state });
@@ -92,7 +92,7 @@ describe('an action of a user', () => {
 
   for (const dead of HELD_TO_THE_END) {
     it(`releases a delivery that a limit held and that is dead (${dead})`, async () => {
-      const { store, delivery } = await storeWith('dead', dead);
+      const { store, delivery } = await storedIn('dead', dead);
       const stored = await store.archive.get(delivery.id);
       expect(possibleActs(stored ?? delivery)).to.include('release');
       expect(await doing(store, 'release', delivery.id)).to.include({ done: true, from: 'dead' });
@@ -100,7 +100,7 @@ describe('an action of a user', () => {
   }
 
   it('records the time of a retry, so that earlier attempts no longer count', async () => {
-    const { store, delivery } = await storeWith('unknown');
+    const { store, delivery } = await storedIn('unknown');
     const acted = await doing(store, 'retry', delivery.id);
     expect(acted.done && acted.delivery.retriedAt).to.equal(LATER);
   });
@@ -108,7 +108,7 @@ describe('an action of a user', () => {
   for (const name of ACTS) {
     const isDone = name === 'discard';
     it(`${name} is ${isDone ? 'done' : 'refused'} if its trigger is not configured`, async () => {
-      const { store, delivery } = await storeWith(name === 'release' ? 'held' : 'orphaned');
+      const { store, delivery } = await storedIn(name === 'release' ? 'held' : 'orphaned');
       const triggers = new Set(['another']);
       const acted = await act(name, delivery.id, { ...store, now: LATER, triggers });
       const { state } = delivery;
@@ -120,7 +120,7 @@ describe('an action of a user', () => {
   }
 
   it('changes nothing if the delivery was changed meanwhile', async () => {
-    const { store, delivery } = await storeWith('refused');
+    const { store, delivery } = await storedIn('refused');
     const get = store.archive.get.bind(store.archive);
     store.archive.get = async (id) => {
       const found = await get(id);
@@ -146,7 +146,7 @@ describe('a rerun', () => {
   }
 
   it('is a new delivery without attempts', async () => {
-    const { store, delivery } = await storeWith('delivered');
+    const { store, delivery } = await storedIn('delivered');
     const acted = await doing(store, 'rerun', delivery.id);
     expect(acted.done && acted.delivery).to.deep.equal({
       ...delivery,
@@ -159,7 +159,7 @@ describe('a rerun', () => {
   });
 
   it('takes the next number each time, also for a rerun of a rerun', async () => {
-    const { store, delivery } = await storeWith('delivered');
+    const { store, delivery } = await storedIn('delivered');
     const ids = await idsOfReruns(store, [delivery.id, delivery.id, idOfRerun(2), idOfRerun(1)]);
     expect(ids).to.deep.equal([1, 2, 3, 4].map(idOfRerun));
   });
@@ -184,9 +184,10 @@ describe('a rerun', () => {
   });
 
   it('is not made if the store is full', async () => {
-    const { store, delivery } = await storeWith('refused');
-    store.journal.commit = async () => ({ done: false, usage: { bytes: 1, maxBytes: 1 } });
-    const acted = await doing(store, 'rerun', delivery.id);
+    const { store, delivery } = await storedIn('refused');
+    const failing = new FailingStore(store);
+    failing.fill();
+    const acted = await doing(failing.store, 'rerun', delivery.id);
     expect(acted).to.deep.equal({ done: false, why: 'full', state: 'refused' });
   });
 });

@@ -3,13 +3,14 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { deliveries } from '../conformance/store-builders.ts';
-import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
+import { deliveries } from '../support/builders.ts';
+import { DELIVERED, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { setUp, stateOf } from './lane-bench.ts';
 
 const BATCH = { max: 3, waitMs: 1_000 };
 
 function batching(concurrency = 2) {
-  const trigger = new HeldTrigger(0, BATCH);
+  const trigger = new RecordingTrigger(0, BATCH);
   return { trigger, ...setUp({ concurrency }, trigger) };
 }
 
@@ -121,7 +122,7 @@ describe('a lane with batches', () => {
   });
 
   it('treats a wrong number of outcomes as a bug of the trigger', async () => {
-    const trigger = new HeldTrigger(0, BATCH);
+    const trigger = new RecordingTrigger(0, BATCH);
     trigger.fire = async () => [DELIVERED];
     const { add, store, of, stop, running } = setUp({}, trigger);
     await add(numbered(0, 3));
@@ -134,7 +135,7 @@ describe('a lane with batches', () => {
 
 describe('a lane with at least once', () => {
   it('repeats a lost answer without a key and reports it as possibly twice', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const lane = setUp({ onLostAnswer: 'atLeastOnce' }, trigger);
     await lane.add(deliveries(1));
     trigger.firings[0]?.end({ outcome: 'unknown', reason: 'timeout', detail: 'no answer' });

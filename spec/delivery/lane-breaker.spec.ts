@@ -2,14 +2,15 @@
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import { deliveries } from '../conformance/store-builders.ts';
-import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
+import { deliveries } from '../support/builders.ts';
+import { DELIVERED, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { setUp, stateOf } from './lane-bench.ts';
 
 const DOWN: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };
 
 /** A lane of 5 whose first five attempts were unreachable: its breaker is open for 5 s. */
 async function opened(count: number) {
-  const trigger = new HeldTrigger();
+  const trigger = new RecordingTrigger();
   const lane = setUp({ concurrency: 5 }, trigger);
   await lane.add(deliveries(count));
   for (const firing of trigger.firings.slice(0, 5)) firing.end(DOWN);
@@ -73,7 +74,7 @@ describe('a lane whose breaker is open', () => {
   });
 
   it('makes no dead letter because of the time without attempts', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const retry = { firstMs: 1_000, maxMs: 1_000, forMs: 8_000 };
     const { add, clock, store, stop, running } = setUp({ concurrency: 5, retry }, trigger);
     await add(deliveries(5));

@@ -2,12 +2,12 @@
 // says, and reported if they are possibly twice. A user's retry always gets an attempt.
 
 import { expect } from 'chai';
-import type { Attempt, Delivery, Outcome } from '../../lib/core/delivery.ts';
+import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { OnLostAnswer } from '../../lib/core/trigger.ts';
 import { act } from '../../lib/delivery/actions.ts';
-import { aCommit, NOW } from '../conformance/store-builders.ts';
-import { aDelivery } from '../support/builders.ts';
-import { DELIVERED, HeldTrigger, RETRY, setUp } from './lane-bench.ts';
+import { aCommit, aDelivery, anAttempt, NOW } from '../support/builders.ts';
+import { DELIVERED, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { setUp } from './lane-bench.ts';
 
 const MINUTE = 60_000;
 const DIED: Outcome = { outcome: 'unknown', reason: 'process-died', detail: 'the process died' };
@@ -19,14 +19,8 @@ function left(
 ): Delivery {
   return aDelivery({
     deaths: 1,
-    attempts: attempts.map(
-      ([agoMs, outcome], place): Attempt => ({
-        number: place + 1,
-        at: NOW - agoMs,
-        incarnation: 'zero',
-        outcome,
-        durationMs: null,
-      }),
+    attempts: attempts.map(([agoMs, outcome], place) =>
+      anAttempt({ number: place + 1, at: NOW - agoMs, incarnation: 'zero', outcome }),
     ),
     ...overrides,
   });
@@ -79,7 +73,7 @@ describe('a lane and an attempt whose process died', () => {
   ];
   for (const [what, delivery, keyLifeMs, onLostAnswer, end] of rows) {
     it(`with ${what} and ${onLostAnswer} ends as ${end}`, async () => {
-      const trigger = new HeldTrigger(keyLifeMs);
+      const trigger = new RecordingTrigger(keyLifeMs);
       const { add, clock, of, stop, running } = setUp({ onLostAnswer }, trigger);
       await add([delivery]);
       trigger.firings[0]?.end(DELIVERED);
@@ -93,7 +87,7 @@ describe('a lane and an attempt whose process died', () => {
   }
 
   it('is no dead letter before another attempt, however old it is', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, of, stop, running } = setUp({}, trigger);
     await add([left([[99 * 60 * MINUTE, DIED]])]);
     expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['unknown']);
@@ -114,7 +108,7 @@ describe('a lane and an attempt whose process died', () => {
 
 describe('a lane and a delivery after a retry by a user', () => {
   async function retried(delivery: Delivery, keyLifeMs = 0) {
-    const trigger = new HeldTrigger(keyLifeMs);
+    const trigger = new RecordingTrigger(keyLifeMs);
     const lane = setUp({}, trigger);
     const { clock, store } = lane;
     const next = { state: 'unknown', dead: null, dueAt: 0 } as const;

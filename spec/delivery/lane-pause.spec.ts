@@ -3,8 +3,9 @@
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import { deliveries } from '../conformance/store-builders.ts';
-import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
+import { deliveries } from '../support/builders.ts';
+import { DELIVERED, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { setUp, stateOf } from './lane-bench.ts';
 
 const MINUTE = 60_000;
 const ASKED: Outcome = {
@@ -13,7 +14,7 @@ const ASKED: Outcome = {
 const UNAUTHORIZED: Outcome = { outcome: 'retry', reason: 'unauthorized', detail: '401' };
 
 /** A lane of 8 whose first attempts all had this outcome. */
-async function answered(outcome: Outcome, count: number, trigger = new HeldTrigger()) {
+async function answered(outcome: Outcome, count: number, trigger = new RecordingTrigger()) {
   const lane = setUp({ concurrency: 8 }, trigger);
   await lane.add(deliveries(count));
   for (const firing of trigger.firings) firing.end(outcome);
@@ -98,7 +99,7 @@ describe('a lane whose receiver asks to wait', () => {
 
   it('makes no dead letter because of the time in which it was paused', async () => {
     const HOUR = 60 * MINUTE;
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const retry = { firstMs: 1_000, maxMs: 1_000, forMs: 10 * MINUTE };
     const { add, clock, store, stop, running } = setUp({ concurrency: 5, retry }, trigger);
     await add(deliveries(5));
@@ -134,7 +135,7 @@ describe('a lane whose receiver asks to wait', () => {
   });
 
   it('makes no attempt that waited for the lock behind an exclusive one', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 8 }, trigger);
     const [suspect, ...others] = deliveries(8);
     await add(suspect === undefined ? [] : [{ ...suspect, deaths: 2 }]);
@@ -153,7 +154,7 @@ describe('a lane whose receiver asks to wait', () => {
   });
 
   it('continues with a batch that is not full', async () => {
-    const trigger = new HeldTrigger(0, { max: 100, waitMs: 1_000 });
+    const trigger = new RecordingTrigger(0, { max: 100, waitMs: 1_000 });
     const { add, clock, stop, running } = setUp({ concurrency: 8 }, trigger);
     await add(deliveries(5));
     await clock.advance(1_000);
@@ -202,7 +203,7 @@ describe('a lane whose receiver does not accept the credential', () => {
 
   it('makes an attempt at once when the credential was renewed', async () => {
     let isRenewed = false;
-    const trigger = Object.assign(new HeldTrigger(), { isRenewed: async () => isRenewed });
+    const trigger = Object.assign(new RecordingTrigger(), { isRenewed: async () => isRenewed });
     const { clock, end } = await answered(UNAUTHORIZED, 100, trigger);
     // The backoff is a minute by now.
     for (const ms of [5_000, 10_000, 20_000, 40_000]) {
@@ -221,7 +222,7 @@ describe('a lane whose receiver does not accept the credential', () => {
 
   it('reports a trigger that throws while it looks for another credential', async () => {
     const isRenewed = (): Promise<boolean> => Promise.reject(new Error('no'));
-    const trigger = Object.assign(new HeldTrigger(), { isRenewed });
+    const trigger = Object.assign(new RecordingTrigger(), { isRenewed });
     const { clock, of, end } = await answered(UNAUTHORIZED, 10, trigger);
     await clock.advance(5_000);
     expect(of('bug')[0]?.where).to.equal('trigger build, looking for another credential');

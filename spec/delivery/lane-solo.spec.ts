@@ -4,21 +4,22 @@ import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { deliveries } from '../conformance/store-builders.ts';
+import { deliveries } from '../support/builders.ts';
+import { DELIVERED, RecordingTrigger } from '../support/doubles/trigger.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { DELIVERED, HeldTrigger, setUp, stateOf } from './lane-bench.ts';
+import { setUp, stateOf } from './lane-bench.ts';
 
 /** Deliveries, of which the one with this number is a suspect. */
 function withSuspect(count: number, place: number): readonly Delivery[] {
   return deliveries(count).map((one, at) => (at === place ? { ...one, deaths: 2 } : one));
 }
 
-const ids = (trigger: HeldTrigger): readonly string[][] =>
+const ids = (trigger: RecordingTrigger): readonly string[][] =>
   trigger.firings.map((one) => one.deliveries.map(({ id }) => id.slice(-1)));
 
 describe('a delivery during whose attempts the process died twice', () => {
   it('is attempted when all others have ended, and no other begins before it ends', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, stop, running } = setUp({ concurrency: 4 }, trigger);
     await add(deliveries(1));
     await add(withSuspect(5, 1).slice(1));
@@ -35,7 +36,7 @@ describe('a delivery during whose attempts the process died twice', () => {
   });
 
   it('waits until the others are recorded: an earlier death would count for them', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({}, trigger);
     const settle = store.outbox.settle.bind(store.outbox);
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -62,8 +63,8 @@ describe('a delivery during whose attempts the process died twice', () => {
       store: createMemoryStore(),
       attemptLock: new SharedLock(),
     };
-    const other = new HeldTrigger();
-    const trigger = new HeldTrigger();
+    const other = new RecordingTrigger();
+    const trigger = new RecordingTrigger();
     const others = setUp({ trigger: 'other' }, other, given);
     const own = setUp({}, trigger, given);
     await others.add(deliveries(1, { trigger: 'other' }));
@@ -85,7 +86,7 @@ describe('a delivery during whose attempts the process died twice', () => {
   });
 
   it('is not put into a batch with others', async () => {
-    const trigger = new HeldTrigger(0, { max: 4, waitMs: 1_000 });
+    const trigger = new RecordingTrigger(0, { max: 4, waitMs: 1_000 });
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(withSuspect(4, 2));
     expect(ids(trigger)).to.deep.equal([['2']]);
@@ -98,7 +99,7 @@ describe('a delivery during whose attempts the process died twice', () => {
   });
 
   it('waits for a slot if more of them are claimed than attempts are free', async () => {
-    const trigger = new HeldTrigger(0, { max: 4, waitMs: 0 });
+    const trigger = new RecordingTrigger(0, { max: 4, waitMs: 0 });
     const { add, clock, lane, stop, running } = setUp({ concurrency: 1 }, trigger);
     await add(deliveries(3, { deaths: 2 }));
     for (const place of [0, 1, 2]) {
@@ -113,7 +114,7 @@ describe('a delivery during whose attempts the process died twice', () => {
   });
 
   it('makes its lane claim no more than it may attempt meanwhile', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 3 }, trigger);
     await add(deliveries(1));
     await add(withSuspect(9, 1).slice(1));
@@ -129,7 +130,7 @@ describe('a delivery during whose attempts the process died twice', () => {
   });
 
   it('is unchanged if it still waits at a stop', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     await add(withSuspect(2, 1).slice(1));
@@ -144,7 +145,7 @@ describe('a delivery during whose attempts the process died twice', () => {
   });
 
   it('is treated like others again once an attempt of it has ended', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(withSuspect(1, 0));
     trigger.firings[0]?.end({ outcome: 'retry', reason: 'forbidden', detail: '403' });

@@ -3,18 +3,17 @@
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
-import { deliveries } from '../conformance/store-builders.ts';
-import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
+import { anAttempt, deliveries } from '../support/builders.ts';
+import { UNAVAILABLE } from '../support/doubles/store.ts';
+import { DELIVERED, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { setUp, stateOf } from './lane-bench.ts';
 
 const CUT_OFF: Outcome = { outcome: 'unknown', reason: 'stopped', detail: 'cut off' };
-const unavailable = (): Promise<never> =>
-  Promise.reject(new SluiceError('store-unavailable', 'no room on the disk'));
-const unusable = (): Promise<never> =>
-  Promise.reject(new SluiceError('store-unusable', 'the file is damaged'));
+const UNUSABLE = new SluiceError('store-unusable', 'the file is damaged');
 
 /** A lane with one running attempt. */
 async function attempting() {
-  const trigger = new HeldTrigger();
+  const trigger = new RecordingTrigger();
   const lane = setUp({}, trigger);
   await lane.add(deliveries(1));
   return { trigger, ...lane };
@@ -30,9 +29,9 @@ describe('a lane whose store fails', () => {
   });
 
   it('ends two seconds after attempts were aborted, even with unrecorded outcomes', async () => {
-    const { clock, store, of, stop, abandon, running } = await attempting();
+    const { clock, store, failing, of, stop, abandon, running } = await attempting();
     let hasEnded = false;
-    store.outbox.settle = unavailable;
+    failing.fail(UNAVAILABLE, 'settle');
     void running.then(() => (hasEnded = true));
     stop.abort();
     abandon.abort();
@@ -48,8 +47,8 @@ describe('a lane whose store fails', () => {
   });
 
   it('ends although the store never answers', async () => {
-    const { clock, store, stop, abandon, running } = await attempting();
-    store.outbox.settle = () => new Promise(() => undefined);
+    const { clock, failing, stop, abandon, running } = await attempting();
+    failing.hang('settle');
     stop.abort();
     abandon.abort();
     await clock.advance(2_000);
@@ -57,12 +56,11 @@ describe('a lane whose store fails', () => {
   });
 
   it('retries at once when attempts are aborted, however long its backoff', async () => {
-    const { trigger, clock, store, stop, abandon, running } = await attempting();
-    const settle = store.outbox.settle.bind(store.outbox);
-    store.outbox.settle = unavailable;
+    const { trigger, clock, store, failing, stop, abandon, running } = await attempting();
+    failing.fail(UNAVAILABLE, 'settle');
     trigger.firings[0]?.end(DELIVERED);
     await clock.advance(600_000);
-    store.outbox.settle = settle;
+    failing.heal();
     stop.abort();
     abandon.abort();
     await running;
@@ -80,10 +78,10 @@ describe('a lane whose store fails', () => {
 
   for (const call of ['attempt', 'settle'] as const) {
     it(`throws an error of ${call} that no retry cures, after running attempts have ended`, async () => {
-      const { trigger, add, clock, store, of, running } = await attempting();
+      const { trigger, add, clock, failing, of, running } = await attempting();
       let thrown: unknown;
       void running.catch((error: unknown) => (thrown = error));
-      store.outbox[call] = unusable;
+      failing.fail(UNUSABLE, call);
       if (call === 'attempt') await add(deliveries(2).slice(1));
       trigger.firings[0]?.end(CUT_OFF);
       await clock.advance(0);
@@ -93,16 +91,15 @@ describe('a lane whose store fails', () => {
   }
 
   it('makes no dead letter if the attempt could not be recorded, however old it is', async () => {
-    const trigger = new HeldTrigger();
-    const { add, clock, store, of, stop, running } = setUp({}, trigger);
-    const attempt = store.outbox.attempt.bind(store.outbox);
-    store.outbox.attempt = () => Promise.reject(new Error('busy'));
+    const trigger = new RecordingTrigger();
+    const { add, clock, failing, of, stop, running } = setUp({}, trigger);
+    failing.fail(new Error('busy'), 'attempt');
     const day = 24 * 3_600_000;
-    const tried = { number: 1, at: clock.now() - day, incarnation: 'one', durationMs: 1 } as const;
-    await add(deliveries(1, { attempts: [{ ...tried, outcome: RETRY }] }));
+    const tried = anAttempt({ at: clock.now() - day, outcome: RETRY, durationMs: 1 });
+    await add(deliveries(1, { attempts: [tried] }));
     expect(of('delivery-moved').map(({ to }) => to)).to.deep.equal(['waiting']);
     expect(of('bug')).to.have.length(1);
-    store.outbox.attempt = attempt;
+    failing.heal();
     await clock.advance(10_000);
     trigger.firings[0]?.end(RETRY);
     await clock.advance(0);
@@ -114,40 +111,28 @@ describe('a lane whose store fails', () => {
 
 describe('a lane and its calls of the store', () => {
   it('claims once if the store has less than it may take', async () => {
-    const trigger = new HeldTrigger();
-    const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
+    const trigger = new RecordingTrigger();
+    const { add, clock, calls, stop, running } = setUp({ concurrency: 4 }, trigger);
     await clock.advance(0);
-    const calls: string[] = [];
-    const claim = store.outbox.claim.bind(store.outbox);
-    const next = store.outbox.next.bind(store.outbox);
-    store.outbox.claim = (request) => {
-      calls.push(`claim ${request.limit}`);
-      return claim(request);
-    };
-    store.outbox.next = (name) => {
-      calls.push('next');
-      return next(name);
-    };
+    calls.length = 0;
     await add(deliveries(3));
-    expect(calls).to.deep.equal(['claim 4', 'next']);
+    const asked = calls.filter(({ name }) => name === 'claim' || name === 'next');
+    expect(asked.map(({ name }) => name)).to.deep.equal(['claim', 'next']);
+    expect(asked[0]).to.have.nested.property('args[0].limit', 4);
     for (const firing of trigger.firings) firing.end(DELIVERED);
     stop.abort();
     await running;
   });
 
   it('claims once for all attempts that end in one turn', async () => {
-    const trigger = new HeldTrigger();
-    const { add, clock, store, stop, running } = setUp({ concurrency: 4 }, trigger);
+    const trigger = new RecordingTrigger();
+    const { add, clock, calls, stop, running } = setUp({ concurrency: 4 }, trigger);
     await add(deliveries(8));
-    const limits: number[] = [];
-    const claim = store.outbox.claim.bind(store.outbox);
-    store.outbox.claim = (request) => {
-      limits.push(request.limit);
-      return claim(request);
-    };
+    calls.length = 0;
     await clock.advance(100);
     for (const firing of trigger.firings) firing.end(DELIVERED);
     await clock.advance(0);
+    const limits = calls.flatMap((call) => (call.name === 'claim' ? [call.args[0].limit] : []));
     expect(limits).to.deep.equal([4]);
     for (const firing of trigger.firings) firing.end(DELIVERED);
     stop.abort();
@@ -155,7 +140,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('claims ahead if attempts are short, and returns unused claims at a stop', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     await add(deliveries(9));
     for (const firing of trigger.firings) firing.end(DELIVERED);
@@ -172,7 +157,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('returns its claims as due while the clock is set back', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     await add(deliveries(9));
     for (const firing of trigger.firings) firing.end(DELIVERED);
@@ -188,7 +173,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('begins the next attempt while the last one is recorded, up to a bound', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 2 }, trigger);
     const settle = store.outbox.settle.bind(store.outbox);
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -211,7 +196,7 @@ describe('a lane and its calls of the store', () => {
   });
 
   it('returns its claims when the breaker opens', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({ concurrency: 5 }, trigger);
     await add(deliveries(30));
     const down: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };

@@ -3,16 +3,17 @@
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { deliveries } from '../conformance/store-builders.ts';
+import { deliveries } from '../support/builders.ts';
+import { DELIVERED, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
+import { setUp, stateOf } from './lane-bench.ts';
 
 const HOUR = 3_600_000;
 const DOWN: Outcome = { outcome: 'retry', reason: 'unreachable', detail: 'ECONNREFUSED' };
 
 describe('a lane whose clock is set back', () => {
   it('attempts a waiting delivery at its time after the store was shifted, not an hour later', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, lane, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     trigger.firings[0]?.end({ ...RETRY, afterMs: 90_000 });
@@ -30,7 +31,7 @@ describe('a lane whose clock is set back', () => {
   });
 
   it('looks again once a minute without a wake-up', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1, { dueAt: clock.now() + HOUR }));
     await store.upkeep.shift(-HOUR);
@@ -44,7 +45,7 @@ describe('a lane whose clock is set back', () => {
 
 describe('a lane whose clock jumps forward', () => {
   it('lets nothing expire because of that', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, lane, store, of, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     await store.upkeep.shift(25 * HOUR);
@@ -62,7 +63,7 @@ describe('a lane after a restart', () => {
   it('makes no dead letter because of the time in which a breaker was open or no gateway ran', async () => {
     const given = { clock: new FakeClock(), store: createMemoryStore() };
     const retry = { firstMs: 1_000, maxMs: 1_000, forMs: 10 * 60_000 };
-    const refused = new HeldTrigger();
+    const refused = new RecordingTrigger();
     const first = setUp({ concurrency: 5, retry }, refused, given);
     const { clock, store } = given;
     await first.add(deliveries(5));
@@ -73,7 +74,7 @@ describe('a lane after a restart', () => {
     const from = clock.now();
     await clock.advance(25 * HOUR);
     const downtimes = [{ from, to: clock.now() }];
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const second = setUp({ concurrency: 5, retry }, trigger, { ...given, downtimes });
     await clock.advance(0);
     expect(trigger.firings).to.have.length(5);
@@ -88,7 +89,7 @@ describe('a lane after a restart', () => {
 
 describe('a lane that keeps order', () => {
   it('says which delivery was overtaken', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, of, stop, running } = setUp({ order: 'object' }, trigger);
     const two = deliveries(2, { object: 'v1/Pod/shop/web' });
     await add(two);
@@ -108,9 +109,9 @@ describe('a lane that keeps order', () => {
   });
 
   it('makes the attempt although that cannot be read', async () => {
-    const trigger = new HeldTrigger();
-    const { add, clock, store, stop, running } = setUp({ order: 'object' }, trigger);
-    store.archive.list = () => Promise.reject(new Error('busy'));
+    const trigger = new RecordingTrigger();
+    const { add, clock, store, failing, stop, running } = setUp({ order: 'object' }, trigger);
+    failing.fail(new Error('busy'), 'list');
     await add(deliveries(1));
     trigger.firings[0]?.end(DELIVERED);
     await clock.advance(0);

@@ -2,14 +2,14 @@
 // stop that loses nothing.
 
 import { expect } from 'chai';
-import type { Trigger } from '../../lib/core/trigger.ts';
 import { Dispatch } from '../../lib/delivery/lane.ts';
-import { aCommit, deliveries } from '../conformance/store-builders.ts';
-import { DELIVERED, HeldTrigger, RETRY, setUp, stateOf } from './lane-bench.ts';
+import { aCommit, deliveries } from '../support/builders.ts';
+import { DELIVERED, failingTrigger, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { setUp, stateOf } from './lane-bench.ts';
 
 describe('a lane', () => {
   it('makes no more attempts at once than its concurrency', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(deliveries(5));
     expect(trigger.firings).to.have.length(2);
@@ -24,7 +24,7 @@ describe('a lane', () => {
   });
 
   it('never makes two attempts for one involved object at once', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, stop, running } = setUp({ concurrency: 8 }, trigger);
     await add(deliveries(3, { object: 'v1/Pod/shop/web' }));
     expect(trigger.firings).to.have.length(1);
@@ -38,7 +38,7 @@ describe('a lane', () => {
   });
 
   it('records an attempt before it is made', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     const stored = await store.archive.get(trigger.firings[0]?.delivery.id ?? '');
@@ -50,7 +50,7 @@ describe('a lane', () => {
   });
 
   it('repeats an attempt after its backoff, and not before', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     trigger.firings[0]?.end(RETRY);
@@ -65,7 +65,7 @@ describe('a lane', () => {
   });
 
   it('waits as long as the receiver asked if that is longer', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     trigger.firings[0]?.end({ ...RETRY, afterMs: 30_000 });
@@ -79,7 +79,7 @@ describe('a lane', () => {
   });
 
   it('aborts an attempt at its timeout', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     await clock.advance(10_000);
@@ -90,15 +90,11 @@ describe('a lane', () => {
   });
 
   it('reports an error thrown by a trigger as a bug, and gives up after five', async () => {
-    let fired = 0;
-    const broken: Trigger = {
-      keyLifeMs: 3_600_000,
-      fire: () => Promise.reject(new TypeError(`bug number ${(fired += 1)}`)),
-    };
+    const broken = failingTrigger(new TypeError('x is not a function'), 3_600_000);
     const { add, clock, store, of, stop, running } = setUp({}, broken);
     await add(deliveries(1));
     await clock.advance(600_000);
-    expect(fired).to.equal(5);
+    expect(broken.fired).to.equal(5);
     expect(of('bug')).to.have.length(5);
     const stored = await store.archive.get(deliveries(1)[0]?.id ?? '');
     expect(stored).to.include({ state: 'dead', dead: 'bug' });
@@ -107,7 +103,7 @@ describe('a lane', () => {
   });
 
   it('leaves an outcome unknown, without another attempt, when the key is no longer recognized', async () => {
-    const trigger = new HeldTrigger(30_000);
+    const trigger = new RecordingTrigger(30_000);
     const { add, clock, store, stop, running } = setUp({ concurrency: 1 }, trigger);
     const [first, second] = deliveries(2);
     await add(first === undefined ? [] : [first]);
@@ -126,7 +122,7 @@ describe('a lane', () => {
   });
 
   it('retries recording an outcome while the store fails', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, store, of, stop, running } = setUp({}, trigger);
     const settle = store.outbox.settle.bind(store.outbox);
     let failures = 0;
@@ -143,7 +139,7 @@ describe('a lane', () => {
   });
 
   it('observes each attempt, its outcome and the state of its delivery', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, seen, stop, running } = setUp({}, trigger);
     await add(deliveries(1));
     trigger.firings[0]?.end(DELIVERED);
@@ -158,7 +154,7 @@ describe('a lane', () => {
   });
 
   it('claims nothing more after a stop and lets running attempts end', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, store, stop, running } = setUp({ concurrency: 1 }, trigger);
     await add(deliveries(2));
     stop.abort();
@@ -170,7 +166,7 @@ describe('a lane', () => {
   });
 
   it('aborts running attempts when it is abandoned', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, stop, abandon, running, lane } = setUp({}, trigger);
     await add(deliveries(1));
     stop.abort();
@@ -183,7 +179,7 @@ describe('a lane', () => {
 
 describe('dispatch', () => {
   it('wakes the lanes of the given deliveries', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { clock, lane, store, stop, running } = setUp({}, trigger);
     const dispatch = new Dispatch(new Map([['build', lane]]));
     await clock.advance(0);
@@ -198,7 +194,7 @@ describe('dispatch', () => {
   });
 
   it('ends running attempts of every lane before it throws the error of the store', async () => {
-    const trigger = new HeldTrigger();
+    const trigger = new RecordingTrigger();
     const { add, clock, lane, store, stop, running } = setUp({}, trigger);
     stop.abort();
     await running;

@@ -1,12 +1,11 @@
 // The next state of a delivery for each outcome: a table.
 
 import { expect } from 'chai';
-import type { Attempt, Delivery, Outcome } from '../../lib/core/delivery.ts';
+import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
 import type { OnLostAnswer } from '../../lib/core/trigger.ts';
 import { isPossiblyTwice, type NextStateFacts, nextState } from '../../lib/delivery/next-state.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aDelivery, anAttempt, NOW } from '../support/builders.ts';
 
-const NOW = Date.UTC(2026, 0, 31, 12);
 const HOUR = 3_600_000;
 const LOST: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'no answer' };
 const RETRY: Outcome = { outcome: 'retry', reason: 'throttled', detail: '429' };
@@ -18,11 +17,10 @@ function attempted(
 ): Delivery {
   return aDelivery({
     state: 'running',
-    attempts: attempts.map(
-      ([agoMs, outcome], place): Attempt => ({
+    attempts: attempts.map(([agoMs, outcome], place) =>
+      anAttempt({
         number: place + 1,
         at: NOW - agoMs,
-        incarnation: 'one',
         outcome,
         durationMs: outcome === null ? null : 10,
       }),

@@ -5,8 +5,9 @@ import type { DeliveryQuery } from '../../lib/core/store.ts';
 import { Dispatch } from '../../lib/delivery/lane.ts';
 import { orphan, orphanAll } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, deliveries, idOf } from '../conformance/store-builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { aCommit, deliveries, idOf } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
+import { recordingStore } from '../support/doubles/store.ts';
 
 /** A store with 3 waiting and 1 held for `build`, 600 for `report`, and its recorded listings. */
 async function setUp() {
@@ -18,29 +19,24 @@ async function setUp() {
     id: idOf(1_000 + place),
   }));
   await store.journal.commit(aCommit({ deliveries: [...held, ...others, ...many] }));
-  const queries: DeliveryQuery[] = [];
-  const archive = {
-    counts: () => store.archive.counts(),
-    list: (query: DeliveryQuery) => {
-      queries.push(query);
-      return store.archive.list(query);
-    },
-  };
+  const recorded = recordingStore(store);
+  const { archive, outbox } = recorded.store;
+  const queries = () => recorded.of('list').map(([query]) => query);
   const { observe, of } = recordingObserve();
-  return { store, queries, of, parts: { archive, outbox: store.outbox, observe, now: 7 } };
+  return { store, recorded, queries, of, parts: { archive, outbox, observe, now: 7 } };
 }
 
 describe('orphan', () => {
   it('lists nothing if every trigger is configured', async () => {
     const { parts, queries } = await setUp();
     expect(await orphan(parts, new Set(['build', 'report']))).to.equal(0);
-    expect(queries).to.deep.equal([]);
+    expect(queries()).to.deep.equal([]);
   });
 
   it('orphans waiting and held deliveries of a trigger that is not configured, and reads no others', async () => {
     const { parts, queries, of, store } = await setUp();
     expect(await orphan(parts, new Set(['report']))).to.equal(4);
-    expect(new Set(queries.map(({ trigger }) => trigger))).to.deep.equal(new Set(['build']));
+    expect(new Set(queries().map(({ trigger }) => trigger))).to.deep.equal(new Set(['build']));
     const states = (await store.archive.counts()).map(({ state, count }) => [state, count]);
     expect(states).to.deep.equal([
       ['orphaned', 4],
@@ -54,11 +50,11 @@ describe('orphan', () => {
   });
 
   it('ignores settled deliveries', async () => {
-    const { parts, queries } = await setUp();
+    const { parts, recorded, queries } = await setUp();
     await orphan(parts, new Set(['report']));
-    queries.length = 0;
+    recorded.calls.length = 0;
     expect(await orphan(parts, new Set(['report']))).to.equal(0);
-    expect(queries).to.deep.equal([]);
+    expect(queries()).to.deep.equal([]);
   });
 
   it('orphans many', async () => {
@@ -81,11 +77,10 @@ describe('orphanAll', () => {
     const { parts, store } = await setUp();
     const next = { state: 'discarded', dead: null, dueAt: 0 } as const;
     const [one] = await store.archive.list({ trigger: 'build', states: ['waiting'], limit: 1 });
-    const list = parts.archive.list;
     const archive = {
       ...parts.archive,
       list: async (query: DeliveryQuery) => {
-        const listed = await list(query);
+        const listed = await parts.archive.list(query);
         await store.outbox.change({ id: one?.id ?? '', from: ['waiting'], next, now: 0 });
         return listed;
       },

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { walkPages } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, deliveries } from '../conformance/store-builders.ts';
+import { aCommit, deliveries } from '../support/builders.ts';
 
 describe('walkPages', () => {
   for (const count of [0, 1, 499, 500, 501, 1_200]) {

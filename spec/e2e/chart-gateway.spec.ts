@@ -35,7 +35,7 @@ describe('the gateway under the permissions of the chart', function () {
     at = await createNamespaces(plane);
     const [port] = await freePorts(1);
     probes = `127.0.0.1:${port ?? 0}`;
-    const values = valuesFor(at, probes);
+    const values = valuesFor(at, `0.0.0.0:${port ?? 0}`);
     await install(plane, { helm, namespace: at.own, values });
     gateway = await start(plane, { at, file: fileOf(helm, at, values) });
     await plane.waitFor(() => answers(probes, '/readyz'), 30_000, 'the gateway to be ready');
@@ -47,7 +47,7 @@ describe('the gateway under the permissions of the chart', function () {
     await once(gateway.child, 'exit');
   });
 
-  it('answers the probes of the Deployment', async () => {
+  it('answers the probes of the pod', async () => {
     expect(await answers(probes, '/healthz')).to.equal(true);
     expect(await answers(probes, '/readyz')).to.equal(true);
   });
@@ -77,7 +77,7 @@ interface Running {
   readonly output: () => string;
 }
 
-/** Runs the gateway with the environment of the Deployment and the account's token. */
+/** Runs the gateway with the environment of the pod and the account's token. */
 async function start(
   plane: ControlPlane,
   { at, file }: { readonly at: Namespaces; readonly file: string },

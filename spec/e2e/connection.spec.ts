@@ -9,7 +9,7 @@ import { systemClock } from '../../lib/kit/system.ts';
 import { connect } from '../../lib/kubernetes/client/connection.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { certificateUser, renderKubeconfig } from '../controlplane/kubeconfig.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { until } from '../support/until.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { GatewayProcess } from './support/gateway-process.ts';

@@ -13,7 +13,7 @@ import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kuber
 import type { PolicyRule } from '../controlplane/accounts.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { until } from '../support/until.ts';
 import { JOB, NEVER, someParts } from '../triggers/support/parts.ts';
 import { DenyingWebhook, denyJobs } from './support/denials.ts';

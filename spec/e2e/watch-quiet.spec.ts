@@ -11,8 +11,8 @@ import { type Connection, connect } from '../../lib/kubernetes/client/connection
 import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';
 import { type ReaderOptions, readChanges } from '../../lib/kubernetes/watch/reflector.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
+import { type RecordingObserve, recordingObserve } from '../support/doubles/observe.ts';
 import { Reading } from '../support/reading.ts';
-import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { GatewayProcess } from './support/gateway-process.ts';

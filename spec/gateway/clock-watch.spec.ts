@@ -3,8 +3,8 @@
 import { expect } from 'chai';
 import { ClockWatch } from '../../lib/gateway/clock-watch.ts';
 import { SteadyClock } from '../../lib/kit/async/steady-clock.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 
 function bench() {
   const clock = new FakeClock(1_000_000);

@@ -6,9 +6,9 @@ import type { Store } from '../../lib/core/store.ts';
 import { type FollowClusterParts, followCluster } from '../../lib/gateway/cluster-identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, anEntry, deliveries, NOW, PATH } from '../conformance/store-builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import { storeWith } from './gateway-bench.ts';
+import { aCommit, anEntry, deliveries, NOW, PATH } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
+import { FailingStore } from '../support/doubles/store.ts';
 
 const system = (id: string): ClusterIdentity => ({ id, from: 'kube-system' });
 
@@ -83,14 +83,20 @@ describe('another cluster with the same name', () => {
     expect(recording.seen.map(({ kind }) => kind)).to.deep.equal(['cluster-found']);
   });
 
+  // A process that dies does not see the answer of its last call.
+  const KILLED = new Error('killed');
   const deaths = ['dropPositions', 'change', 'write'] as const;
   for (const point of deaths) {
     for (const when of ['before', 'after'] as const) {
       it(`is handled again by a start after one that died ${when} ${point}`, async () => {
         const { store, parts } = await bench();
-        await followCluster(system('s2'), parts({ store: dyingAt(store, point, when) })).catch(
-          () => undefined,
+        const dying = new FailingStore(store);
+        if (when === 'before') dying.fail(KILLED, point);
+        else dying.loseAnswers(KILLED, point);
+        const error = await followCluster(system('s2'), parts({ store: dying.store })).catch(
+          (thrown: unknown) => thrown,
         );
+        expect(error).to.equal(KILLED);
         expect((await followCluster(system('s2'), parts())).id).to.equal('s2');
         expect(await standing(store)).to.deep.equal(LEFT);
         expect(await store.archive.gaps(10)).to.have.length(1);
@@ -107,28 +113,3 @@ describe('another cluster with the same name', () => {
       .and.to.have.property('positions').not.empty;
   });
 });
-
-/** A store whose process dies just before or after the first call of one kind. */
-function dyingAt(
-  store: Store,
-  point: 'dropPositions' | 'change' | 'write',
-  when: 'before' | 'after',
-): Store {
-  const dying = async <T>(call: () => Promise<T>): Promise<T> => {
-    if (when === 'after') await call();
-    throw new Error('killed');
-  };
-  const { upkeep, outbox, keyValues } = store;
-  if (point === 'dropPositions') {
-    return storeWith(store, {
-      upkeep: { ...upkeep, dropPositions: (gaps) => dying(() => upkeep.dropPositions(gaps)) },
-    });
-  }
-  if (point === 'change') {
-    return storeWith(store, {
-      outbox: { ...outbox, change: (change) => dying(() => outbox.change(change)) },
-    });
-  }
-  const write = (name: string, value: string) => dying(() => keyValues.write(name, value));
-  return storeWith(store, { keyValues: { ...keyValues, write } });
-}

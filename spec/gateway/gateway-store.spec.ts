@@ -6,43 +6,25 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { aborted } from '../../lib/kit/async/abort.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, anEntry, PATH } from '../conformance/store-builders.ts';
-import { aBatch } from '../intake/harness.ts';
-import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
-import { type BenchOptions, gatewayBench, reading, storeWith } from './gateway-bench.ts';
+import {
+  aBatch,
+  aCommit,
+  aDelivery,
+  anEntry,
+  anEvent,
+  anOccurrence,
+  aSeries,
+  PATH,
+} from '../support/builders.ts';
+import { FailingStore } from '../support/doubles/store.ts';
+import { type BenchOptions, gatewayBench, reading } from './gateway-bench.ts';
 
 const HOUR = 3_600_000;
 
-/** A memory store whose writes fail while there is an error for them, and hang while they must. */
-function failingStore(own: Store = createMemoryStore()) {
-  const state: { error?: Error; hangs?: true } = {};
-  const through = <T>(call: () => Promise<T>): Promise<T> => {
-    if (state.hangs) return new Promise(() => undefined);
-    return state.error === undefined ? call() : Promise.reject(state.error);
-  };
-  const { journal, outbox, archive, keyValues } = own;
-  const store = storeWith(own, {
-    journal: { ...journal, commit: (one) => through(() => journal.commit(one)) },
-    outbox: {
-      ...outbox,
-      claim: (one) => through(() => outbox.claim(one)),
-      settle: (one) => through(() => outbox.settle(one)),
-    },
-    archive: {
-      ...archive,
-      counts: () => through(() => archive.counts()),
-      usage: () => through(() => archive.usage()),
-    },
-    keyValues: {
-      ...keyValues,
-      write: (name, value) => through(() => keyValues.write(name, value)),
-    },
-  });
-  return { store, state };
-}
+/** The writes of a running gateway, and the reads of a scrape. */
+const CALLS = ['commit', 'claim', 'settle', 'counts', 'usage', 'write'] as const;
 
-const named = (name: string) =>
-  anOccurrence({ event: anEvent({ metadata: { name, namespace: 'shop' } }) });
+const named = (name: string) => aSeries(name, { object: 'web-1' });
 
 /** A gateway that runs and whose path is watched. */
 async function runningBench(options: BenchOptions = {}) {
@@ -73,16 +55,17 @@ async function runningBench(options: BenchOptions = {}) {
 
 describe('a gateway whose store is unavailable', () => {
   it('is live, not ready and says why, and resumes where it was', async () => {
-    const { store, state } = failingStore();
+    const failing = new FailingStore();
+    const { store } = failing;
     const { gateway, source, trigger, clock, end } = await runningBench({ store });
     expect(gateway.health().ready).to.equal(true);
-    state.error = new SluiceError('store-unavailable', 'commit: disk full');
+    failing.fail(new SluiceError('store-unavailable', 'commit: disk full'), ...CALLS);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(10 * 60_000);
     expect(gateway.health()).to.deep.include({ live: true, ready: false });
     expect(gateway.health().why).to.deep.equal(['the store is unavailable: commit: disk full']);
     expect(trigger.fired).to.equal(0);
-    delete state.error;
+    failing.heal();
     await clock.advance(5_000);
     expect(gateway.health().ready).to.equal(true);
     expect(trigger.fired).to.equal(1);
@@ -90,9 +73,10 @@ describe('a gateway whose store is unavailable', () => {
   });
 
   it('stops without an error and without the batch that it could not commit', async () => {
-    const { store, state } = failingStore();
+    const failing = new FailingStore();
+    const { store } = failing;
     const { source, clock, recording, end } = await runningBench({ store });
-    state.error = new SluiceError('store-unavailable', 'commit: disk full');
+    failing.fail(new SluiceError('store-unavailable', 'commit: disk full'), ...CALLS);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(30_000);
     expect(await end()).to.deep.equal({ waiting: null, abandoned: 0 });
@@ -101,20 +85,23 @@ describe('a gateway whose store is unavailable', () => {
   });
 
   it('ends with the error of a damaged store', async () => {
-    const { store, state } = failingStore();
+    const failing = new FailingStore();
+    const { store } = failing;
     const { source, clock, running } = await runningBench({ store });
-    state.error = new SluiceError('store-unusable', 'the file is damaged');
+    const damaged = new SluiceError('store-unusable', 'the file is damaged');
+    failing.fail(damaged, ...CALLS);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(10_000);
-    expect(await running).to.equal(state.error);
+    expect(await running).to.equal(damaged);
   });
 
   it('stops soon after the limit, even if the store never answers', async () => {
-    const { store, state } = failingStore();
+    const failing = new FailingStore();
+    const { store } = failing;
     const { source, clock, recording, stop, running } = await runningBench({ store });
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(0);
-    state.hangs = true;
+    failing.hang(...CALLS);
     source.hand(aBatch({ occurrences: [named('b')] }));
     await clock.advance(0);
     stop.abort(new Error('SIGTERM'));
@@ -125,7 +112,8 @@ describe('a gateway whose store is unavailable', () => {
   });
 
   it('ends when the store is unusable, even before the cluster was reached', async () => {
-    const { store, state } = failingStore();
+    const failing = new FailingStore();
+    const { store } = failing;
     const findCluster: BenchOptions['findCluster'] = async (_observe, signal) => {
       await aborted(signal);
       throw signal.reason;
@@ -133,18 +121,20 @@ describe('a gateway whose store is unavailable', () => {
     const { gateway, clock, stop } = gatewayBench({ store, findCluster });
     const running = gateway.run(stop.signal).catch((error: unknown) => error);
     await clock.advance(1_000);
-    state.error = new SluiceError('store-unusable', 'the file was moved');
+    const moved = new SluiceError('store-unusable', 'the file was moved');
+    failing.fail(moved, ...CALLS);
     await clock.advance(30_000);
-    expect(await running).to.equal(state.error);
+    expect(await running).to.equal(moved);
   });
 
   it('still answers a scrape', async () => {
-    const { store, state } = failingStore();
+    const failing = new FailingStore();
+    const { store } = failing;
     const { gateway, recording, end } = await runningBench({ store });
-    state.error = new SluiceError('store-unavailable', 'counts: busy');
+    failing.fail(new SluiceError('store-unavailable', 'counts: busy'), ...CALLS);
     await gateway.measure();
     expect(recording.of('queue-depth')).to.deep.equal([]);
-    delete state.error;
+    failing.heal();
     await end();
   });
 });

@@ -4,10 +4,18 @@ import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Observe } from '../../lib/core/observation.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, anEntry } from '../conformance/store-builders.ts';
-import { aBatch, aSeries } from '../intake/harness.ts';
-import { aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
-import { deliveryOf, gatewayBench, storeWith } from './gateway-bench.ts';
+import {
+  aBatch,
+  aCommit,
+  aDelivery,
+  anEntry,
+  anEvent,
+  anOccurrence,
+  aSeries,
+  numbered,
+} from '../support/builders.ts';
+import { failingStore } from '../support/doubles/store.ts';
+import { gatewayBench } from './gateway-bench.ts';
 
 describe('the gateway', () => {
   it('takes a batch from its source to its trigger', async () => {
@@ -27,10 +35,9 @@ describe('the gateway', () => {
   it('lets running attempts end after a stop and leaves the rest waiting', async () => {
     const { gateway, source, trigger, clock, recording, stop } = gatewayBench();
     const running = gateway.run(stop.signal);
-    const series = (name: string) =>
-      anOccurrence({ event: anEvent({ metadata: { name, namespace: 'shop' } }) });
     // One object, so that the second delivery waits for the first.
-    source.hand(aBatch({ occurrences: [series('a'), series('b')] }));
+    const occurrences = ['a', 'b'].map((name) => aSeries(name, { object: 'web-1' }));
+    source.hand(aBatch({ occurrences }));
     await clock.advance(0);
     stop.abort(new Error('SIGTERM'));
     await clock.advance(4_000);
@@ -69,10 +76,8 @@ describe('the gateway', () => {
   });
 
   it('stops everything and throws when the store fails', async () => {
-    const store = createMemoryStore();
-    const journal = { ...store.journal, commit: () => Promise.reject(new Error('disk full')) };
-    const failing = storeWith(store, { journal });
-    const { gateway, source, clock, stop } = gatewayBench({ store: failing });
+    const { store } = failingStore(new Error('disk full'), 'commit');
+    const { gateway, source, clock, stop } = gatewayBench({ store });
     const running = gateway.run(stop.signal).catch((error: unknown) => error);
     source.hand(aBatch({ occurrences: [anOccurrence()] }));
     await clock.advance(0);
@@ -112,7 +117,9 @@ describe('the gateway', () => {
 
   it('counts deliveries started in the last hour against the limits', async () => {
     const { gateway, source, clock, store, recording, stop } = gatewayBench();
-    const made = Array.from({ length: 60 }, (_, number) => deliveryOf(number, clock.now()));
+    const made = Array.from({ length: 60 }, (_, number) =>
+      numbered(number, { state: 'delivered' }),
+    );
     const ledger = made.map(({ id, object }) =>
       anEntry({ key: id, id, object, eventKey: id, firedAt: clock.now() }),
     );
@@ -236,6 +243,24 @@ describe('the gateway', () => {
     const depths = recording.of('queue-depth');
     expect(depths.map(({ state }) => state)).to.deep.equal(['waiting', 'held', 'open', 'running']);
     expect(depths.every(({ count, trigger }) => count === 0 && trigger === 'build')).to.equal(true);
+  });
+
+  it('measures the age of each read position, since its start until the first proof', async () => {
+    const { gateway, recording, clock, source, stop } = gatewayBench();
+    const ages = async (): Promise<readonly number[]> => {
+      await gateway.measure();
+      return recording.of('position-age').map(({ ageMs }) => ageMs);
+    };
+    await clock.advance(3_000);
+    const running = gateway.run(stop.signal);
+    await clock.advance(4_000);
+    expect(await ages()).to.deep.equal([7_000]);
+    source.provedAt = clock.monotonic();
+    await clock.advance(2_000);
+    expect(await ages()).to.deep.equal([7_000, 2_000]);
+    stop.abort(new Error('SIGTERM'));
+    await clock.advance(10_000);
+    await running;
   });
 
   it('measures the usage of an earlier store before any commit', async () => {

@@ -5,7 +5,7 @@ import type { Position } from '../../lib/core/source.ts';
 import { resumePositions } from '../../lib/gateway/recovery.ts';
 import { successorsOf } from '../../lib/kubernetes/watch/watch-target.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit } from '../conformance/store-builders.ts';
+import { aCommit } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 import { gatewayBench } from './gateway-bench.ts';
 

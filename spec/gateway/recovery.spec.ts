@@ -4,14 +4,15 @@
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Source, WatchPath } from '../../lib/core/source.ts';
-import type { Recovery, Retirement, Store } from '../../lib/core/store.ts';
+import type { Recovery } from '../../lib/core/store.ts';
 import { Heartbeat, readBeat, recordDowntime } from '../../lib/gateway/heartbeat.ts';
 import { recover, retirePaths } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aDelivery, anAttempt } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
+import { CLUSTER_REFUSED, failingSource } from '../support/doubles/source.ts';
+import { nopStore, recordingStore, storeWith } from '../support/doubles/store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import { storeWith } from './gateway-bench.ts';
 
 const NOTHING: Recovery = { lost: [], unattempted: 0, paths: [] };
 const HOUR = 3_600_000;
@@ -19,45 +20,31 @@ const HOUR = 3_600_000;
 function bench(begun: Recovery = NOTHING) {
   const clock = new FakeClock();
   const { observe, of, seen } = recordingObserve();
-  const calls: string[] = [];
   const own = createMemoryStore();
-  const upkeep: Store['upkeep'] = {
-    ...own.upkeep,
-    begin: async ({ incarnation }) => {
-      calls.push(`begin ${incarnation}`);
-      return begun;
-    },
-    shift: async (byMs) => void calls.push(`shift ${byMs}`),
-  };
-  const keyValues: Store['keyValues'] = {
-    read: (name) => {
-      calls.push(`read ${name}`);
-      return own.keyValues.read(name);
-    },
-    write: (name, value) => own.keyValues.write(name, value),
-  };
-  const store = storeWith(own, { upkeep, keyValues });
+  const upkeep = { ...own.upkeep, begin: async () => begun };
+  const recorded = recordingStore(storeWith(own, { upkeep }));
+  const { store } = recorded;
   const beat = (readMs: number): Promise<void> =>
     new Heartbeat({ keyValues: own.keyValues, clock, readMs: () => readMs }).beat();
   const start = () => recover({ store, clock, incarnation: 'two', renamed: [], observe });
-  return { clock, calls, beat, start, store, of, seen };
+  return { clock, recorded, beat, start, store, of, seen };
 }
 
 /** A delivery whose attempt was running when its process died. */
 function lostDelivery(deaths: number): Delivery {
   const detail = 'the process died';
   const outcome = { outcome: 'unknown', reason: 'process-died', detail } as const;
-  const attempt = { number: 1, at: 0, incarnation: 'one', outcome, durationMs: null };
   const state =
     deaths < 3 ? ({ state: 'waiting' } as const) : ({ state: 'dead', dead: 'poison' } as const);
-  return aDelivery({ attempts: [attempt], deaths, ...state });
+  return aDelivery({ attempts: [anAttempt({ outcome })], deaths, ...state });
 }
 
 describe('a start', () => {
   it('calls `begin` of the store before anything else', async () => {
-    const { start, calls } = bench();
+    const { start, recorded, clock } = bench();
     await start();
-    expect(calls[0]).to.equal('begin two');
+    const request = { incarnation: 'two', now: clock.now(), renamed: [] };
+    expect(recorded.calls[0]).to.deep.equal({ name: 'begin', args: [request] });
   });
 
   it('says that nothing ran before, at a first start', async () => {
@@ -90,11 +77,11 @@ describe('a start', () => {
   });
 
   it('treats a clock before the last beat as set back', async () => {
-    const { start, of, beat, clock, calls, store } = bench();
+    const { start, of, beat, clock, recorded, store } = bench();
     await beat(7_000);
     clock.jump(-HOUR);
     expect(await start()).to.include({ aliveAt: clock.now(), jumpedMs: -HOUR });
-    expect(calls).to.include(`shift ${-HOUR}`);
+    expect(recorded.of('shift')).to.deep.equal([[-HOUR]]);
     expect(of('clock-jumped')).to.deep.equal([{ kind: 'clock-jumped', byMs: -HOUR }]);
     expect(of('work-resumed')[0]?.downMs).to.equal(0);
     // A start that dies now must not shift again.
@@ -102,12 +89,12 @@ describe('a start', () => {
   });
 
   it('ignores a clock that is slightly behind', async () => {
-    const { start, of, beat, clock, calls } = bench();
+    const { start, of, beat, clock, recorded } = bench();
     await beat(0);
     clock.jump(-1_500);
     await start();
     expect(of('clock-jumped')).to.deep.equal([]);
-    expect(calls.filter((one) => one.startsWith('shift'))).to.deep.equal([]);
+    expect(recorded.of('shift')).to.deep.equal([]);
   });
 
   for (const record of ['', 'x', '[]', '{"at":"yesterday"}', 'null']) {
@@ -148,13 +135,8 @@ describe('the heartbeat', () => {
 });
 
 describe('paths of an earlier configuration', () => {
-  const source = (successors: Readonly<Record<string, readonly WatchPath[]>>): Source => ({
-    name: 'shop',
-    batches: () => {
-      throw new Error('nothing is read here');
-    },
-    successorsOf: (path) => successors[path] ?? [],
-  });
+  const source = (successors: Readonly<Record<string, readonly WatchPath[]>>): Source =>
+    failingSource(CLUSTER_REFUSED, { successorsOf: (path) => successors[path] ?? [] });
   const whole = (path: string): WatchPath => ({ path, namespace: null });
   const part = (path: string, namespace: string): WatchPath => ({ path, namespace });
 
@@ -177,17 +159,14 @@ describe('paths of an earlier configuration', () => {
   ];
   for (const [promise, sources, successors] of cases) {
     it(promise, async () => {
-      const retired: Retirement[] = [];
       const { observe, of } = recordingObserve();
-      const own = createMemoryStore();
-      const retire = async (one: Retirement): Promise<void> => void retired.push(one);
-      const store = storeWith(own, { upkeep: { ...own.upkeep, retire } });
-      await retirePaths(['/a'], sources, { store, readMs: 5, observe });
+      const recorded = recordingStore(nopStore());
+      await retirePaths(['/a'], sources, { store: recorded.store, readMs: 5, observe });
       if (successors === null) {
-        expect([retired, of('path-retired')]).to.deep.equal([[], []]);
+        expect([recorded.calls, of('path-retired')]).to.deep.equal([[], []]);
         return;
       }
-      expect(retired).to.deep.equal([{ path: '/a', successors, readMs: 5 }]);
+      expect(recorded.of('retire')).to.deep.equal([[{ path: '/a', successors, readMs: 5 }]]);
       const names = successors.map(({ path }) => path);
       expect(of('path-retired')).to.deep.equal([
         { kind: 'path-retired', path: '/a', heirs: names },

@@ -5,23 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Occurrence } from '../../lib/core/occurrence.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
-import { aBatch } from '../intake/harness.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
+import { aBatch, aSeries, PATH, positionsAt } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 import { type BenchOptions, gatewayBench } from './gateway-bench.ts';
 
-const PATH = '/api/v1/namespaces/shop/events';
 const HOUR = 3_600_000;
 
-const named = (name: string): Occurrence =>
-  anOccurrence({
-    event: anEvent({
-      metadata: { name, namespace: 'shop', creationTimestamp: '2026-01-31T11:58:00Z' },
-    }),
-  });
-const positions = (resourceVersion: string) => new Map([[PATH, { resourceVersion, at: 1 }]]);
+const named = (name: string) => aSeries(name, { object: 'web-1' });
 
 describe('a gateway after another', () => {
   let folder = '';
@@ -83,15 +74,15 @@ describe('a gateway after another', () => {
 
   it('that died reads the unsaved states of its last second again and starts nothing twice', async () => {
     const first = await live();
-    first.source.hand(aBatch({ occurrences: [named('a')], positions: positions('7') }));
+    first.source.hand(aBatch({ occurrences: [named('a')], positions: positionsAt('7') }));
     await first.seen(() => first.trigger.fired === 1, 'a build');
-    first.source.hand(aBatch({ occurrences: [named('a')], positions: positions('8') }));
+    first.source.hand(aBatch({ occurrences: [named('a')], positions: positionsAt('8') }));
     await first.seen(() => first.recording.of('decision').length === 2, 'a repetition');
     await first.kill();
     const second = await live();
     await second.seen(() => second.source.positions.size > 0, 'positions for the source');
-    expect(second.source.positions).to.deep.equal(positions('7'));
-    second.source.hand(aBatch({ occurrences: [named('a')], positions: positions('8') }));
+    expect(second.source.positions).to.deep.equal(positionsAt('7'));
+    second.source.hand(aBatch({ occurrences: [named('a')], positions: positionsAt('8') }));
     await second.seen(() => second.recording.of('decision').length === 1, 'a decision');
     const words = second.recording.of('decision').flatMap(({ disposed }) => disposed);
     expect(words.map(({ disposition }) => disposition)).to.deep.equal(['repeat']);
@@ -100,12 +91,12 @@ describe('a gateway after another', () => {
 
   it('resumes from its positions, and no start reports a gap', async () => {
     const first = await live();
-    first.source.hand(aBatch({ positions: positions('7') }));
+    first.source.hand(aBatch({ positions: positionsAt('7') }));
     await first.seen(() => first.source.isIdle, 'the batch in intake');
     await first.end();
     const second = await live();
     await second.seen(() => second.source.positions.size > 0, 'positions for the source');
-    expect(second.source.positions).to.deep.equal(positions('7'));
+    expect(second.source.positions).to.deep.equal(positionsAt('7'));
     expect([...first.recording.of('gap'), ...second.recording.of('gap')]).to.deep.equal([]);
     await second.end();
   });
@@ -136,7 +127,7 @@ describe('a gateway after another', () => {
     await first.kill();
     const second = await live();
     second.source.hand(
-      aBatch({ occurrences: [named('a'), named('b')], positions: positions('7') }),
+      aBatch({ occurrences: [named('a'), named('b')], positions: positionsAt('7') }),
     );
     await second.seen(() => second.recording.of('decision').length === 2, 'decisions');
     const disposed = second.recording.of('decision').map((one) => one.disposed[0]?.disposition);
@@ -194,7 +185,7 @@ describe('a gateway after another', () => {
 
   it('moves the records of a path to its successor, once', async () => {
     const first = await live();
-    const at = aBatch({ occurrences: [named('a')], positions: positions('7') });
+    const at = aBatch({ occurrences: [named('a')], positions: positionsAt('7') });
     first.source.hand(at);
     await first.seen(() => first.recording.of('decision').length > 0, 'a decision');
     await first.kill();

@@ -4,55 +4,34 @@ import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { retryingStore } from '../../lib/gateway/retrying-store.ts';
-import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit } from '../conformance/store-builders.ts';
+import { aCommit } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
+import { FailingStore, recordingStore, UNAVAILABLE } from '../support/doubles/store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
-import { storeWith } from './gateway-bench.ts';
 
 const away = (why = 'disk full'): SluiceError => new SluiceError('store-unavailable', why);
 
-/** A store whose commits and look-ups fail while there is an error for them. */
+/** A store that is retried, the failures before it, and how often it was called. */
 function bench() {
   const clock = new FakeClock();
   const recording = recordingObserve();
-  const own = createMemoryStore();
-  const failing: { commit?: Error; lookup?: Error; all?: Error } = {};
-  let calls = 0;
-  const answer = <T>(error: Error | undefined, call: () => Promise<T>): Promise<T> => {
-    calls += 1;
-    return error === undefined ? call() : Promise.reject(error);
-  };
-  const { journal, outbox } = own;
-  const store = storeWith(own, {
-    journal: {
-      ...journal,
-      commit: (one) => answer(failing.commit ?? failing.all, () => journal.commit(one)),
-      lookup: (keys) => answer(failing.lookup ?? failing.all, () => journal.lookup(keys)),
-    },
-    outbox: {
-      ...outbox,
-      claim: (one) => answer(failing.all, () => outbox.claim(one)),
-      next: (one) => answer(failing.all, () => outbox.next(one)),
-      attempt: (one) => answer(failing.all, () => outbox.attempt(one)),
-      settle: (one) => answer(failing.all, () => outbox.settle(one)),
-    },
-  });
+  const failing = new FailingStore();
+  const { store, calls } = recordingStore(failing.store);
   const stop = new AbortController();
   const limit = new AbortController();
   const parts = { clock, random: () => 1, observe: recording.observe };
   const patient = retryingStore(store, { ...parts, stop: stop.signal, limit: limit.signal });
   const told = () => recording.of('store-trouble').map(({ state, why }) => [state, why]);
-  return { clock, failing, patient, stop, limit, told, calls: () => calls };
+  return { clock, failing, patient, stop, limit, told, calls: () => calls.length };
 }
 
 describe('a store whose calls are retried', () => {
   it('is called again until it succeeds', async () => {
     const { clock, failing, patient, told } = bench();
-    failing.commit = away();
+    failing.fail(away(), 'commit');
     const committing = patient.journal.commit(aCommit());
     await clock.advance(60_000);
-    delete failing.commit;
+    failing.heal('commit');
     await clock.advance(5_000);
     expect((await committing).done).to.equal(true);
     expect(told()).to.deep.equal([
@@ -63,7 +42,7 @@ describe('a store whose calls are retried', () => {
 
   it('is called less and less often', async () => {
     const { clock, failing, patient, stop, calls } = bench();
-    failing.commit = away();
+    failing.fail(away(), 'commit');
     const committing = patient.journal.commit(aCommit()).catch(() => undefined);
     await clock.advance(1_000);
     const soon = calls();
@@ -76,17 +55,17 @@ describe('a store whose calls are retried', () => {
 
   it('reports each reason once, and that it is available only if no call fails', async () => {
     const { clock, failing, patient, told } = bench();
-    failing.commit = away('disk full');
-    failing.lookup = away('input/output error');
+    failing.fail(away('disk full'), 'commit');
+    failing.fail(away('input/output error'), 'lookup');
     const both = Promise.all([patient.journal.commit(aCommit()), patient.journal.lookup(['k'])]);
     await clock.advance(20_000);
-    delete failing.lookup;
+    failing.heal('lookup');
     await clock.advance(20_000);
     expect(told()).to.deep.equal([
       ['unavailable', 'disk full'],
       ['unavailable', 'input/output error'],
     ]);
-    delete failing.commit;
+    failing.heal('commit');
     await clock.advance(5_000);
     await both;
     expect(told().at(-1)).to.deep.equal(['available', '']);
@@ -94,9 +73,10 @@ describe('a store whose calls are retried', () => {
 
   it('is not called again after an error that no retry cures', async () => {
     const { failing, patient, told, calls } = bench();
-    failing.commit = new SluiceError('store-unusable', 'damaged');
+    const damaged = new SluiceError('store-unusable', 'damaged');
+    failing.fail(damaged, 'commit');
     const error = await patient.journal.commit(aCommit()).catch((thrown: unknown) => thrown);
-    expect(error).to.equal(failing.commit);
+    expect(error).to.equal(damaged);
     expect(calls()).to.equal(1);
     expect(told()).to.deep.equal([]);
   });
@@ -127,7 +107,7 @@ describe('a store whose calls are retried', () => {
   for (const [what, call, answer] of ends) {
     it(`is not retried after a stop: ${what}`, async () => {
       const { clock, failing, patient, stop } = bench();
-      failing.all = away();
+      failing.fail(UNAVAILABLE);
       const asked = call(patient);
       await clock.advance(1_000);
       stop.abort();
@@ -138,17 +118,17 @@ describe('a store whose calls are retried', () => {
 
   it('is not retried after a stop: a commit is given up', async () => {
     const { clock, failing, patient, stop } = bench();
-    failing.all = away();
+    failing.fail(UNAVAILABLE);
     const asked = patient.journal.commit(aCommit()).catch((error: unknown) => error);
     await clock.advance(1_000);
     stop.abort();
     await clock.advance(0);
-    expect(await asked).to.equal(failing.all);
+    expect(await asked).to.equal(UNAVAILABLE);
   });
 
   it('is retried for an outcome until the limit', async () => {
     const { clock, failing, patient, stop, limit } = bench();
-    failing.all = away();
+    failing.fail(UNAVAILABLE);
     let isOver = false;
     const asked = patient.outbox.settle(settled).catch((error: unknown) => error);
     void asked.then(() => (isOver = true));
@@ -157,6 +137,6 @@ describe('a store whose calls are retried', () => {
     expect(isOver).to.equal(false);
     limit.abort();
     await clock.advance(0);
-    expect(await asked).to.equal(failing.all);
+    expect(await asked).to.equal(UNAVAILABLE);
   });
 });

@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import { RetentionClock, Sweeper } from '../../lib/gateway/store-upkeep.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, anEntry } from '../conformance/store-builders.ts';
+import { aCommit, anEntry } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 describe('the sweeper', () => {

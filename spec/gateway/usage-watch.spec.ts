@@ -3,8 +3,8 @@
 import { expect } from 'chai';
 import type { Committed } from '../../lib/core/store.ts';
 import { UsageWatch } from '../../lib/gateway/store-upkeep.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 
 const done = (bytes: number): Committed => ({
   done: true,

@@ -20,6 +20,7 @@ import {
   functionLines,
   shareOf,
 } from './syntax.ts';
+import { repeatedTypes } from './type-names.ts';
 import {
   LONG_AT_MOST,
   LONGEST_SENTENCE,
@@ -54,6 +55,7 @@ const rows: readonly (readonly [string, string | number, string | number])[] = [
   ['files with a single importer, %', (100 * single) / lib.size, 100 * SINGLE_AT_MOST],
   ['largest folder', `${largest[0]} (${largest[1]})`, LARGEST_FOLDER],
   ['file names that occur twice', repeatedNames(house, edges).length, 0],
+  ['type names that occur twice', repeatedTypes(lib).length, 0],
   ['cycles of files', cyclesOf(edges).length, 0],
   ['unused exports', unusedExports(house, edges).length, 0],
   ['exports without a comment', undocumentedExports(lib).length, 0],

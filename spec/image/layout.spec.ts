@@ -60,6 +60,9 @@ for (const architecture of ['amd64', 'arm64'] as const) {
         '/app/docs/getting-started.md',
         '/app/samples/demo.ndjson',
         '/app/charts/sluice/Chart.yaml',
+        // Pods of the chart run these.
+        '/app/samples/receiver.js',
+        '/app/charts/sluice/files/test-release.js',
         '/etc/ssl/certs/ca-certificates.crt',
       ]) {
         expect(paths.has(path), path).to.equal(true);

@@ -2,45 +2,30 @@
 // gap as far as the ledger shows it. A repeated batch starts nothing again.
 
 import { expect } from 'chai';
-import type { Commit, Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
-import { aBatch, type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
+import {
+  aBatch,
+  aGap,
+  anEvent,
+  anOccurrence,
+  aSeries,
+  PATH,
+  positionsAt,
+} from '../support/builders.ts';
+import { FailingStore, recordingStore } from '../support/doubles/store.ts';
+import { type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
 
-const PATH = '/api/v1/namespaces/shop/events';
-const positions = new Map([[PATH, { resourceVersion: '9', at: 9 }]]);
-const GAP = {
-  source: 'shop',
-  path: PATH,
-  loss: 'none',
-  why: 'listed again after 410',
-  from: { resourceVersion: '1', at: 1 },
-  to: { resourceVersion: '9', at: 9 },
-} as const;
+const positions = positionsAt('9');
+const GAP = aGap({ why: 'listed again after 410', from: { resourceVersion: '1', at: 1 } });
 
 /** Intake whose commits are recorded. */
 function bench(options: HarnessOptions = {}) {
-  const store = options.store ?? createMemoryStore();
-  const commits: Commit[] = [];
-  const journal: Journal = {
-    ...store.journal,
-    commit: (commit) => {
-      commits.push(commit);
-      return store.journal.commit(commit);
-    },
-  };
-  const harness = intakeHarness({ ...options, store, parts: { journal, ...options.parts } });
-  return { ...harness, commits };
+  const { store, commits } = recordingStore(options.store);
+  return { ...intakeHarness({ ...options, store }), commits };
 }
 
 const counted = (count: number, from: 'list' | 'watch', name = 'web-1.17f1') =>
-  anOccurrence({
-    from,
-    event: anEvent({
-      metadata: { name, namespace: 'shop', creationTimestamp: '2026-01-31T11:58:00Z' },
-      count,
-    }),
-  });
+  aSeries(name, { from, event: { count } });
 
 describe('a commit', () => {
   it('contains for each new delivery why the rules before did not match', async () => {
@@ -50,7 +35,7 @@ describe('a commit', () => {
     ] as const;
     const { take, commits, store, clock, committed } = bench({ rules });
     await take(anOccurrence(), anOccurrence({ event: anEvent({ count: 4 }) }));
-    const [trail] = commits.map(({ decisions }) => decisions.map((one) => one.trail));
+    const [trail] = commits().map(({ decisions }) => decisions.map((one) => one.trail));
     const passed = { index: 0, name: 'nodes', field: 'kind', wanted: 'Node', found: 'Pod' };
     expect(trail).to.deep.equal([[passed], [passed]]);
     for (const { id } of committed) {
@@ -63,7 +48,7 @@ describe('a commit', () => {
     const { intake, commits } = bench({ parts: { readMs: () => 4_711 } });
     const listed = [{ path: PATH, keys: new Set(['shop/a']) }];
     await intake.take(aBatch({ listed }), NEVER);
-    expect(commits[0]).to.deep.include({ listed, readMs: 4_711 });
+    expect(commits()[0]).to.deep.include({ listed, readMs: 4_711 });
   });
 
   it('that is repeated after a crash starts nothing again, wherever the crash was', async () => {
@@ -72,14 +57,9 @@ describe('a commit', () => {
       occurrences: [counted(3, 'watch'), counted(3, 'watch', 'b')],
       positions,
     });
-    const lost: Journal = {
-      ...store.journal,
-      commit: async (commit) => {
-        await store.journal.commit(commit);
-        throw new Error('killed before the answer');
-      },
-    };
-    await intakeHarness({ store, parts: { journal: lost } })
+    const dying = new FailingStore(store);
+    dying.loseAnswers(new Error('killed before the answer'), 'commit');
+    await intakeHarness({ store: dying.store })
       .intake.take(batch, NEVER)
       .catch(() => undefined);
     const again = bench({ store });

@@ -5,8 +5,9 @@ import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import type { Limits } from '../../lib/intake/limiter.ts';
+import { aSeries } from '../support/builders.ts';
 import { Waits } from '../support/waits.ts';
-import { aSeries, type HarnessOptions, type IntakeHarness, intakeHarness } from './harness.ts';
+import { type HarnessOptions, type IntakeHarness, intakeHarness } from './harness.ts';
 
 /** The next event of the simulation. */
 export type Step =
@@ -69,7 +70,7 @@ export class FairPlay {
   async #arrive(namespace: string, objects: readonly number[]): Promise<void> {
     const occurrences = objects.map((object) => {
       this.#names += 1;
-      return aSeries(`e.${this.#names}`, namespace, `o${object}`);
+      return aSeries(`e.${this.#names}`, { namespace, object: `o${object}` });
     });
     await this.#harness.take(...occurrences);
     this.#follow();

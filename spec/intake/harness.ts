@@ -3,7 +3,6 @@
 import type { Delivery } from '../../lib/core/delivery.ts';
 import { textAt } from '../../lib/core/event.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
-import type { Batch } from '../../lib/core/source.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { PauseSpan } from '../../lib/delivery/retry-age.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
@@ -12,9 +11,9 @@ import { HeldRelease } from '../../lib/intake/held-release.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
 import { Limiter, type Limits } from '../../lib/intake/limiter.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
+import { aBatch } from '../support/builders.ts';
+import { type RecordingObserve, recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type RecordingObserve, recordingObserve } from '../support/recording-observe.ts';
 
 /** Options of a spec. */
 export interface HarnessOptions {
@@ -49,32 +48,9 @@ export const NEVER = new AbortController().signal;
 
 const ACCEPT_ALL: readonly RuleSection[] = [{ name: 'all', action: 'accept', triggers: ['build'] }];
 
-/** A batch of the source `shop`. */
-export function aBatch(overrides: Partial<Batch> = {}): Batch {
-  return {
-    source: 'shop',
-    occurrences: [],
-    gone: [],
-    listed: [],
-    positions: new Map(),
-    gaps: [],
-    ...overrides,
-  };
-}
-
 /** The name of a delivery's first Event. */
 export function eventNameOf({ occurrences: [{ event }] }: Delivery): string {
   return textAt(event, 'metadata', 'name');
-}
-
-/** A series of its own: an Event of a name, about an object in its namespace. */
-export function aSeries(name: string, namespace = 'shop', object = name): Occurrence {
-  return anOccurrence({
-    event: anEvent({
-      metadata: { name, namespace, creationTimestamp: '2026-01-31T11:58:00Z' },
-      involvedObject: { kind: 'Pod', namespace, name: object },
-    }),
-  });
 }
 
 /** Builds intake over a fresh memory store. */

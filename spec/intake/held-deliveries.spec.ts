@@ -3,11 +3,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
-import type { Committed, Journal } from '../../lib/core/store.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
-import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { aSeries } from '../support/builders.ts';
+import { FailingStore } from '../support/doubles/store.ts';
 import { FairPlay } from './fair-play.ts';
-import { aSeries, eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
+import { eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;
 const perHour = (count: number) => ({ count, perMs: HOUR });
@@ -15,7 +15,9 @@ const onlyTotal = (count: number) => ({ perObject: null, total: perHour(count) }
 
 /** This many series of a namespace: `a.1`, `a.2`, … */
 const many = (namespace: string, count: number, from = 1) =>
-  Array.from({ length: count }, (_, place) => aSeries(`${namespace}.${from + place}`, namespace));
+  Array.from({ length: count }, (_, place) =>
+    aSeries(`${namespace}.${from + place}`, { namespace }),
+  );
 
 const words = (harness: IntakeHarness): readonly string[] => harness.dispositions().flat();
 
@@ -137,7 +139,7 @@ describe('the release of held deliveries', () => {
   it('skips an object without a token, and a namespace that has no other', async () => {
     const limits = { perObject: perHour(1), total: perHour(10) };
     const harness = intakeHarness({ limits });
-    const ofOne = (name: string, namespace: string) => aSeries(name, namespace, 'one');
+    const ofOne = (name: string, namespace: string) => aSeries(name, { namespace, object: 'one' });
     await harness.take(
       ofOne('a.1', 'a'),
       ofOne('a.2', 'a'),
@@ -166,43 +168,27 @@ describe('the release of held deliveries', () => {
   });
 });
 
-const FULL: Committed = { done: false, usage: { bytes: 10, maxBytes: 10 } };
-
 describe('a new delivery that is not stored', () => {
   it('returns its token', async () => {
-    const store = createMemoryStore();
-    const room = { isThere: false };
-    const journal: Journal = {
-      ...store.journal,
-      commit: async (commit) => {
-        const isFull = commit.deliveries.length > 0 && !room.isThere;
-        return isFull ? FULL : store.journal.commit(commit);
-      },
-    };
-    const parts = { journal, overflow: 'shed' } as const;
+    const failing = new FailingStore();
+    failing.fill();
     const limits = { perObject: perHour(1), total: perHour(1) };
-    const harness = intakeHarness({ store, limits, parts });
+    const harness = intakeHarness({ store: failing.store, limits, parts: { overflow: 'shed' } });
     await harness.take(...many('noisy', 3));
     expect(words(harness)).to.deep.equal(['shed', 'shed', 'shed']);
-    room.isThere = true;
+    failing.heal();
     await harness.take(...many('quiet', 1), ...many('quiet', 1, 2));
     expect(words(harness).slice(-2)).to.deep.equal(['queued', 'held']);
   });
 
   it('keeps no place in its queue', async () => {
-    const store = createMemoryStore();
-    const full = { isFull: true };
-    const journal: Journal = {
-      ...store.journal,
-      commit: async (commit) => {
-        const isFull = commit.deliveries.length > 0 && full.isFull;
-        return isFull ? FULL : store.journal.commit(commit);
-      },
-    };
-    const parts = { journal, overflow: 'shed' } as const;
+    const failing = new FailingStore();
+    failing.fill();
+    const { store } = failing;
+    const parts = { overflow: 'shed' } as const;
     const harness = intakeHarness({ store, limits: onlyTotal(1), heldAtMost: 2, parts });
     await harness.take(...many('a', 6));
-    full.isFull = false;
+    failing.heal();
     await harness.take(...many('a', 4));
     expect(words(harness).slice(-4)).to.deep.equal(['queued', 'held', 'held', 'shed']);
   });

@@ -1,28 +1,17 @@
 // The release of held deliveries: its calls of the store, and the time that counts for `holdFor`.
 
 import { expect } from 'chai';
-import type { Archive, Store } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { aCommit, deliveries } from '../conformance/store-builders.ts';
+import { aCommit, aSeries, deliveries } from '../support/builders.ts';
+import { recordingStore } from '../support/doubles/store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { aSeries, intakeHarness } from './harness.ts';
+import { intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;
 
 describe('the release', () => {
   it('reads held deliveries from the store once, however often it is woken', async () => {
-    const memory = createMemoryStore();
-    let lists = 0;
-    const archive: Archive = {
-      ...memory.archive,
-      list: (query) => {
-        lists += 1;
-        return memory.archive.list(query);
-      },
-    };
-    const { journal, outbox, keyValues, upkeep } = memory;
-    const disposal = { [Symbol.asyncDispose]: async () => undefined };
-    const store: Store = { journal, outbox, keyValues, upkeep, archive, ...disposal };
+    const { store, of } = recordingStore();
     const limits = { perObject: null, total: { count: 1, perMs: HOUR } };
     const { take, release, clock } = intakeHarness({ store, limits });
     await release.recover();
@@ -33,7 +22,7 @@ describe('the release', () => {
       release.wake();
       await clock.advance(1);
     }
-    expect(lists).to.equal(1);
+    expect(of('list')).to.have.length(1);
     stop.abort();
     await running;
   });

@@ -2,9 +2,9 @@
 
 import { expect } from 'chai';
 import type { Journal } from '../../lib/core/store.ts';
-import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
-import { aBatch, intakeHarness, NEVER } from './harness.ts';
+import { aBatch, anEvent, anOccurrence } from '../support/builders.ts';
+import { failingStore } from '../support/doubles/store.ts';
+import { intakeHarness, NEVER } from './harness.ts';
 
 const created = (at: string): object => ({
   name: 'web-1.17f1e2d3c4b5a697',
@@ -48,12 +48,8 @@ describe('intake', () => {
   });
 
   it('observes nothing and loses nothing if the commit fails', async () => {
-    const store = createMemoryStore();
-    const journal: Journal = {
-      ...store.journal,
-      commit: () => Promise.reject(new Error('the store is away')),
-    };
-    const harness = intakeHarness({ store, parts: { journal } });
+    const { store } = failingStore(new Error('the store is away'), 'commit');
+    const harness = intakeHarness({ store });
     const error = await harness.take(anOccurrence()).catch((thrown: unknown) => thrown);
     expect(error).to.be.an('error').with.property('message', 'the store is away');
     expect(harness.seen).to.deep.equal([]);

@@ -2,14 +2,17 @@
 // biggest user.
 
 import { expect } from 'chai';
-import { aSeries, type IntakeHarness, intakeHarness } from './harness.ts';
+import { aSeries } from '../support/builders.ts';
+import { type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const onlyTotal = (count: number) => ({ perObject: null, total: { count, perMs: HOUR } });
 
 const many = (namespace: string, count: number, from = 1) =>
-  Array.from({ length: count }, (_, place) => aSeries(`${namespace}.${from + place}`, namespace));
+  Array.from({ length: count }, (_, place) =>
+    aSeries(`${namespace}.${from + place}`, { namespace }),
+  );
 
 /** Runs the release until a moment, as the gateway does. */
 async function work(harness: IntakeHarness, ms: number): Promise<void> {
@@ -36,11 +39,13 @@ describe('a budget that is used up', () => {
   it('names the object if it is its own', async () => {
     const limits = { perObject: { count: 1, perMs: HOUR }, total: null };
     const harness = intakeHarness({ limits });
-    await harness.take(aSeries('a.1', 'a', 'one'), aSeries('a.2', 'a', 'one'));
-    await harness.take(aSeries('b.1', 'b', 'two'), aSeries('b.2', 'b', 'two'));
+    const about = (namespace: string, object: string) =>
+      ['1', '2'].map((number) => aSeries(`${namespace}.${number}`, { namespace, object }));
+    await harness.take(...about('a', 'one'));
+    await harness.take(...about('b', 'two'));
     expect(harness.of('budget')).to.have.length(1);
     expect(harness.of('budget')[0]).to.deep.include({ budget: 'perObject', rate: '1/h' });
-    expect(harness.of('budget')[0]?.user).to.include({ namespace: 'a', object: '/Pod/a/one' });
+    expect(harness.of('budget')[0]?.user).to.include({ namespace: 'a', object: 'v1/Pod/a/one' });
     await work(harness, HOUR);
     expect(harness.of('budget').map(({ state }) => state)).to.deep.equal(['used-up', 'free']);
   });

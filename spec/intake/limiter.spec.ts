@@ -2,15 +2,15 @@
 
 import { expect } from 'chai';
 import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limiter.ts';
-import { idOf } from '../conformance/store-builders.ts';
-import { aDelivery } from '../support/builders.ts';
-import { aSeries, eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
+import { aDelivery, aSeries, idOf } from '../support/builders.ts';
+import { nopObserve } from '../support/doubles/observe.ts';
+import { eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;
 const perHour = (count: number) => ({ count, perMs: HOUR });
 
 /** The n-th series about an object. */
-const series = (number: number, object: string) => aSeries(`e.${number}`, 'shop', object);
+const series = (number: number, object: string) => aSeries(`e.${number}`, { object });
 
 function setUp(limits: Limits, holdForMs = 10 * HOUR) {
   const harness = intakeHarness({ limits, holdForMs });
@@ -90,7 +90,7 @@ describe('limits after a restart', () => {
     ...started: readonly (readonly [agoMs: number, object: string])[]
   ) => {
     const from = now - rememberedMs(limits);
-    const limiter = new Limiter(limits, { now: () => now, from, observe: () => undefined });
+    const limiter = new Limiter(limits, { now: () => now, from, observe: nopObserve });
     const wall = 1_000 * HOUR;
     limiter.recover(
       started.map(([agoMs, object]) => ({ at: wall - agoMs, object })),

@@ -2,7 +2,8 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { aSeries, type IntakeHarness, intakeHarness } from './harness.ts';
+import { aSeries } from '../support/builders.ts';
+import { type IntakeHarness, intakeHarness } from './harness.ts';
 
 const HOUR = 3_600_000;
 const perHour = (count: number) => ({ count, perMs: HOUR });
@@ -39,7 +40,7 @@ describe('the forecast of a held delivery', () => {
         const harness = intakeHarness({ limits, holdForMs: 100 * 24 * HOUR });
         await harness.take(
           ...many.map(({ namespace, object }, place) =>
-            aSeries(`e.${place}`, namespace, `o${object}`),
+            aSeries(`e.${place}`, { namespace, object: `o${object}` }),
           ),
         );
         const forecasts = harness.release.forecasts();
@@ -58,7 +59,7 @@ describe('the forecast of a held delivery', () => {
 
   it('names the budget that it waits for', async () => {
     const harness = intakeHarness({ limits: { perObject: perHour(1), total: perHour(2) } });
-    const of = (name: string, object: string) => aSeries(name, 'shop', object);
+    const of = (name: string, object: string) => aSeries(name, { object });
     await harness.take(of('1', 'a'), of('2', 'b'), of('3', 'c'), of('4', 'a'), of('5', 'a'));
     const ids = harness.of('decision').map(({ disposed }) => disposed[0]?.id ?? '');
     const forecasts = harness.release.forecasts();

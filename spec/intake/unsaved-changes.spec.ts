@@ -4,58 +4,34 @@
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
-import type { Commit, Journal } from '../../lib/core/store.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
-import { anEvent, anOccurrence } from '../support/builders.ts';
-import { aBatch, type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
+import { aBatch, aSeries, PATH, positionsAt } from '../support/builders.ts';
+import { FailingStore, failingStore, recordingStore, storeWith } from '../support/doubles/store.ts';
+import { type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
 
-const PATH = '/api/v1/namespaces/shop/events';
 const KEY = 'shop/web-1.17f1';
 const RULES = [
   { name: 'noise', kind: 'Node', action: 'reject' },
   { name: 'all', action: 'accept', triggers: ['build'] },
 ] as const;
 
-const event = (count: number, name = 'web-1.17f1'): Occurrence['event'] =>
-  anEvent({
-    metadata: { name, namespace: 'shop', creationTimestamp: '2026-01-31T11:58:00Z' },
-    count,
-    lastTimestamp: `2026-01-31T12:00:0${count}Z`,
+const accepted = (count: number): Occurrence =>
+  aSeries('web-1.17f1', {
+    event: { count, lastTimestamp: `2026-01-31T12:00:0${count}Z` },
   });
-const accepted = (count: number, name?: string): Occurrence =>
-  anOccurrence({ event: event(count, name) });
 const rejected = (name = 'node-1.17f1'): Occurrence =>
-  anOccurrence({
+  aSeries(name, {
     event: {
-      ...event(3, name),
       involvedObject: { apiVersion: 'v1', kind: 'Node', namespace: 'shop', name: 'node-1' },
     },
   });
-const at = (resourceVersion: string, path = PATH) => new Map([[path, { resourceVersion, at: 1 }]]);
-
-interface BenchOptions extends HarnessOptions {
-  /** Replaced calls of the journal. */
-  readonly journal?: Partial<Journal>;
-}
 
 /** Intake whose calls of the store are recorded. */
-function bench({ journal: changes = {}, ...options }: BenchOptions = {}) {
-  const store = options.store ?? createMemoryStore();
-  const commits: Commit[] = [];
-  const lookups: (readonly string[])[] = [];
-  const inner: Journal = { ...store.journal, ...changes };
-  const journal: Journal = {
-    ...inner,
-    lookup: (keys) => {
-      lookups.push(keys);
-      return inner.lookup(keys);
-    },
-    commit: (commit) => {
-      commits.push(commit);
-      return inner.commit(commit);
-    },
-  };
-  const harness = intakeHarness({ rules: RULES, ...options, store, parts: { journal } });
+function bench(options: HarnessOptions = {}) {
+  const recorded = recordingStore(options.store);
+  const { store, commits } = recorded;
+  const lookups = () => recorded.of('lookup');
+  const harness = intakeHarness({ rules: RULES, ...options, store });
   const stop = new AbortController();
   const running = harness.intake.run(stop.signal).catch((error: unknown) => error);
   const end = (): Promise<unknown> => {
@@ -69,41 +45,50 @@ describe('a batch that starts nothing', () => {
   it('is observed at once, without a call of the store', async () => {
     const { intake, commits, lookups, dispositions, end } = bench();
     const gone = [{ path: PATH, key: 'shop/other.1' }];
-    await intake.take(aBatch({ occurrences: [rejected()], positions: at('7'), gone }), NEVER);
+    await intake.take(
+      aBatch({ occurrences: [rejected()], positions: positionsAt('7'), gone }),
+      NEVER,
+    );
     expect(dispositions()).to.deep.equal([[]]);
-    expect([commits, lookups]).to.deep.equal([[], []]);
+    expect([commits(), lookups()]).to.deep.equal([[], []]);
     await end();
   });
 
   it('is saved within a second, with all others of that second, in one commit', async () => {
     const { intake, clock, commits, store, end } = bench();
-    await intake.take(aBatch({ occurrences: [rejected()], positions: at('7') }), NEVER);
+    await intake.take(aBatch({ occurrences: [rejected()], positions: positionsAt('7') }), NEVER);
     await clock.advance(600);
-    await intake.take(aBatch({ occurrences: [rejected('b')], positions: at('8') }), NEVER);
-    await intake.take(aBatch({ source: 'pay', positions: at('3', '/pay') }), NEVER);
+    await intake.take(aBatch({ occurrences: [rejected('b')], positions: positionsAt('8') }), NEVER);
+    await intake.take(
+      aBatch({ source: 'pay', positions: positionsAt('3', { path: '/pay' }) }),
+      NEVER,
+    );
     await clock.advance(399);
-    expect(commits).to.have.length(0);
+    expect(commits()).to.have.length(0);
     await clock.advance(1);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     expect(await store.journal.allPositions()).to.deep.equal(
       new Map([
-        ['shop', at('8')],
-        ['pay', at('3', '/pay')],
+        ['shop', positionsAt('8')],
+        ['pay', positionsAt('3', { path: '/pay' })],
       ]),
     );
     await clock.advance(10_000);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     await end();
   });
 
   it('is saved with the next commit of any source', async () => {
     const { intake, commits, clock, store, end } = bench();
-    await intake.take(aBatch({ source: 'pay', positions: at('3', '/pay') }), NEVER);
-    await intake.take(aBatch({ occurrences: [accepted(3)], positions: at('7') }), NEVER);
-    expect(commits).to.have.length(1);
+    await intake.take(
+      aBatch({ source: 'pay', positions: positionsAt('3', { path: '/pay' }) }),
+      NEVER,
+    );
+    await intake.take(aBatch({ occurrences: [accepted(3)], positions: positionsAt('7') }), NEVER);
+    expect(commits()).to.have.length(1);
     expect([...(await store.journal.allPositions()).keys()]).to.have.members(['pay', 'shop']);
     await clock.advance(1_000);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     await end();
   });
 
@@ -113,7 +98,7 @@ describe('a batch that starts nothing', () => {
     const gone = [KEY, 'shop/other.1'].map((key) => ({ path: PATH, key }));
     await intake.take(aBatch({ occurrences: [rejected()], gone }), NEVER);
     await intake.save();
-    expect(commits[1]).to.deep.include({ seen: [], gone: [{ path: PATH, key: KEY }] });
+    expect(commits()[1]).to.deep.include({ seen: [], gone: [{ path: PATH, key: KEY }] });
     await end();
   });
 
@@ -134,20 +119,22 @@ describe('a batch that starts nothing', () => {
   });
 
   it('is saved within less than a second if it has many keys', async () => {
-    const { take, commits, end } = bench({ journal: { mayKnow: () => true } });
+    const own = createMemoryStore();
+    const { take, commits, end } = bench({
+      store: storeWith(own, { journal: { ...own.journal, mayKnow: () => true } }),
+    });
     await take(...Array.from({ length: 9_999 }, (_, place) => rejected(`node.${place}`)));
-    expect(commits).to.have.length(0);
+    expect(commits()).to.have.length(0);
     await take(rejected('one more'));
-    expect(commits.map(({ seen }) => seen.length)).to.deep.equal([10_000]);
+    expect(commits().map(({ seen }) => seen.length)).to.deep.equal([10_000]);
     await end();
   });
 
   it('ends the gateway if it can never be saved', async () => {
     const unusable = new SluiceError('store-unusable', 'the store is damaged');
-    const { intake, clock, running } = bench({
-      journal: { commit: () => Promise.reject(unusable) },
-    });
-    await intake.take(aBatch({ positions: at('7') }), NEVER);
+    const { store } = failingStore(unusable, 'commit');
+    const { intake, clock, running } = bench({ store });
+    await intake.take(aBatch({ positions: positionsAt('7') }), NEVER);
     await clock.advance(1_000);
     expect(await running).to.equal(unusable);
   });
@@ -159,9 +146,9 @@ describe('a repetition', () => {
     await take(accepted(3));
     await take(accepted(4));
     expect(dispositions()).to.deep.equal([['queued'], ['repeat']]);
-    expect(commits).to.have.length(1);
+    expect(commits()).to.have.length(1);
     await intake.save();
-    const [entry] = commits[1]?.ledger ?? [];
+    const [entry] = commits()[1]?.ledger ?? [];
     expect(entry).to.deep.include({ eventKey: KEY, firedCount: 3, lastCount: 4 });
     expect([...(await store.journal.lookup([entry?.key ?? ''])).values()]).to.deep.equal([entry]);
     await end();
@@ -170,9 +157,9 @@ describe('a repetition', () => {
   it('is looked up once while it is unsaved', async () => {
     const { take, lookups, end } = bench();
     await take(accepted(3));
-    expect(lookups, 'nothing is known').to.have.length(0);
+    expect(lookups(), 'nothing is known').to.have.length(0);
     for (const count of [4, 5, 6]) await take(accepted(count));
-    expect(lookups).to.have.length(1);
+    expect(lookups()).to.have.length(1);
     await end();
   });
 
@@ -182,7 +169,7 @@ describe('a repetition', () => {
     await take(accepted(4));
     await intake.take(aBatch({ source: 'pay', occurrences: [accepted(2)] }), NEVER);
     await intake.save();
-    expect(commits[1]?.ledger.map(({ lastCount }) => lastCount)).to.deep.equal([4]);
+    expect(commits()[1]?.ledger.map(({ lastCount }) => lastCount)).to.deep.equal([4]);
     await end();
   });
 });
@@ -192,27 +179,25 @@ describe('an Event that is deleted in the batch that started it', () => {
     const { intake, commits, end } = bench();
     const gone = [{ path: PATH, key: KEY }];
     await intake.take(aBatch({ occurrences: [accepted(3)], gone }), NEVER);
-    expect(commits[0]).to.deep.include({ seen: [], gone });
+    expect(commits()[0]).to.deep.include({ seen: [], gone });
     await end();
   });
 });
 
 describe('a batch that was given up because the store is full', () => {
   it('leaves nothing in later commits', async () => {
-    const store = createMemoryStore();
-    const full = { done: false, usage: { bytes: 9, maxBytes: 9 } } as const;
-    const commit: Journal['commit'] = async (one) =>
-      one.deliveries.length > 0 ? full : store.journal.commit(one);
-    const { intake, clock, end } = bench({ store, journal: { commit } });
-    await intake.take(aBatch({ positions: at('7') }), NEVER);
+    const failing = new FailingStore();
+    failing.fill();
+    const { intake, clock, store, end } = bench({ store: failing.store });
+    await intake.take(aBatch({ positions: positionsAt('7') }), NEVER);
     const stop = new AbortController();
-    const batch = aBatch({ occurrences: [accepted(3)], positions: at('8') });
+    const batch = aBatch({ occurrences: [accepted(3)], positions: positionsAt('8') });
     const taking = intake.take(batch, stop.signal).catch((error: unknown) => error);
     await clock.advance(0);
     stop.abort(new Error('SIGTERM'));
     await taking;
     await intake.save();
-    expect(await store.journal.positions('shop')).to.deep.equal(at('7'));
+    expect(await store.journal.positions('shop')).to.deep.equal(positionsAt('7'));
     await end();
   });
 });

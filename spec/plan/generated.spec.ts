@@ -5,6 +5,9 @@ import { expect } from 'chai';
 import { PROBLEM_CODES } from '../../lib/core/problem.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { configurationSchema } from '../../lib/plan/schema.ts';
+import type { HttpSection } from '../../lib/triggers/http/section.ts';
+import { httpKind } from '../../lib/triggers/http.ts';
+import { chartKinds } from '../../tools/chart/chart-kinds.ts';
 import { configurationReference } from '../../tools/configuration-reference.ts';
 import { generatedFiles } from '../../tools/generate.ts';
 import { EXAMPLE } from '../../tools/reference-text.ts';
@@ -17,6 +20,26 @@ describe('generated files', () => {
       expect(readFileSync(new URL(path, ROOT), 'utf8'), path).to.equal(text);
     }
   }).timeout(20_000);
+});
+
+describe('the kinds for the chart', () => {
+  const { http } = chartKinds().triggers;
+
+  it('know every key of http that refers to a secret', () => {
+    expect(http?.references.length).to.be.greaterThan(15);
+    for (const { path, to } of http?.references ?? []) {
+      const keys = path.map((key) => (key === '*' ? 'a' : key));
+      const section: unknown = keys.reduceRight<unknown>((below, key) => ({ [key]: below }), 'x');
+      const [needed, ...more] = httpKind.secrets?.(section as HttpSection) ?? [];
+      expect(more).to.deep.equal([]);
+      expect(needed).to.deep.include({ path: `/${keys.join('/')}` });
+      expect(needed?.ref).to.deep.equal(to === 'file' ? { file: 'x' } : { env: 'x' });
+    }
+  });
+
+  it('know every key that names a URL', () => {
+    expect(http?.urls).to.deep.equal([['url'], ['proxy', 'url']]);
+  });
 });
 
 describe('configurationReference', () => {

@@ -78,6 +78,7 @@ describe('loadPlan', () => {
         level: 'info',
         decisions: 'changes',
         event: 'line',
+        podEvents: true,
       });
       expect(rest).to.include({ form: 'ours', clusterName: null, originalProject: null });
     });
@@ -251,10 +252,21 @@ triggers:
     ).to.deep.equal([
       ['ci', 'secrets', ['create'], undefined],
       ['pay', 'events', ['list', 'watch'], undefined],
-      ['shop', 'events', ['list', 'watch'], undefined],
+      ['shop', 'events', ['create', 'list', 'watch'], undefined],
       ['shop', 'namespaces', ['get'], ['shop']],
     ]);
     expect(permissions[0]?.why).to.match(/one.*; .*two/);
+  });
+
+  it('asks to create Events about its own pod unless the log has none', () => {
+    const own = (logging: string) =>
+      plan(`${RULE}${TRIGGERS}logging: ${logging}\n`).permissions.filter(
+        ({ namespace, resource }) => namespace === 'shop' && resource === 'events',
+      );
+    expect(own('{}').map(({ verbs }) => verbs)).to.deep.equal([['create', 'list', 'watch']]);
+    expect(own('{ podEvents: false }').map(({ verbs }) => verbs)).to.deep.equal([
+      ['list', 'watch'],
+    ]);
   });
 
   it('asks for Events of the whole cluster, and for no namespace, if it watches all', () => {

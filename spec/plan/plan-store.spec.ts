@@ -4,6 +4,8 @@
 import { expect } from 'chai';
 import { type LoadedPlan, loadPlan } from '../../lib/plan/load-plan.ts';
 import { planStore, settledMsOf, storeAt } from '../../lib/plan/plan-store.ts';
+import { aCommit } from '../support/builders.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 const RULE = 'filters: [{ kind: Pod, action: accept, triggers: [build] }]\n';
 const KEYED = `${RULE}triggers: { build: { brigade: { project: org/repo } } }\n`;
@@ -11,7 +13,13 @@ const hook = (more: string): string =>
   `${RULE}triggers: { build: { http: { url: "https://ci.example.test/h"${more} } } }\n`;
 
 function load(text: string): LoadedPlan {
-  return loadPlan({ text, namespace: 'shop', buildNamespace: 'ci', exec: 'allowed' });
+  return loadPlan({
+    text,
+    namespace: 'shop',
+    buildNamespace: 'ci',
+    exec: 'allowed',
+    validators: VALIDATORS,
+  });
 }
 
 function found(text: string): readonly (readonly string[])[] {
@@ -39,10 +47,7 @@ describe('planStore', () => {
   it('passes the bound to the store', async () => {
     const closed = planStore({ memory: {}, maxSize: '3Mi' }).create({ folder: '/nowhere' });
     await using store = await closed.open();
-    const committed = await store.journal.commit({
-      ...{ positions: new Map(), ledger: [], deliveries: [], decisions: [] },
-      ...{ seen: [], gone: [], listed: [], gaps: [], now: 0, readMs: 0 },
-    });
+    const committed = await store.journal.commit(aCommit());
     expect(committed.usage.maxBytes).to.equal(3 * MI);
   });
 });

@@ -2,14 +2,11 @@
 
 import type { ProblemCode } from '../../lib/core/problem.ts';
 import { type LoadedPlan, loadPlan, type PlanRequest } from '../../lib/plan/load-plan.ts';
-import { createSectionValidators } from '../../lib/plan/native-form.ts';
 import type { Plan } from '../../lib/plan/plan.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 /** A trigger that needs nothing. */
 export const TRIGGERS = 'triggers:\n  build:\n    brigade: { project: org/repo }\n';
-
-// Shared, because compiling the schemas takes longer than loading a text.
-const VALIDATORS = createSectionValidators();
 
 /** Loads a text for the namespaces `shop` and `ci`. */
 export function load(text: string | null, request: Partial<PlanRequest> = {}): LoadedPlan {

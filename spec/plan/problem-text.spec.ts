@@ -1,26 +1,14 @@
 // Problems as people and programs read them.
 
 import { expect } from 'chai';
-import type { Problem, Severity } from '../../lib/core/problem.ts';
+import type { Severity } from '../../lib/core/problem.ts';
 import {
   problemsToJson,
   refuses,
   renderProblem,
   renderProblems,
 } from '../../lib/plan/problem-text.ts';
-
-function aProblem(overrides: Partial<Problem> = {}): Problem {
-  return {
-    severity: 'error',
-    code: 'unknown-key',
-    path: '/filters/0/knd',
-    line: 3,
-    column: 5,
-    message: 'unknown key knd',
-    hint: 'did you mean kind?',
-    ...overrides,
-  };
-}
+import { aProblem } from '../support/builders.ts';
 
 describe('renderProblem', () => {
   it('leaves out the place and the hint if there is none', () => {

@@ -8,6 +8,7 @@ import { isJsonObject, type Json } from '../../lib/core/event.ts';
 import type { JsonSchema } from '../../lib/core/kind.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { configurationSchema, editorSchema } from '../../lib/plan/schema.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 interface FoundList {
   /** Keys, with `*` for any name and `#` for an entry of a list. */
@@ -84,7 +85,13 @@ describe('lists of the configuration', () => {
 
 describe('a configuration in short forms', () => {
   const load = (text: string) =>
-    loadPlan({ text, namespace: 'ci', buildNamespace: 'ci', exec: 'allowed' });
+    loadPlan({
+      text,
+      namespace: 'ci',
+      buildNamespace: 'ci',
+      exec: 'allowed',
+      validators: VALIDATORS,
+    });
 
   it('is planned as the same one with lists', () => {
     const text = (shop: string, build: string, more: string): string => `

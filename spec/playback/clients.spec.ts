@@ -14,7 +14,7 @@ import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { readChanges } from '../../lib/kubernetes/watch/reflector.ts';
 import { type Playback, renderKubeconfig } from '../../lib/playback/playback.ts';
 import { Authority } from '../support/certificates.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { until } from '../support/until.ts';
 import { anEntry, aPlayback } from './support.ts';
 

@@ -35,13 +35,19 @@ describe('batches of specs', () => {
     ]);
   });
 
-  it('cut a large room into parts of the same size', () => {
-    const files = Array.from({ length: 40 }, (_, index) => `spec/a/${index}.spec.ts`);
-    const batches = batchesOf(files).map((batch) => [batch.name, batch.files.length]);
-    expect(batches).to.deep.equal([
-      ['a 1/3', 14],
-      ['a 2/3', 14],
-      ['a 3/3', 12],
+  it('cut a large room into parts of the same size, a slow one into more', () => {
+    const sizesOf = (room: string) => {
+      const files = Array.from({ length: 40 }, (_, index) => `spec/${room}/${index}.spec.ts`);
+      return batchesOf(files).map((batch) => [batch.name, batch.files.length]);
+    };
+    expect(sizesOf('a')).to.deep.equal([
+      ['a 1/2', 20],
+      ['a 2/2', 20],
+    ]);
+    expect(sizesOf('kubernetes')).to.deep.equal([
+      ['kubernetes 1/3', 14],
+      ['kubernetes 2/3', 14],
+      ['kubernetes 3/3', 12],
     ]);
   });
 

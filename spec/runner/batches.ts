@@ -53,8 +53,10 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { files: 'spec/sources/configurations.spec.ts', why: 'tries random sequences' },
 ];
 
-// Loading mocha and the modules of a room costs about as much as the specs of ten files.
-const BATCH_FILES = 16;
+// Loading mocha and the modules of a room costs about as much as the specs of ten files. Files of slow
+// rooms wait, so that large batches of them would end last.
+const BATCH_FILES = 32;
+const SLOW_BATCH_FILES = 16;
 
 /** Rooms whose specs wait for sockets, disks and processes. They start first, so that no core idles last. */
 export const SLOW_ROOMS: readonly string[] = [
@@ -115,15 +117,22 @@ function joined(rooms: readonly Batch[]): readonly Batch[] {
   const batches: Batch[] = [];
   for (const part of rooms.flatMap(inParts)) {
     const last = batches.at(-1);
-    const fits = last !== undefined && last.files.length + part.files.length <= BATCH_FILES;
+    const most = batchFiles(last ?? part);
+    const fits = last !== undefined && last.files.length + part.files.length <= most;
     if (fits) batches.splice(-1, 1, together(last, part));
     else batches.push(part);
   }
   return batches;
 }
 
+/** How many files a batch may have: few if it has files of a slow room. */
+function batchFiles({ files }: Batch): number {
+  const isSlow = files.some((file) => SLOW_ROOMS.includes(roomOf(file)));
+  return isSlow ? SLOW_BATCH_FILES : BATCH_FILES;
+}
+
 function inParts({ name, files }: Batch): readonly Batch[] {
-  const count = Math.ceil(files.length / BATCH_FILES);
+  const count = Math.ceil(files.length / batchFiles({ name, files }));
   const size = Math.ceil(files.length / count);
   return Array.from({ length: count }, (_, index) => ({
     name: count === 1 ? name : `${name} ${index + 1}/${count}`,

@@ -9,10 +9,10 @@ import { compareVersions } from '../../lib/core/event.ts';
 import type { Batch, Position } from '../../lib/core/source.ts';
 import { connect } from '../../lib/kubernetes/client/connection.ts';
 import { eventsKind } from '../../lib/sources/events.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { EventsWorld } from '../support/events-world.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { Reading } from '../support/reading.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 
 const NAMESPACES = ['shop', 'pay', 'third'] as const;

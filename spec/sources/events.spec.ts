@@ -2,50 +2,17 @@
 // both writers' Events, over real HTTP.
 
 import { expect } from 'chai';
-import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { Batch } from '../../lib/core/source.ts';
-import { connect } from '../../lib/kubernetes/client/connection.ts';
-import { type EventsSection, eventsKind } from '../../lib/sources/events.ts';
+import { eventsKind } from '../../lib/sources/events.ts';
 import { sourceKinds } from '../../lib/sources/registry.ts';
 import { describeSource, type SourceHarness } from '../conformance/source.ts';
 import { anEvent } from '../support/builders.ts';
-import { EventsWorld } from '../support/events-world.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { Reading } from '../support/reading.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
+import { openBench } from './events-bench.ts';
 
 const POSITION = { resourceVersion: '1000', at: Date.UTC(2026, 0, 31, 12) };
-
-interface Bench extends AsyncDisposable {
-  readonly world: EventsWorld;
-  readonly clock: FakeClock;
-  readonly observed: ReturnType<typeof recordingObserve>;
-  create(section: EventsSection): ReturnType<typeof eventsKind.create>;
-}
-
-async function openBench(namespace = 'shop'): Promise<Bench> {
-  const world = await EventsWorld.start();
-  const clock = new FakeClock();
-  const observed = recordingObserve();
-  const { observe } = observed;
-  const api = await connect(
-    { master: world.server.url },
-    { clock, observe, environment: {}, parseYaml },
-  );
-  const parts = { name: 'cluster', namespace, api, clock, random: () => 0, observe };
-  return {
-    world,
-    clock,
-    observed,
-    create: (section) => eventsKind.create(section, parts),
-    [Symbol.asyncDispose]: async () => {
-      await api[Symbol.asyncDispose]();
-      await world[Symbol.asyncDispose]();
-    },
-  };
-}
 
 async function openHarness(): Promise<SourceHarness> {
   const bench = await openBench();
@@ -283,20 +250,6 @@ describe('events', () => {
   });
 
   describe('its section', () => {
-    const context = { name: 'cluster', namespace: 'shop', buildNamespace: 'ci' };
-
-    it('needs list and watch on events where it watches, and nothing else', () => {
-      const asked = eventsKind.permissions({ namespaces: ['a', 'b'] }, context);
-      expect(
-        asked.map(({ namespace, resource, verbs }) => [namespace, resource, verbs]),
-      ).to.deep.equal([
-        ['a', 'events', ['list', 'watch']],
-        ['b', 'events', ['list', 'watch']],
-      ]);
-      expect(eventsKind.permissions({ namespaces: ['*'] }, context)[0]?.namespace).to.equal(null);
-      expect(eventsKind.permissions({}, context)[0]?.namespace).to.equal('shop');
-    });
-
     it('refuses "*" beside other namespaces', () => {
       const codes = eventsKind.check({ namespaces: ['*', 'a'] }).map(({ code }) => code);
       expect(codes).to.deep.equal(['wrong-value']);

@@ -16,8 +16,7 @@ const EVENTS: Readonly<Record<string, EventObject>> = {
 };
 
 function holding(event: EventObject) {
-  const [occurrence] = aDelivery().occurrences;
-  return aDelivery({ occurrences: [{ ...occurrence, event }] });
+  return aDelivery({ event });
 }
 
 describe('a packed delivery', () => {

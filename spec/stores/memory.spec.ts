@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { describeStore } from '../conformance/store.ts';
-import { aCommit, deliveries } from '../conformance/store-builders.ts';
+import { aCommit, deliveries } from '../support/builders.ts';
 
 describeStore('memory', async (maxBytes) => createMemoryStore({ maxBytes }));
 

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import type { DecisionRecord, Store } from '../../lib/core/store.ts';
 import type { HistoryNote } from '../../lib/stores/sqlite/protocol.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
-import { aCommit, deliveries, idOf, NOW } from '../conformance/store-builders.ts';
+import { aCommit, deliveries, idOf, NOW } from '../support/builders.ts';
 
 describe('the history of a sqlite store', () => {
   let folder = '';

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { OpenFiles } from '../../lib/stores/store-location.ts';
-import { aCommit, deliveries } from '../conformance/store-builders.ts';
+import { aCommit, deliveries } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 

@@ -11,14 +11,8 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import type { HistoryNote } from '../../lib/stores/sqlite/protocol.ts';
 import { APPLICATION_ID, FORMAT, STEPS } from '../../lib/stores/sqlite/worker/schema.ts';
 import { openSqliteStore, sqliteKind } from '../../lib/stores/sqlite.ts';
-import {
-  aCommit,
-  CLAIM,
-  deliveries,
-  deliveriesOf,
-  idOf,
-  NOW,
-} from '../conformance/store-builders.ts';
+import { CLAIM } from '../conformance/store-steps.ts';
+import { aCommit, deliveries, deliveriesOf, idOf, NOW } from '../support/builders.ts';
 
 /** By convention, the user `nobody`, who owns no files. */
 const NOBODY = 65_534;

@@ -9,7 +9,8 @@ import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
 import { EXTENDED_RESULTS, failureOf, RESULTS } from '../../lib/stores/sqlite/sqlite-errors.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
-import { aCommit, CLAIM, deliveries, idOf, NOW, settle } from '../conformance/store-builders.ts';
+import { CLAIM, settle } from '../conformance/store-steps.ts';
+import { aCommit, deliveries, idOf, NOW } from '../support/builders.ts';
 import type { Fault } from './faulty-worker.ts';
 
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {

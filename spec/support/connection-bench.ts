@@ -12,8 +12,8 @@ import {
 } from '../../lib/kubernetes/client/connection.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { Authority, type Pair } from './certificates.ts';
+import { recordingObserve } from './doubles/observe.ts';
 import { FakeClock } from './fake-clock.ts';
-import { recordingObserve } from './recording-observe.ts';
 import { ScriptedApiServer } from './scripted-api-server.ts';
 
 /** A request that the bench's servers take for `other`. */
@@ -39,11 +39,35 @@ export interface Opened extends AsyncDisposable {
   readonly observed: ReturnType<typeof recordingObserve>;
 }
 
+interface Signed {
+  readonly authority: Authority;
+  readonly serverPair: Pair;
+}
+
+let signed: Signed | undefined;
+
+/** Made when a spec first needs it, and kept, because openssl runs three times for it. */
+function shared(): Signed {
+  if (signed !== undefined) return signed;
+  const authority = new Authority();
+  process.once('exit', () => authority[Symbol.dispose]());
+  signed = { authority, serverPair: authority.sign('server') };
+  return signed;
+}
+
 /** Files, certificates and servers of one spec. */
 export class ConnectionBench implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'sluice-connection-'));
-  readonly authority = new Authority();
-  readonly serverPair: Pair = this.authority.sign('server');
+
+  /** The authority of all benches of a process. */
+  get authority(): Authority {
+    return shared().authority;
+  }
+
+  /** A server for 127.0.0.1, signed by the authority. */
+  get serverPair(): Pair {
+    return shared().serverPair;
+  }
 
   /** Writes a file as a kubelet rotates one: the new content appears at once. */
   file(name: string, content: string): string {
@@ -108,7 +132,6 @@ export class ConnectionBench implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.authority[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

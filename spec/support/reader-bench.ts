@@ -7,10 +7,10 @@ import { type Connection, connect } from '../../lib/kubernetes/client/connection
 import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';
 import { type ReaderOptions, readChanges } from '../../lib/kubernetes/watch/reflector.ts';
 import { anEvent } from './builders.ts';
+import { type RecordingObserve, recordingObserve } from './doubles/observe.ts';
 import { FakeClock } from './fake-clock.ts';
 import type { ParkedRequest } from './parked-request.ts';
 import { Reading } from './reading.ts';
-import { type RecordingObserve, recordingObserve } from './recording-observe.ts';
 import { ScriptedApiServer } from './scripted-api-server.ts';
 import { until } from './until.ts';
 

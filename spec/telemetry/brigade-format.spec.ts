@@ -1,8 +1,15 @@
 // `format: brigade`: the lines of the original gateway on its streams.
 
 import { expect } from 'chai';
-import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
-import { AT, anAcceptance, aRejection, heard, ID } from './support.ts';
+import {
+  aDecision,
+  aDelivery,
+  anAcceptance,
+  anEvent,
+  anOccurrence,
+  aRejection,
+} from '../support/builders.ts';
+import { AT, heard, ID } from './support.ts';
 
 const KEY = 'shop/web-1.17f1e2d3c4b5a697';
 // The original's typed client dropped kind and apiVersion.

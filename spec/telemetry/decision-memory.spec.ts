@@ -3,9 +3,9 @@
 import { expect } from 'chai';
 import { DecisionMemory } from '../../lib/telemetry/decision-line.ts';
 import type { LoggingOptions } from '../../lib/telemetry/logging.ts';
-import { anAcceptance, aRejection, disposedAs, heard, occurrenceOf } from './support.ts';
+import { anAcceptance, aRejection, aSeries, disposedAs } from '../support/builders.ts';
+import { heard } from './support.ts';
 
-const named = (name: string) => occurrenceOf({ metadata: { namespace: 'shop', name } });
 const started = anAcceptance();
 const repeat = anAcceptance({ disposed: [disposedAs('repeat')] });
 const rejected = aRejection();
@@ -57,9 +57,9 @@ describe('logging.decisions', () => {
 describe('the memory of decisions', () => {
   it('distinguishes series by name, namespace, first time and source', () => {
     const memory = new DecisionMemory();
-    const occurrence = named('a');
+    const occurrence = aSeries('a');
     const others = [
-      named('b'),
+      aSeries('b'),
       { ...occurrence, series: { ...occurrence.series, namespace: 'pay' } },
       { ...occurrence, series: { ...occurrence.series, firstTime: '' } },
       { ...occurrence, source: 'other' },
@@ -84,7 +84,7 @@ describe('the memory of decisions', () => {
 
   it('forgets the series seen least recently, which then get an info line again', () => {
     const memory = new DecisionMemory(4);
-    const note = (name: string) => memory.note(anAcceptance({ occurrence: named(name) })).changed;
+    const note = (name: string) => memory.note(anAcceptance({ occurrence: aSeries(name) })).changed;
     expect(['a', 'b', 'a', 'c'].map(note)).to.deep.equal([true, true, false, true]);
     expect(['a', 'b'].map(note)).to.deep.equal([false, true]);
   });
@@ -92,7 +92,7 @@ describe('the memory of decisions', () => {
   it('never remembers more than its limit', () => {
     const memory = new DecisionMemory(10);
     for (let index = 0; index < 1_000; index += 1) {
-      memory.note(anAcceptance({ occurrence: named(`series-${index % 37}`) }));
+      memory.note(anAcceptance({ occurrence: aSeries(`series-${index % 37}`) }));
       expect(memory.size).to.be.at.most(10);
     }
   });

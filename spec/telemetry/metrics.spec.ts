@@ -3,8 +3,16 @@
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
 import { METRICS } from '../../lib/telemetry/metric-table.ts';
-import { aDecision, aDelivery, anEvent, anOccurrence } from '../support/builders.ts';
-import { anAcceptance, aRejection, disposedAs, heard } from './support.ts';
+import {
+  aDecision,
+  aDelivery,
+  anAcceptance,
+  anEvent,
+  anOccurrence,
+  aRejection,
+  disposedAs,
+} from '../support/builders.ts';
+import { heard } from './support.ts';
 
 const where = { source: 'shop', path: '/p' };
 const delivery = aDelivery();
@@ -84,6 +92,10 @@ const table: readonly [Observation, readonly string[]][] = [
     { kind: 'queue-depth', trigger: 'build', state: 'held', count: 4 },
     ['sluice_queue_depth{trigger="build",state="held"} 4'],
   ],
+  [
+    { kind: 'position-age', source: 'shop', ageMs: 2_500 },
+    ['sluice_read_position_age_seconds{source="shop"} 2.5'],
+  ],
   [{ kind: 'bug', where: 'x', error: new Error('y') }, ['sluice_bugs_found_total 1']],
   [
     { kind: 'started', version: '0.1.0', configuration: 'c', form: 'ours' },
@@ -95,6 +107,30 @@ describe('the metrics', () => {
   for (const [observation, samples] of table) {
     it(`count ${observation.kind}: ${samples[0] ?? ''}`, async () => {
       expect((await scraped([observation])).split('\n')).to.include.members([...samples]);
+    });
+  }
+
+  const noon = '2026-01-31T12:00:00.000000Z';
+  const at = (happenedAt: string): typeof delivery =>
+    aDelivery({ occurrences: [{ ...delivery.occurrences[0], happenedAt }] });
+  for (const [what, given, ms, expected] of [
+    ['the time from the last occurrence', at('2026-01-31T11:59:00.000000Z'), 1_500, [1, 61.5]],
+    ['no negative time of a reporter ahead', at('2026-01-31T12:05:00.000000Z'), 0, [1, 0]],
+    ['nothing for an Event without a time', at(''), 0, [0, 0]],
+    ['nothing for a rerun', { ...at(noon), bucket: `${delivery.bucket}/rerun-1` }, 5_000, [0, 0]],
+    ['nothing after a manual retry', { ...at(noon), retriedAt: 1 }, 5_000, [0, 0]],
+  ] as const) {
+    it(`measure from Event to delivered: ${what}`, async () => {
+      const names = { sources: [], triggers: ['build'], rules: [] };
+      const { telemetry, clock } = heard({}, { names });
+      await clock.advance(ms);
+      telemetry.observe({ ...moved, delivery: given, to: 'delivered', dead: null });
+      const { text } = await telemetry.metrics();
+      const [count, sum] = expected;
+      expect(text.split('\n')).to.include.members([
+        `sluice_event_to_delivered_seconds_count{trigger="build"} ${count}`,
+        `sluice_event_to_delivered_seconds_sum{trigger="build"} ${sum}`,
+      ]);
     });
   }
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
-import { aDelivery } from '../support/builders.ts';
+import { aDelivery, anAttempt } from '../support/builders.ts';
 import { AT, heard, ID } from './support.ts';
 
 const PATH = '/api/v1/namespaces/shop/events';
@@ -10,7 +10,7 @@ const SERVER = 'https://10.0.0.1:6443';
 const where = { source: 'shop', path: PATH };
 const running = aDelivery({
   state: 'running',
-  attempts: [{ number: 1, at: 0, incarnation: 'i', outcome: null, durationMs: null }],
+  attempts: [anAttempt()],
 });
 const job = { kind: 'Job', namespace: 'ci', name: `build-${ID}` };
 const done = aDelivery({ ...running, state: 'delivered', started: job });

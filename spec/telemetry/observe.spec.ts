@@ -2,8 +2,9 @@
 
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
-import { anOccurrence } from '../support/builders.ts';
-import { anAcceptance, heard } from './support.ts';
+import { anAcceptance, anOccurrence } from '../support/builders.ts';
+import { failingStream } from '../support/doubles/log-stream.ts';
+import { heard } from './support.ts';
 
 const WHERE = { source: 'shop', path: '/api/v1/namespaces/shop/events' };
 
@@ -25,6 +26,14 @@ describe('observe', () => {
     expect(await errors()).to.deep.equal([
       'bug in the log of decision: nearest failed (please report this line)',
     ]);
+  });
+
+  it('survives a pipe that fails at a write', async () => {
+    const { telemetry } = heard({}, { stdout: failingStream() });
+    telemetry.observe({ kind: 'credentials-reread', why: '401' });
+    telemetry.observe({ kind: 'credentials-reread', why: '401' });
+    await telemetry.close();
+    expect((await telemetry.metrics()).text).to.include('sluice_');
   });
 
   it('survives a broken pipe', async () => {

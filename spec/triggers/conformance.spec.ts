@@ -12,6 +12,8 @@ import type { HttpSection } from '../../lib/triggers/http/section.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import type { TriggerParts } from '../../lib/triggers/trigger-kind.ts';
 import { describeTrigger, type TriggerBench, type TriggerBenches } from '../conformance/trigger.ts';
+import { failingClock } from '../support/doubles/clock.ts';
+import { failingObserve } from '../support/doubles/observe.ts';
 import {
   aFailure as aFailedRequest,
   anAnswer as anAnswered,
@@ -22,13 +24,16 @@ import { JOB, someParts } from './support/parts.ts';
 
 const SECRET = 'hunter2-hunter2';
 
+// Promise 1: an attempt neither sleeps nor reports anything itself.
+const SILENT = { clock: failingClock(), observe: failingObserve };
+
 type Make = (parts: TriggerParts) => Trigger;
 
 function apiBench(make: Make, configure: (api: FakeApi) => void = () => undefined): TriggerBench {
   const api = new FakeApi();
   configure(api);
   return {
-    trigger: make(someParts({ api, environment: { TOKEN: SECRET } })),
+    trigger: make(someParts({ api, environment: { TOKEN: SECRET }, ...SILENT })),
     attempts: () => api.created.length,
     started: () => api.objects.size,
   };
@@ -104,7 +109,7 @@ function httpBench(
   const credentials = { auth: { bearer: { tokenEnv: 'TOKEN' } }, headers: { 'X-Key': SECRET } };
   const trigger = receiver.trigger(
     { ...credentials, ...section },
-    { environment: { TOKEN: SECRET } },
+    { environment: { TOKEN: SECRET }, ...SILENT },
   );
   const keys = (): unknown[] => receiver.sent.map(({ headers }) => headers['idempotency-key']);
   return {

@@ -18,8 +18,8 @@ import type { Outcome } from '../../lib/core/delivery.ts';
 import { type ExecSection, execKind } from '../../lib/triggers/exec.ts';
 import type { TriggerParts } from '../../lib/triggers/trigger-kind.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
 import { until } from '../support/until.ts';
 import { CONTEXT, NEVER, someParts } from './support/parts.ts';
 import { WITH_CHILD } from './support/programs.ts';
@@ -273,8 +273,7 @@ describe('the kind exec', () => {
   it('never lets a message reach a shell or grow the environment without bound', async () => {
     const { observe, of } = recordingObserve();
     const message = `$(touch its) "; exit 9 ##\0${'é'.repeat(40_000)}`;
-    const [occurrence] = aDelivery().occurrences;
-    const delivery = aDelivery({ occurrences: [{ ...occurrence, event: anEvent({ message }) }] });
+    const delivery = aDelivery({ event: anEvent({ message }) });
     const program =
       'console.log(JSON.stringify([process.env.SLUICE_MESSAGE.slice(0, 29), process.env.SLUICE_MESSAGE.slice(-50), Buffer.byteLength(process.env.SLUICE_MESSAGE)]))';
     const trigger = execKind.create({ command: node(program) }, someParts({ observe }));

@@ -7,8 +7,8 @@ import type { Trigger } from '../../lib/core/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
-import { aDelivery } from '../support/builders.ts';
-import { recordingObserve } from '../support/recording-observe.ts';
+import { aDelivery, anAttempt } from '../support/builders.ts';
+import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeApi } from './support/fake-api.ts';
 import { expectGolden, toGolden } from './support/golden.ts';
 import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
@@ -16,13 +16,7 @@ import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.t
 // A second attempt: its number must be only in the environment.
 const DELIVERY: Delivery = aDelivery({
   trigger: 'diagnose',
-  attempts: [1, 2].map((number) => ({
-    number,
-    at: Date.UTC(2026, 0, 31, 12, number),
-    incarnation: 'one',
-    outcome: null,
-    durationMs: null,
-  })),
+  attempts: [1, 2].map((number) => anAttempt({ number, at: Date.UTC(2026, 0, 31, 12, number) })),
 });
 
 // An Event of the scheduler, as a server of Kubernetes 1.36 sends it.

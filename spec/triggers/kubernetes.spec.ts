@@ -1,5 +1,5 @@
-// The kind `kubernetes`: checks, permissions, key life, its own metadata, and refusals without a
-// request. Wire forms and places have specs of their own.
+// The kind `kubernetes`: checks, key life, its own metadata, and refusals without a request. Wire
+// forms and places have specs of their own.
 
 import { expect } from 'chai';
 import { type JsonObject, jsonAt } from '../../lib/core/event.ts';
@@ -27,8 +27,7 @@ function keyLifeMs(section: KubernetesSection): number {
 
 async function created(section: KubernetesSection, event = anEvent()): Promise<JsonObject> {
   const api = new FakeApi();
-  const [occurrence] = aDelivery().occurrences;
-  const delivery = aDelivery({ occurrences: [{ ...occurrence, event }] });
+  const delivery = aDelivery({ event });
   await kubernetesKind.create(section, someParts({ api })).fire([delivery], NEVER);
   return api.created[0] ?? {};
 }
@@ -116,26 +115,6 @@ describe('the kind kubernetes', () => {
   for (const { name, wanted } of prefixes) {
     it(`makes the prefix ${wanted} of the name ${name}`, () => {
       expect(kubernetesKind.defaultPrefix(name)).to.equal(wanted);
-    });
-  }
-
-  const secret = { manifest: { apiVersion: 'v1', kind: 'Secret' } };
-  const policy = { manifest: { apiVersion: 'a.example.test/v1', kind: 'BuildPolicy' } };
-  const permissions = [
-    { section: JOB, wanted: 'ci batch jobs create,get' },
-    { section: PIPELINE_RUN, wanted: 'pipelines tekton.dev pipelineruns create,get' },
-    { section: WORKFLOW, wanted: 'ci argoproj.io workflows create,get' },
-    { section: secret, wanted: 'ci  secrets create' },
-    { section: policy, wanted: 'ci a.example.test buildpolicies create,get' },
-    { section: { ...policy, resource: 'bps' }, wanted: 'ci a.example.test bps create,get' },
-  ];
-  for (const { section, wanted } of permissions) {
-    it(`needs ${wanted}`, () => {
-      const [needed] = kubernetesKind.permissions?.(section, CONTEXT) ?? [];
-      const { namespace = null, group, resource, verbs } = needed ?? {};
-      expect(`${namespace ?? '*'} ${group ?? '?'} ${resource ?? '?'} ${String(verbs)}`).to.equal(
-        wanted,
-      );
     });
   }
 

@@ -10,14 +10,14 @@ import type { HttpSection } from '../../lib/triggers/http/section.ts';
 import { httpKind } from '../../lib/triggers/http.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { triggerKinds } from '../../lib/triggers/registry.ts';
-import { aDelivery, anEvent } from '../support/builders.ts';
+import { aDelivery, anAttempt, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { bodyOf, FakeReceiver, SIGNING_SECRET } from './http/support/fake-receiver.ts';
 import { FakeApi } from './support/fake-api.ts';
 import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
 
 const FIRST: Delivery = aDelivery({
-  attempts: [{ number: 1, at: 0, incarnation: 'one', outcome: null, durationMs: null }],
+  attempts: [anAttempt()],
 });
 const textOf = (preview: Preview | undefined): string =>
   preview === undefined ? 'no preview' : preview.ok ? preview.text : preview.why;
@@ -50,9 +50,8 @@ describe('a preview', () => {
       ...{ apiVersion: 'batch/v1', kind: 'Job' },
       spec: { template: { spec: { containers: [container] } } },
     };
-    const [occurrence] = FIRST.occurrences;
     const event = anEvent({ metadata, message: '--option' });
-    const delivery = { ...FIRST, occurrences: [{ ...occurrence, event }] as const };
+    const delivery = aDelivery({ attempts: FIRST.attempts, event });
     const preview = kubernetesKind.preview?.({ manifest }, someParts(), delivery);
     expect(preview).to.include({ ok: false });
     expect(textOf(preview)).to.match(/^create Job ci\/diagnose-.* is "--option"/);
@@ -76,9 +75,8 @@ describe('a preview', () => {
   });
 
   it('of brigade explains why nothing would be created', () => {
-    const [occurrence] = FIRST.occurrences;
     const event = anEvent({ message: 'x'.repeat(2_000_000) });
-    const delivery = { ...FIRST, occurrences: [{ ...occurrence, event }] as const };
+    const delivery = aDelivery({ attempts: FIRST.attempts, event });
     const section = { project: 'org/repo', tooLarge: 'refuse' } as const;
     expect(textOf(brigadeKind.preview?.(section, someParts(), delivery))).to.match(
       /^create Secret ci\/.*: the Event has 2\d{6} bytes/,

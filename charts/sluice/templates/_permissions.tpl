@@ -1,26 +1,20 @@
 {{/*
-What the configuration needs in the cluster: a JSON map from namespace ("*": the whole cluster) to
-rules. The gateway derives the same list from the same file (lib/plan); a spec compares them.
+Permissions of the configuration in the cluster, from the grants of files/kinds.json. The gateway derives
+the same list from the same grants (lib/kubernetes/access); a spec compares them.
 */}}
+
+{{/* A JSON map from namespace ("*": the whole cluster) to rules. */}}
 {{- define "sluice.permissions" -}}
-{{- $own := .Release.Namespace -}}
+{{- $root := . -}}
 {{- $found := dict -}}
-{{- /* The cluster's id is the uid of a namespace; the gateway's own is the one that a Role can open. */ -}}
-{{- include "sluice.grant" (dict "into" $found "namespace" $own "group" "" "resource" "namespaces" "verbs" (list "get") "names" (list $own)) -}}
-{{- range $namespace := include "sluice.watched" . | fromJsonArray -}}
-{{- include "sluice.grant" (dict "into" $found "namespace" $namespace "group" "" "resource" "events" "verbs" (list "list" "watch")) -}}
-{{- end -}}
-{{- range $name, $trigger := include "sluice.triggers" . | fromJson -}}
-{{- if eq $trigger.kind "brigade" -}}
-{{- /* No get: a name that is taken is our own build from before, and Secrets are not ours to read. */ -}}
-{{- include "sluice.grant" (dict "into" $found "namespace" $trigger.namespace "group" "" "resource" "secrets" "verbs" (list "create")) -}}
-{{- else -}}
-{{- /* A Secret without get, for the same reason; everything else is looked at after a 409. */ -}}
-{{- $secret := and (eq $trigger.group "") (eq $trigger.resource "secrets") -}}
-{{- $verbs := ternary (list "create") (list "create" "get") $secret -}}
-{{- include "sluice.grant" (dict "into" $found "namespace" $trigger.namespace "group" $trigger.group "resource" $trigger.resource "verbs" $verbs) -}}
+{{- range $part := include "sluice.sections" . | fromJson | values -}}
+{{- range $entry := values $part -}}
+{{- range $grant := $entry.grants -}}
+{{- include "sluice.grant" (dict "root" $root "into" $found "grant" $grant "section" $entry.section) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- $own := .Release.Namespace -}}
 {{- range $index, $rule := .Values.rbac.extraRules -}}
 {{- $namespace := $rule.namespace | default $own -}}
 {{- $rules := get $found $namespace | default dict -}}
@@ -30,15 +24,106 @@ rules. The gateway derives the same list from the same file (lib/plan); a spec c
 {{- $found | toJson -}}
 {{- end }}
 
-{{/* Adds one permission, joined with what is granted on the same objects there. */}}
+{{/* Every section with its kind, as JSON: { gateway, sources, triggers }, each a map from name to { kind,
+section, grants, … } with the data of the kind. */}}
+{{- define "sluice.sections" -}}
+{{- $kinds := .Files.Get "files/kinds.json" | fromJson -}}
+{{- $document := include "sluice.document" . | fromJson -}}
+{{- $entries := dict "sources" ($document.sources | default (dict "events" (dict "events" dict))) "triggers" ($document.triggers | default dict) -}}
+{{- if eq (include "sluice.form" .) "original" -}}
+{{- $project := "" -}}
+{{- $accepts := false -}}
+{{- /* The original reads its keys in any letter case. */ -}}
+{{- range $key, $value := $document -}}
+{{- if eq (lower $key) "project" -}}{{- $project = $value | default "" | toString -}}{{- end -}}
+{{- if eq (lower $key) "filters" -}}
+{{- range $filter := $value -}}
+{{- range $name, $action := $filter -}}
+{{- if and (eq (lower $name) "action") (eq ($action | toString) "accept") -}}{{- $accepts = true -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $triggers := dict -}}
+{{- if and $project $accepts -}}
+{{- $triggers = dict "brigade" (dict "brigade" (dict "project" $project)) -}}
+{{- end -}}
+{{- $entries = dict "sources" (dict "events" (dict "events" dict)) "triggers" $triggers -}}
+{{- end -}}
+{{- $found := dict "gateway" (dict "gateway" (merge (dict "kind" "gateway" "section" $document) $kinds.gateway)) -}}
+{{- range $part := list "sources" "triggers" -}}
+{{- $sections := dict -}}
+{{- range $name, $entry := get $entries $part -}}
+{{- range $kind, $of := get $kinds $part -}}
+{{- if hasKey ($entry | default dict) $kind -}}
+{{- $_ := set $sections $name (merge (dict "kind" $kind "section" (get $entry $kind)) $of) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $found $part $sections -}}
+{{- end -}}
+{{- $found | toJson -}}
+{{- end }}
+
+{{/* Adds the permissions of one grant, joined with those on the same objects. */}}
 {{- define "sluice.grant" -}}
-{{- $rules := get .into .namespace | default dict -}}
-{{- $key := printf "%s/%s/%s" .group .resource (.names | default list | join ",") -}}
-{{- $rule := get $rules $key | default (dict "apiGroups" (list .group) "resources" (list .resource) "verbs" list) -}}
-{{- $_ := set $rule "verbs" (concat $rule.verbs .verbs | uniq | sortAlpha) -}}
-{{- if .names }}{{ $_ := set $rule "resourceNames" .names }}{{ end -}}
+{{- $grant := .grant -}}
+{{- $group := $grant.group | default "" -}}
+{{- $resource := $grant.resource | default "" -}}
+{{- if $grant.manifestAt -}}
+{{- $manifest := (include "sluice.valueAt" (dict "in" .section "at" $grant.manifestAt) | fromJson).value | default dict -}}
+{{- $group = regexReplaceAll "/?[^/]*$" ($manifest.apiVersion | default "" | toString) "" -}}
+{{- $plural := (include "sluice.valueAt" (dict "in" .section "at" $grant.pluralAt) | fromJson).value -}}
+{{- $resource = $plural | default (include "sluice.plural" ($manifest.kind | default "" | toString)) -}}
+{{- end -}}
+{{- $verbs := $grant.verbs -}}
+{{- if and (eq $group "") (eq $resource "secrets") -}}
+{{- $verbs = $grant.verbsOnSecrets | default $verbs -}}
+{{- end -}}
+{{- $names := ternary (list .root.Release.Namespace) list (eq ($grant.names | default "") "own") -}}
+{{- $key := printf "%s/%s/%s" $group $resource ($names | join ",") -}}
+{{- $into := .into -}}
+{{- range $namespace := include "sluice.grantNamespaces" . | fromJsonArray -}}
+{{- $rules := get $into $namespace | default dict -}}
+{{- $rule := get $rules $key | default (dict "apiGroups" (list $group) "resources" (list $resource) "verbs" list) -}}
+{{- $_ := set $rule "verbs" (concat $rule.verbs $verbs | uniq | sortAlpha) -}}
+{{- if $names }}{{ $_ := set $rule "resourceNames" $names }}{{ end -}}
 {{- $_ := set $rules $key $rule -}}
-{{- $_ := set .into .namespace $rules -}}
+{{- $_ := set $into $namespace $rules -}}
+{{- end -}}
+{{- end }}
+
+{{/* The namespaces of a grant as a JSON list; none if its switch is false. */}}
+{{- define "sluice.grantNamespaces" -}}
+{{- $switch := true -}}
+{{- if .grant.switchAt -}}
+{{- $switch = (include "sluice.valueAt" (dict "in" .section "at" .grant.switchAt) | fromJson).value -}}
+{{- end -}}
+{{- $found := list -}}
+{{- if ne ($switch | toString) "false" -}}
+{{- $written := "" -}}
+{{- with .grant.namespaces.at -}}
+{{- $written = (include "sluice.valueAt" (dict "in" $.section "at" .) | fromJson).value -}}
+{{- end -}}
+{{- /* One namespace may be written without a list. The builds' own is that of the release, too. */ -}}
+{{- $found = ternary $written (list $written) (kindIs "slice" $written) | compact | uniq -}}
+{{- $found = $found | default (list .root.Release.Namespace) -}}
+{{- if has "*" $found -}}{{- $found = list "*" -}}{{- end -}}
+{{- end -}}
+{{- $found | toJson -}}
+{{- end }}
+
+{{/* The value at the JSON Pointer `at` in `in`, as JSON { value }; without a value {}. */}}
+{{- define "sluice.valueAt" -}}
+{{- $here := dict "value" .in -}}
+{{- range $key := regexSplit "/" .at -1 | rest -}}
+{{- $found := dict -}}
+{{- if kindIs "map" $here.value -}}
+{{- if hasKey $here.value $key -}}{{- $found = dict "value" (get $here.value $key) -}}{{- end -}}
+{{- end -}}
+{{- $here = $found -}}
+{{- end -}}
+{{- $here | toJson -}}
 {{- end }}
 
 {{/* The customary plural of a kind, as Kubernetes guesses it; a trigger says another as `resource`. */}}

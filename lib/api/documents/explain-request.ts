@@ -30,7 +30,7 @@ const PIECE_CHARACTERS = 256 * 1024;
 // Enough to see why a watch has fewer answers than lines.
 const MOST_SKIPPED = 100;
 
-interface Refused {
+interface ExplanationRefused {
   readonly ok: false;
   readonly refusal: Refusal;
 }
@@ -38,7 +38,7 @@ interface Refused {
 /** Explanations, or the refusal. */
 type Explained =
   | { readonly ok: true; readonly answer: ExplanationDocument | ExplanationList }
-  | Refused;
+  | ExplanationRefused;
 
 /** The explanations of a list, in its order. */
 interface ExplanationList {
@@ -196,7 +196,7 @@ function badBody(why: string): Refusal {
   return { status: 400, detail: printable(`the body, ${why}`, DETAIL_CHARACTERS) };
 }
 
-function refused(status: 400 | 413 | 415, detail: string, parameter?: string): Refused {
+function refused(status: 400 | 413 | 415, detail: string, parameter?: string): ExplanationRefused {
   const about = parameter === undefined ? {} : { parameter };
   return { ok: false, refusal: { status, detail, ...about } };
 }
@@ -204,7 +204,7 @@ function refused(status: 400 | 413 | 415, detail: string, parameter?: string): R
 /** A body as text, or the refusal. */
 type RequestBody =
   | { readonly ok: true; readonly text: string; readonly form: 'json' | 'yaml' }
-  | Refused;
+  | ExplanationRefused;
 
 /** Media types of each form, also as a suffix (`application/cloudevents+json`). */
 const FORMS = {

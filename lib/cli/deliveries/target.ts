@@ -19,8 +19,8 @@ import type { ProcessContext } from '../command.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
 import { type DataFolder, findStore, STORE_FLAGS, type StorePlace } from '../data-folder.ts';
 import { type FlagTable, type GivenFlags, givenTexts } from '../flags.ts';
-import { ApiClient, type GatewayAddress, shownUrl } from './api-client.ts';
 import { type DeliveryClient, filterWords } from './delivery-client.ts';
+import { type GatewayAddress, GatewayClient, shownUrl } from './gateway-client.ts';
 
 /** Flags that select the target. */
 export const TARGET_FLAGS = {
@@ -103,7 +103,7 @@ function gatewayTarget(
   context: ProcessContext,
   given: GivenFlags,
 ): Target {
-  const client = new ApiClient(address, context);
+  const client = new GatewayClient(address, context);
   return targetOf('gateway', client, { given, program: context.program });
 }
 

@@ -6,7 +6,6 @@ import {
   type Agent,
   type ClientRequest,
   request as httpRequest,
-  type IncomingHttpHeaders,
   type IncomingMessage,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -20,6 +19,7 @@ import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { targetOf } from '../../net/address.ts';
 import { isClosedConnection } from '../../net/failure.ts';
+import { toHeaders } from '../../net/headers.ts';
 import { type Destination, whyUnreached } from './connect-errors.ts';
 import type { ApiAnswer, ApiCall, ApiFailed } from './kubernetes-api.ts';
 
@@ -118,15 +118,6 @@ export async function readWhole(
   } catch (error) {
     return failedOf(error, bounds, 'perhaps');
   }
-}
-
-/** Headers of an answer, each as one text. */
-export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return flat;
 }
 
 function start(

@@ -7,7 +7,8 @@ import type { Clock, Random } from '../../core/clock.ts';
 import { stringAt } from '../../core/event.ts';
 import type { Observe } from '../../core/observation.ts';
 import { ReconnectBackoff } from '../watch/reconnect-backoff.ts';
-import { foreignDetail, isStatus, toWatchError, type WatchError } from '../watch/watch-errors.ts';
+import { toWatchError, type WatchError } from '../watch/watch-errors.ts';
+import { foreignDetail, isStatus } from './answer-origin.ts';
 import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
 import { get, resourcePath } from './objects.ts';
 

@@ -14,9 +14,10 @@ import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Observe } from '../../core/observation.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { userAgent } from '../../kit/version.ts';
+import { toHeaders } from '../../net/headers.ts';
 import { hrefOf } from '../../net/proxies.ts';
-import { type Bounds, type Responded, readWhole, send, toHeaders } from './api-exchange.ts';
-import { CredentialReader, type Credentials } from './credentials.ts';
+import { type Bounds, type Responded, readWhole, send } from './api-exchange.ts';
+import { type ApiCredentials, CredentialReader } from './credentials.ts';
 import {
   type ConnectOptions,
   type KubeconfigEnvironment,
@@ -150,7 +151,7 @@ class AgentConnection implements Connection {
   async #send(
     call: ApiCall,
     sending: ConnectionSending,
-  ): Promise<{ answer: Responded | ApiFailed; used: Credentials | null }> {
+  ): Promise<{ answer: Responded | ApiFailed; used: ApiCredentials | null }> {
     try {
       const credentials = await this.#reader.current();
       const { server, headers } = credentials;
@@ -168,7 +169,7 @@ class AgentConnection implements Connection {
   }
 
   /** Changes to these credentials, and observes the change. */
-  #adopt(credentials: Credentials, why: string | null): Pool {
+  #adopt(credentials: ApiCredentials, why: string | null): Pool {
     if (this.#closing.signal.aborted) throw unusable('use the connection: it was closed');
     const fingerprint = fingerprintOf(credentials);
     const before = this.#pool;
@@ -210,7 +211,7 @@ class AgentConnection implements Connection {
 
 /** Creates agents for these credentials; **Errors**: `kubeconfig-unusable`. */
 function createUsable(
-  credentials: Credentials,
+  credentials: ApiCredentials,
   from: string,
   environment: KubeconfigEnvironment['environment'],
 ): Pool {
@@ -232,7 +233,7 @@ function destroyPool({ agent, streams }: Pool): void {
 }
 
 function createAgent(
-  credentials: Credentials,
+  credentials: ApiCredentials,
   proxy: string | null,
   { keepAlive }: { readonly keepAlive: boolean },
 ): HttpAgent | HttpsAgent {
@@ -249,7 +250,7 @@ function createAgent(
   return new HttpsAgent({ ...options, rejectUnauthorized: true, ...credentials.tls });
 }
 
-function fingerprintOf(credentials: Credentials): string {
+function fingerprintOf(credentials: ApiCredentials): string {
   const { ca, cert, key, servername, rejectUnauthorized } = credentials.tls;
   const hash = createHash('sha256');
   for (const part of [ca, cert, key]) hash.update(part ?? '').update('\0');
@@ -259,7 +260,7 @@ function fingerprintOf(credentials: Credentials): string {
 }
 
 /** Secret. Text that changes if and only if the credentials of requests change. */
-function identityOf(credentials: Credentials, fingerprint = fingerprintOf(credentials)): string {
+function identityOf(credentials: ApiCredentials, fingerprint = fingerprintOf(credentials)): string {
   return `${fingerprint} ${JSON.stringify(credentials.headers)}`;
 }
 

@@ -27,7 +27,7 @@ import {
 } from './kubeconfig.ts';
 
 /** Credentials of a request. */
-export interface Credentials {
+export interface ApiCredentials {
   readonly server: URL;
   /** A new number after each read; tells whether a 401 is an answer to these credentials. */
   readonly generation: number;
@@ -79,7 +79,7 @@ export class CredentialReader {
   }
 
   /** Reads the current credentials; **Errors**: `kubeconfig-unusable`. */
-  async current(): Promise<Credentials> {
+  async current(): Promise<ApiCredentials> {
     return this.#inTurn(async () => {
       const isOld = this.#clock.monotonic() - this.#loadedAt >= MAX_AGE_MS;
       if (isOld || this.#mustReload) this.#reload();
@@ -88,7 +88,7 @@ export class CredentialReader {
   }
 
   /** Reads all files again, unless that happened after `generation`; **Errors**: as `current`. */
-  async reread(generation: number): Promise<Credentials> {
+  async reread(generation: number): Promise<ApiCredentials> {
     return this.#inTurn(async () => {
       if (generation === this.#generation) {
         this.#renew(loadKubeconfig(this.#options, this.#parts));
@@ -117,7 +117,7 @@ export class CredentialReader {
     this.#generation += 1;
   }
 
-  async #resolve(): Promise<Credentials> {
+  async #resolve(): Promise<ApiCredentials> {
     const { cluster, server } = this.#loaded;
     const options = await this.#read();
     const [tls, headers] = [toTls(options), toHeaders(options)];
@@ -182,7 +182,7 @@ function toHeaders(options: RequestOptions): Readonly<Record<string, string>> {
  */
 function defectOf(
   loaded: LoadedConfig,
-  { tls, headers }: Pick<Credentials, 'tls' | 'headers'>,
+  { tls, headers }: Pick<ApiCredentials, 'tls' | 'headers'>,
 ): string | null {
   const provider: unknown = loaded.user.authProvider;
   const file = stringAt(isJsonObject(provider) ? provider : undefined, 'config', 'tokenFile');

@@ -4,6 +4,7 @@
 
 import type { Clock } from '../../core/clock.ts';
 import type { Json } from '../../core/event.ts';
+import { sentAt } from '../../net/headers.ts';
 
 /** One request to an API server. */
 export interface ApiCall {
@@ -72,18 +73,13 @@ export interface ApiClient extends AsyncDisposable {
   open(call: ApiCall, signal: AbortSignal): Promise<ApiStream | ApiAnswer>;
 }
 
-// Time by the server's clock: the Date header of an answer plus the monotonic time since. Times are
-// compared with those that the cluster wrote, and the gateway's wall clock may be hours off.
-
-/** The Date header in ms since 1970; `now` if there is none that parses. */
-export function readAtOf(headers: Readonly<Record<string, string>>, now: number): number {
-  const date = Date.parse(headers['date'] ?? '');
-  return Number.isNaN(date) ? now : date;
-}
-
-/** Starts a clock from one answer; each call returns the server's time in ms since 1970. */
+/**
+ * Starts a clock from one answer; each call returns the server's time in ms since 1970: the Date
+ * header plus the monotonic time since. Times are compared with those that the cluster wrote, and
+ * the gateway's wall clock may be hours off.
+ */
 export function serverClock(headers: Readonly<Record<string, string>>, clock: Clock): () => number {
-  const date = readAtOf(headers, clock.now());
+  const date = sentAt(headers, clock.now());
   const since = clock.monotonic();
   return () => Math.round(date + clock.monotonic() - since);
 }

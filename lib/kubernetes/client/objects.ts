@@ -1,5 +1,6 @@
-// Requests for single objects: paths, create and get. Callers interpret the answers.
-// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
+// Requests for single objects: resources, paths, create and get. Callers interpret the answers.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
+// k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource).
 
 import { type JsonObject, stringAt } from '../../core/event.ts';
 import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
@@ -13,6 +14,26 @@ interface ResourceAddress {
   readonly namespace: string | null;
   readonly plural: string;
   readonly name?: string;
+}
+
+/**
+ * The resource of a manifest, without discovery: permissions are rendered without a cluster, and
+ * the Role must name the resource of the POST. `plural` is for kinds with an irregular one.
+ */
+export function resourceOf(
+  manifest: JsonObject,
+  plural = pluralOf(stringAt(manifest, 'kind')),
+): Pick<ResourceAddress, 'group' | 'version' | 'plural'> {
+  const [first = '', second] = stringAt(manifest, 'apiVersion').split('/');
+  const [group, version] = second === undefined ? ['', first] : [first, second];
+  return { group, version, plural };
+}
+
+function pluralOf(kind: string): string {
+  const singular = kind.toLowerCase();
+  if (singular.endsWith('s')) return `${singular}es`;
+  if (singular.endsWith('y')) return `${singular.slice(0, -1)}ies`;
+  return `${singular}s`;
 }
 
 /** Path of a resource or of one object, with every segment percent-encoded. */

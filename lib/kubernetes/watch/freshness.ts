@@ -16,6 +16,8 @@ interface FreshnessParts {
   readonly path: string;
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Called with each proved moment of the monotonic clock. */
+  readonly proved: (at: number) => void;
 }
 
 /**
@@ -43,6 +45,7 @@ export class Freshness implements Disposable {
   /** Everything up to a moment, by default now, was read. */
   prove(at: number = this.#parts.clock.monotonic()): void {
     this.#provedAt = Math.max(this.#provedAt, at);
+    this.#parts.proved(at);
     if (!this.#isDoubted) return;
     const { source, path, observe } = this.#parts;
     this.#isDoubted = false;

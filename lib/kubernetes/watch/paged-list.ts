@@ -13,13 +13,10 @@ import {
   jsonAt,
   stringAt,
 } from '../../core/event.ts';
-import {
-  type ApiAnswer,
-  type ApiAnswered,
-  type ApiClient,
-  readAtOf,
-} from '../client/kubernetes-api.ts';
-import { isJsonAnswer, toWatchError, type WatchError } from './watch-errors.ts';
+import { sentAt } from '../../net/headers.ts';
+import { isJsonAnswer } from '../client/answer-origin.ts';
+import type { ApiAnswer, ApiAnswered, ApiClient } from '../client/kubernetes-api.ts';
+import { toWatchError, type WatchError } from './watch-errors.ts';
 import { MAX_FRAME_BYTES, type ReadObject, toReadObject } from './watch-frames.ts';
 import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 
@@ -216,7 +213,7 @@ function stepOf(answer: ApiAnswered, { cursor, now }: PageContext): ListStep {
   // Later pages could have another version; the watch must begin at that of the first page.
   const resourceVersion = isFirst ? own : cursor.resourceVersion;
   const isConsistent = cursor.isConsistent && own === resourceVersion;
-  const readAt = isFirst ? readAtOf(answer.headers, now) : cursor.readAt;
+  const readAt = isFirst ? sentAt(answer.headers, now) : cursor.readAt;
   const token = stringAt(answer.body, 'metadata', 'continue');
   const listed = itemsOf(answer);
   // Of items requested as metadata alone it is only known that their size exceeds a page.

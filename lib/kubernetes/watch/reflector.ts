@@ -46,6 +46,8 @@ interface ReaderParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;
+  /** Called with each moment of the monotonic clock up to which the path was certainly read. */
+  readonly proved?: (at: number) => void;
 }
 
 /**
@@ -101,7 +103,10 @@ class Reflector {
     );
     this.#reconnectBackoff = new ReconnectBackoff(parts.random);
     this.#listInterval = new ListInterval(parts.clock);
-    this.#freshness = new Freshness({ ...whose, clock: parts.clock });
+    this.#freshness = new Freshness({
+      ...{ ...whose, clock: parts.clock },
+      proved: (at) => parts.proved?.(at),
+    });
     this.#idleTimer = new IdleTimer(parts.clock, parts.random);
   }
 

@@ -3,7 +3,9 @@
 
 import { isJsonList, type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
-import { type ApiAnswered, type ApiFailed, readAtOf } from '../client/kubernetes-api.ts';
+import { retryAfterMs, sentAt } from '../../net/headers.ts';
+import { foreignDetail, isForeign } from '../client/answer-origin.ts';
+import type { ApiAnswered, ApiFailed } from '../client/kubernetes-api.ts';
 import { type EndOfStream, WATCH_ERRORS, type WatchErrorRow } from './watch-error-table.ts';
 
 /** Evidence of an error: an answer, a failed request, a frame, or the end of a stream. */
@@ -98,77 +100,16 @@ function causesOf(status: Json): readonly string[] {
   return isJsonList(causes) ? causes.map((cause) => stringAt(cause, 'reason')) : [];
 }
 
-const WEB_PAGE = /^text\/html\b/i;
-const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
-
-/** Whether an answer says that it is JSON. */
-export function isJsonAnswer({ headers }: Pick<ApiAnswered, 'headers'>): boolean {
-  return JSON_TYPE.test(headers['content-type'] ?? '');
-}
-
-/**
- * Whether no API server gives such an answer to the request for a list, a watch or an object. An
- * error page of 5xx may come from a proxy before a server that is down. Some refusals are plain
- * text.
- */
-function isForeign(answer: ApiAnswered): boolean {
-  const { status, headers } = answer;
-  if (status < 300) return !isJsonAnswer(answer);
-  return status < 400 || (status < 500 && WEB_PAGE.test(headers['content-type'] ?? ''));
-}
-
-/** Whether the answer comes from an API server itself: its body is a metav1.Status. */
-export function isStatus({ body }: ApiAnswered): boolean {
-  return stringAt(body, 'kind') === 'Status';
-}
-
-/** Describes an answer of another server, without the query of a redirect, which may be secret. */
-export function foreignDetail({ status, headers }: ApiAnswered): string {
-  const { location } = headers;
-  const type = headers['content-type']?.split(';')[0]?.trim() ?? 'no content type';
-  const found = location === undefined ? type : `to ${placeOf(location)}`;
-  const expected = 'expected JSON of the Kubernetes API; check the address of the server';
-  return printable(`${status} ${found}: this is no API server (${expected})`, 300);
-}
-
-function placeOf(location: string): string {
-  const url = URL.parse(location);
-  return url === null ? (location.split(/[?#]/)[0] ?? '') : `${url.origin}${url.pathname}`;
-}
-
 /** Longest delay that is accepted; a wrong date must not stop the reading for a day. */
 const MAX_ASKED_MS = 5 * 60_000;
 
 function askedOf(facts: ErrorFacts, now: number): number | null {
   const header = facts.headers['retry-after'];
-  const fromHeader =
-    header === undefined ? null : retryAfterMs(header, readAtOf(facts.headers, now));
+  const fromHeader = header === undefined ? null : retryAfterMs(header, sentAt(facts.headers, now));
   const seconds = jsonAt(facts.status, 'details', 'retryAfterSeconds');
   const fromStatus = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : null;
   const asked = fromHeader ?? fromStatus;
   return asked === null ? null : Math.min(asked, MAX_ASKED_MS);
-}
-
-// Date.parse alone accepts nearly anything as a date, also `-1` and `10, 20`.
-const HTTP_DATE =
-  /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4}|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2}) \d{2}:\d{2}:\d{2} GMT$/;
-const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
-
-/**
- * Parses the delay of a Retry-After header, in ms; null if the header is invalid.
- *
- * **Source**: RFC 9110 §10.2.3: seconds, or an HTTP date; §5.6.7 has the three forms of a date.
- */
-export function retryAfterMs(header: string, now: number): number | null {
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = dateIn(header);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
-}
-
-function dateIn(header: string): number {
-  if (HTTP_DATE.test(header)) return Date.parse(header);
-  // The oldest form names no time zone, but it means GMT.
-  return ASCTIME.test(header) ? Date.parse(`${header} GMT`) : Number.NaN;
 }
 
 function detailOf(evidence: Evidence, facts: ErrorFacts): string {

@@ -3,11 +3,12 @@
 // a long silence. Here a deadline ends a stream that exceeds the server's time limit.
 
 import type { Clock, Random } from '../../core/clock.ts';
+import { isJsonAnswer } from '../client/answer-origin.ts';
 import { codeOf } from '../client/api-exchange.ts';
 import { type ApiClient, type ApiStream, serverClock } from '../client/kubernetes-api.ts';
 import type { UnreadableCount } from './deduplicator.ts';
 import { cutManagedFields } from './managed-fields.ts';
-import { type Evidence, isJsonAnswer, toWatchError, type WatchError } from './watch-errors.ts';
+import { type Evidence, toWatchError, type WatchError } from './watch-errors.ts';
 import { type Frame, FrameSplitter, type SplitterOptions } from './watch-frames.ts';
 import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 

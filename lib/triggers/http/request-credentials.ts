@@ -14,7 +14,7 @@ import type { Header } from './templates.ts';
 import { type UrlSecrets, urlFault } from './url-template.ts';
 
 /** Credentials of requests, made of secrets that were read together. */
-export interface Credentials extends UrlSecrets {
+export interface HttpCredentials extends UrlSecrets {
   /** The header of `auth:`, or none. */
   readonly headers: readonly Header[];
   readonly signingKeys: SigningKeys | null;
@@ -26,7 +26,7 @@ export interface Credentials extends UrlSecrets {
 
 /** The credentials, or which secret is missing. */
 type CurrentCredentials =
-  | { readonly ok: true; readonly credentials: Credentials }
+  | { readonly ok: true; readonly credentials: HttpCredentials }
   | { readonly ok: false; readonly why: string };
 
 // A change of one of them needs a new connection.
@@ -38,7 +38,7 @@ export class RequestCredentials {
   readonly #environment: SecretPlaces['environment'];
   readonly #secrets: SecretSet<SecretName>;
   #texts: Texts | null = null;
-  #credentials: Credentials | null = null;
+  #credentials: HttpCredentials | null = null;
 
   constructor(section: HttpSection, places: SecretPlaces, clock: Clock) {
     this.#section = section;
@@ -64,7 +64,7 @@ export class RequestCredentials {
     this.#secrets.forget();
   }
 
-  #make(texts: Texts): Credentials {
+  #make(texts: Texts): HttpCredentials {
     const before = this.#texts;
     const known = this.#credentials;
     const isSame = CONNECTION_SECRETS.every((name) => before?.[name] === texts[name]);

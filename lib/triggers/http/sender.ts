@@ -22,7 +22,7 @@ import { redactor } from './clear-secrets.ts';
 import { Compression, Handshakes, isFormRefused } from './negotiation.ts';
 import {
   type ClientSettings,
-  type Credentials,
+  type HttpCredentials,
   RequestCredentials,
   type SigningKeys,
 } from './request-credentials.ts';
@@ -82,7 +82,7 @@ export class Sender implements AsyncDisposable {
   readonly #expects: ExpectedAnswer | null;
   readonly #started: HttpSection['started'];
   /** The credentials that the receiver or the proxy refused last. */
-  #refused: Credentials | null = null;
+  #refused: HttpCredentials | null = null;
 
   constructor(section: HttpSection, { clock, places, create }: SenderParts) {
     this.#method = section.method ?? HTTP_DEFAULTS.method;
@@ -195,7 +195,7 @@ export class Sender implements AsyncDisposable {
   }
 
   /** Refused credentials may have been rotated, so the next use reads them again. */
-  #noteRefusal(result: HttpResult, credentials: Credentials): void {
+  #noteRefusal(result: HttpResult, credentials: HttpCredentials): void {
     if (!result.answered || !REFUSED_CREDENTIALS.has(result.status)) return;
     this.#refused = credentials;
     this.#credentials.forget();
@@ -216,7 +216,7 @@ const REFUSED_CREDENTIALS: ReadonlySet<number> = new Set([401, 407]);
 interface Prepared {
   readonly sending: RequestSending;
   readonly made: MadeRequest;
-  readonly credentials: Credentials;
+  readonly credentials: HttpCredentials;
 }
 
 interface Exchanged {

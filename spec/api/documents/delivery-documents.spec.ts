@@ -3,9 +3,14 @@
 
 import { expect } from 'chai';
 import { shortObject } from '../../../lib/api/documents/object-ref.ts';
-import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../../../lib/core/delivery.ts';
+import {
+  type Attempt,
+  DELIVERY_STATES,
+  type DeliveryState,
+  type Outcome,
+} from '../../../lib/core/delivery.ts';
 import { ACTS, type ActName } from '../../../lib/delivery/actions.ts';
-import { aDelivery, anEvent } from '../../support/builders.ts';
+import { aDelivery, anAttempt, anEvent, idOf, numbered } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { type Answered, ApiBench, TOKEN, TRAIL } from '../api-bench.ts';
 
@@ -168,8 +173,8 @@ describe('deliveries over the API', () => {
       dead: 'poison',
       deaths: 3,
       attempts: [
-        attempt(1, { outcome: 'retry', reason: 'unavailable', detail: 'status 503', afterMs: 5 }),
-        attempt(2, { outcome: 'unknown', reason: 'process-died', detail: 'gone' }),
+        finished(1, { outcome: 'retry', reason: 'unavailable', detail: 'status 503', afterMs: 5 }),
+        finished(2, { outcome: 'unknown', reason: 'process-died', detail: 'gone' }),
       ],
       retriedAt: clock.now(),
     });
@@ -192,33 +197,24 @@ describe('deliveries over the API', () => {
   });
 
   describe('whose Events are large', () => {
-    const asked: number[] = [];
+    const limits = () => bench.recorded.of('list').map(([{ limit }]) => limit);
     beforeEach(async () => {
       const message = 'x'.repeat(1_000_000);
-      const [occurrence] = aDelivery().occurrences;
-      const occurrences: Delivery['occurrences'] = [{ ...occurrence, event: anEvent({ message }) }];
-      await bench.commit(
-        Array.from({ length: 40 }, (_, place) => numbered(place, { occurrences })),
-      );
-      asked.length = 0;
-      const { archive } = bench.store;
-      const read = archive.list.bind(archive);
-      archive.list = (query) => {
-        asked.push(query.limit);
-        return read(query);
-      };
+      const event = anEvent({ message });
+      await bench.commit(Array.from({ length: 40 }, (_, place) => numbered(place, { event })));
+      bench.recorded.calls.length = 0;
     });
 
     it('make shorter pages of complete deliveries', async () => {
       const { items, next } = await list('?whole=true&limit=500');
       expect(items).to.have.length.within(8, 10);
       expect(next).to.equal(items.at(-1)?.id);
-      expect(asked).to.deep.equal([16]);
+      expect(limits()).to.deep.equal([16]);
     });
 
     it('are read in small steps if they are not shown', async () => {
       expect((await list('?limit=500')).items).to.have.length(40);
-      expect(asked).to.deep.equal([16, 8, 8, 8, 8]);
+      expect(limits()).to.deep.equal([16, 8, 8, 8, 8]);
     });
   });
 
@@ -303,7 +299,7 @@ describe('deliveries over the API', () => {
 
   it('answers 507 if the store is full for a rerun', async () => {
     await bench.commit([numbered(1)]);
-    bench.store.journal.commit = async () => ({ done: false, usage: { bytes: 1, maxBytes: 1 } });
+    bench.failing.fill();
     const { status, json } = await post(idOf(1), 'rerun');
     expect(status).to.equal(507);
     expect(json).to.have.property('detail').that.includes('the store is full');
@@ -328,18 +324,6 @@ describe('the short form of an object', () => {
   }
 });
 
-function idOf(place: number): string {
-  return `01kgf5${String(place).padStart(20, '0')}`;
-}
-
-function numbered(place: number, overrides: Partial<Delivery> = {}): Delivery {
-  const bucket = `${place}`;
-  return aDelivery({ id: idOf(place), bucket, ...overrides });
-}
-
-function attempt(
-  number: number,
-  outcome: Delivery['attempts'][number]['outcome'],
-): Delivery['attempts'][number] {
-  return { number, at: Date.UTC(2026, 0, 31, 12), incarnation: 'i', outcome, durationMs: 12.5 };
+function finished(number: number, outcome: Outcome): Attempt {
+  return anAttempt({ number, outcome, durationMs: 12.5 });
 }

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { RecentActivity } from '../../../lib/api/documents/recent-activity.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
 import { jsonSize } from '../../../lib/kit/data/json.ts';
-import { aDecision, aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
+import { aDelivery, anAcceptance, anEvent, anOccurrence } from '../../support/builders.ts';
 
 const LOOSE = { entries: 100, weight: 1_000_000 };
 
@@ -13,7 +13,7 @@ function aDecisionObserved(message = 'a'): DecisionObserved {
   const explain = (): never => {
     throw new Error('nobody asked');
   };
-  return { kind: 'decision', occurrence, decision: aDecision(), disposed: [], explain };
+  return anAcceptance({ occurrence, disposed: [], explain });
 }
 
 function numbersIn(recent: RecentActivity): readonly number[] {

@@ -1,7 +1,7 @@
 // The status over a real socket: what runs, what is read, what pauses which trigger.
 
 import { expect } from 'chai';
-import { aDelivery } from '../../support/builders.ts';
+import { aCommit, aDelivery, positionsAt } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { type Answered, ApiBench, itemsOf } from '../api-bench.ts';
 
@@ -40,18 +40,8 @@ describe('the status', () => {
     watch.observe({ kind: 'store-opened', ...store });
     const usage = { level: 'near', overflow: 'block', bytes: 80, maxBytes: 100 } as const;
     watch.observe({ kind: 'store-usage', ...usage });
-    await bench.store.journal.commit({
-      positions: new Map([['shop', new Map([[path, { resourceVersion: '7', at: clock.now() }]])]]),
-      ledger: [],
-      deliveries: [delivery],
-      seen: [],
-      gone: [],
-      listed: [],
-      decisions: [],
-      readMs: 0,
-      gaps: [],
-      now: clock.now(),
-    });
+    const positions = positionsAt('7', { path, at: clock.now() });
+    await bench.store.journal.commit(aCommit({ positions, deliveries: [delivery] }));
     await clock.advance(90_500);
     expect((await ask('status')).json).to.deep.include({
       version: '1.2.3',

@@ -190,7 +190,7 @@ export function judged(gateway: GatewayProcess): readonly string[] {
 /** How often a watch ended, by reason, as the metrics count it: the log tells the same but once. */
 export async function restarts(gateway: GatewayProcess): Promise<ReadonlyMap<string, number>> {
   const { text } = await gateway.probe('/metrics');
-  const lines = text.matchAll(/^sluice_watch_restarts_total\{.*reason="([^"]+)".*\} (\d+)$/gm);
+  const lines = text.matchAll(/^sluice_watch_restarts_total\{.*reason="([^"]+)".*\} ([1-9]\d*)$/gm);
   return new Map([...lines].map(([, reason = '', count = '']) => [reason, Number(count)]));
 }
 

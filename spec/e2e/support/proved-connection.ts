@@ -14,7 +14,7 @@ import type { ApiAnswer, ApiAnswered } from '../../../lib/kubernetes/client/kube
 import { create, get } from '../../../lib/kubernetes/client/objects.ts';
 import { readChanges } from '../../../lib/kubernetes/watch/reflector.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
-import { recordingObserve } from '../../support/recording-observe.ts';
+import { recordingObserve } from '../../support/doubles/observe.ts';
 import { until } from '../../support/until.ts';
 import * as once from './once.ts';
 

@@ -7,6 +7,7 @@ import { Deduplicator } from '../../../lib/kubernetes/watch/deduplicator.ts';
 import { KnownVersions } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { type ListPage, listPages } from '../../../lib/kubernetes/watch/paged-list.ts';
 import type { WatchError } from '../../../lib/kubernetes/watch/watch-errors.ts';
+import { nopObserve } from '../../support/doubles/observe.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 
@@ -54,10 +55,7 @@ export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
   const backOff = async (trouble: WatchError): Promise<void> => void troubles.push(trouble);
   const parts = { api, clock: new FakeClock(), begin: async () => undefined, backOff };
   const memory = new KnownVersions({ resourceVersion: '100', at: 0 });
-  const deduplicator = new Deduplicator(
-    { source: 's', path: '/p', observe: () => undefined },
-    memory,
-  );
+  const deduplicator = new Deduplicator({ source: 's', path: '/p', observe: nopObserve }, memory);
   const read = new Map<string, string>();
   let number = 0;
   let version = '';

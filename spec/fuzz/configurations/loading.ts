@@ -8,16 +8,14 @@ import { PROBLEM_CODES, type Problem } from '../../../lib/core/problem.ts';
 import { decide } from '../../../lib/filters/decide.ts';
 import type { RuleSection } from '../../../lib/filters/rule.ts';
 import { type LoadedPlan, loadPlan } from '../../../lib/plan/load-plan.ts';
-import { createSectionValidators } from '../../../lib/plan/native-form.ts';
 import type { Plan } from '../../../lib/plan/plan.ts';
 import { problemsToJson, renderProblems } from '../../../lib/plan/problem-text.ts';
 import { naiveRule } from '../../filters/naive.ts';
 import { anEvent, anOccurrence } from '../../support/builders.ts';
+import { VALIDATORS } from '../../support/validators.ts';
 import { mustExplain, mustTrace } from '../events/judging.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
-// Shared, because compiling the schemas takes longer than loading a text.
-const VALIDATORS = createSectionValidators();
 const CONTEXT = { namespace: 'shop', buildNamespace: 'ci', exec: 'allowed' } as const;
 const MOST_PROBLEMS = 1000;
 const SEVERITIES: readonly string[] = ['error', 'warning', 'info'];

@@ -29,6 +29,7 @@ import type {
 } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { brigadeKind } from '../../../lib/triggers/brigade.ts';
 import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
+import { nopObserve } from '../../support/doubles/observe.ts';
 import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from '../../triggers/support/parts.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
@@ -68,7 +69,7 @@ function naiveId(strings: readonly string[], firstTime: string): string {
 function mustRule(candidate: StartRequest): void {
   const limiter = new Limiter(
     { perObject: null, total: null },
-    { now: () => 0, from: 0, observe: () => undefined },
+    { now: () => 0, from: 0, observe: nopObserve },
   );
   const guard = { namespaces: ['ci', 'pay'], prefixes: ['diagnose'], allowForeign: false };
   const later = { ...toLedgerEntry(candidate, NOW), life: 'another' };

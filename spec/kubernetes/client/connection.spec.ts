@@ -17,8 +17,8 @@ import {
   NEVER,
   SECRET,
 } from '../../support/connection-bench.ts';
+import { recordingObserve } from '../../support/doubles/observe.ts';
 import { withVariable } from '../../support/environment-variable.ts';
-import { recordingObserve } from '../../support/recording-observe.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 import { until } from '../../support/until.ts';
 

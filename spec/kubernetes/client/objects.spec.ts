@@ -6,9 +6,9 @@ import { findCluster } from '../../../lib/kubernetes/client/cluster-id.ts';
 import { type Connection, connect } from '../../../lib/kubernetes/client/connection.ts';
 import { create, get, resourcePath } from '../../../lib/kubernetes/client/objects.ts';
 import { NEVER } from '../../support/connection-bench.ts';
+import { recordingObserve } from '../../support/doubles/observe.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
-import { recordingObserve } from '../../support/recording-observe.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 import { until } from '../../support/until.ts';
 

@@ -9,10 +9,10 @@ import { stringAt } from '../../../lib/core/event.ts';
 import { connect } from '../../../lib/kubernetes/client/connection.ts';
 import type { ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { readChanges } from '../../../lib/kubernetes/watch/reflector.ts';
+import { recordingObserve } from '../../support/doubles/observe.ts';
 import { EventsWorld } from '../../support/events-world.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { Reading } from '../../support/reading.ts';
-import { recordingObserve } from '../../support/recording-observe.ts';
 import { until } from '../../support/until.ts';
 
 type Act = (world: EventsWorld, clock: FakeClock, name: string) => Promise<void>;

@@ -10,11 +10,7 @@ import {
   type WaitRule,
   type WatchErrorAction,
 } from '../../../lib/kubernetes/watch/watch-error-table.ts';
-import {
-  type Evidence,
-  retryAfterMs,
-  toWatchError,
-} from '../../../lib/kubernetes/watch/watch-errors.ts';
+import { type Evidence, toWatchError } from '../../../lib/kubernetes/watch/watch-errors.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 
@@ -179,8 +175,4 @@ describe('the delay that a server asks for', () => {
       expect(toWatchError({ seen: 'answer', answer }, NOW + 3_600_000).askedMs).to.equal(expected);
     });
   }
-
-  it('is computed from a date by the given clock', () => {
-    expect(retryAfterMs('Sat, 31 Jan 2026 12:00:30 GMT', NOW)).to.equal(30_000);
-  });
 });

@@ -3,8 +3,8 @@
 // a connection fails.
 
 import { expect } from 'chai';
-import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
+import { deliveries } from '../../support/builders.ts';
 import { NEVER } from '../support/parts.ts';
 import { anAnswer, FakeReceiver } from './support/fake-receiver.ts';
 

@@ -5,9 +5,8 @@ import { expect } from 'chai';
 import type { HttpAnswered } from '../../../lib/net/http-client.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
-import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp } from '../../delivery/lane-bench.ts';
-import { aDelivery } from '../../support/builders.ts';
+import { aDelivery, deliveries } from '../../support/builders.ts';
 import { CONTEXT, NEVER } from '../support/parts.ts';
 import { aFailure, anAnswer, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
 

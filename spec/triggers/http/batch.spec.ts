@@ -14,8 +14,7 @@ const IDS = [
 const DELIVERIES = IDS.map((id) => aDelivery({ id }));
 
 function large(id: string, bytes: number): Delivery {
-  const [occurrence] = aDelivery().occurrences;
-  return aDelivery({ id, occurrences: [{ ...occurrence, event: { message: 'x'.repeat(bytes) } }] });
+  return aDelivery({ id, event: { message: 'x'.repeat(bytes) } });
 }
 
 describe('a batch', () => {

@@ -3,22 +3,16 @@
 import { expect } from 'chai';
 import { type CloudEvent, HTTP } from 'cloudevents';
 import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
-import type { EventObject } from '../../../lib/core/event.ts';
 import {
   toAttributes,
   toAttributeText,
   toCloudEventHeader,
 } from '../../../lib/triggers/http/body.ts';
 import type { HttpFormat } from '../../../lib/triggers/http/section.ts';
-import { aDelivery, anEvent, anOccurrence } from '../../support/builders.ts';
+import { aDelivery, anEvent } from '../../support/builders.ts';
 import { HOSTILE_EVENTS } from '../support/hostile-events.ts';
 import { NEVER } from '../support/parts.ts';
 import { bodyOf, FakeReceiver } from './support/fake-receiver.ts';
-
-function deliveryOf(event: EventObject): Delivery {
-  const { series, happenedAt, count } = anOccurrence({ event });
-  return aDelivery({ occurrences: [{ event, firstTime: series.firstTime, happenedAt, count }] });
-}
 
 async function readBack(deliveries: readonly Delivery[], format: HttpFormat, batch = {}) {
   const receiver = new FakeReceiver();
@@ -43,7 +37,7 @@ describe('a CloudEvent', () => {
 
     for (const [what, event] of Object.entries(HOSTILE_EVENTS)) {
       it(`is valid as ${format} for an Event with ${what}`, async () => {
-        const delivery = deliveryOf(event);
+        const delivery = aDelivery({ event });
         const read = (await readBack([delivery], format)) as CloudEvent<unknown>;
         expect(read.validate()).to.equal(true);
         const { subject } = toAttributes(delivery);
@@ -70,7 +64,7 @@ describe('a CloudEvent', () => {
 describe('the attributes of a CloudEvent', () => {
   it('are absent if they are empty', () => {
     const attributes = toAttributes({
-      ...deliveryOf({}),
+      ...aDelivery({ event: {} }),
       rule: { index: 0, name: null, identity: '' },
     });
     expect(Object.keys(attributes)).to.deep.equal([
@@ -80,12 +74,12 @@ describe('the attributes of a CloudEvent', () => {
 
   it('keep their place for an object without a namespace', () => {
     const event = anEvent({ involvedObject: { kind: 'Node', name: 'n1' } });
-    expect(toAttributes(deliveryOf(event))).to.have.property('subject', 'Node//n1');
+    expect(toAttributes(aDelivery({ event }))).to.have.property('subject', 'Node//n1');
   });
 
   it('have a count that is a valid Integer', () => {
     const event = anEvent({ count: Number.MAX_SAFE_INTEGER });
-    expect(toAttributes(deliveryOf(event))).to.have.property('sluicecount', 2_147_483_647);
+    expect(toAttributes(aDelivery({ event }))).to.have.property('sluicecount', 2_147_483_647);
   });
 
   const texts = [

@@ -7,9 +7,8 @@ import type { HttpAnswered } from '../../../lib/net/http-client.ts';
 import { compileExpectation, outcomeOf } from '../../../lib/triggers/http/answer-table.ts';
 import type { ExpectSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
-import { deliveries } from '../../conformance/store-builders.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
-import { aDelivery } from '../../support/builders.ts';
+import { aDelivery, deliveries } from '../../support/builders.ts';
 import { CONTEXT, NEVER } from '../support/parts.ts';
 import { anAnswer, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
 

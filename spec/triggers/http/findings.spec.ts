@@ -5,8 +5,16 @@ import { expect } from 'chai';
 import { loadPlan } from '../../../lib/plan/load-plan.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
+import { VALIDATORS } from '../../support/validators.ts';
 import { CONTEXT } from '../support/parts.ts';
 import { URL_OF_SPECS } from './support/fake-receiver.ts';
+
+const PLANNED = {
+  namespace: 'a',
+  buildNamespace: 'a',
+  exec: 'refused',
+  validators: VALIDATORS,
+} as const;
 
 function found(section: Partial<HttpSection>): readonly string[] {
   const findings = httpKind.check?.({ url: URL_OF_SPECS, ...section }, CONTEXT) ?? [];
@@ -164,7 +172,7 @@ describe('a mistake in an http section', () => {
   for (const [what, section, wanted] of refused) {
     it(`is refused by the schema: ${what}`, () => {
       const text = `version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      ${section}\n`;
-      const { problems } = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+      const { problems } = loadPlan({ ...PLANNED, text });
       expect(problems.map(({ code, path }) => `${code} ${path}`)).to.include(wanted);
     });
   }
@@ -172,7 +180,7 @@ describe('a mistake in an http section', () => {
   it('gets the hint to keep one of two keys with the same meaning', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http: { url: "https://h.test", urlEnv: URL }\n';
-    const { problems } = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+    const { problems } = loadPlan({ ...PLANNED, text });
     expect(problems.map(({ message, hint }) => [message, hint])).to.deep.equal([
       ['found url and urlEnv, expected exactly one of url, urlFile or urlEnv', 'keep one of them'],
     ]);
@@ -188,7 +196,7 @@ describe('a mistake in an http section', () => {
   for (const section of inline) {
     it(`is refused and not shown: ${section}`, () => {
       const text = `version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      url: https://h.test\n      ${section}\n`;
-      const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+      const loaded = loadPlan({ ...PLANNED, text });
       expect(loaded.problems.map(({ severity }) => severity)).to.include('error');
       expect(JSON.stringify(loaded.problems)).to.not.include('QUJD');
     });
@@ -199,12 +207,7 @@ describe('the plan of an http trigger', () => {
   it('lists its secrets with their places in the file', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      url: https://h.test\n      signing: { secretFile: s }\n';
-    const { secrets, problems } = loadPlan({
-      text,
-      namespace: 'a',
-      buildNamespace: 'a',
-      exec: 'refused',
-    });
+    const { secrets, problems } = loadPlan({ ...PLANNED, text });
     expect(problems).to.deep.equal([]);
     expect(secrets.map(({ path, line, column }) => [path, line, column])).to.deep.equal([
       ['/triggers/hook/http/signing/secretFile', 7, 30],
@@ -214,7 +217,7 @@ describe('the plan of an http trigger', () => {
   it('repeats lost answers by default, and creates no objects', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers: { hook: { http: { url: "https://h.test" } } }\n';
-    const { plan } = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+    const { plan } = loadPlan({ ...PLANNED, text });
     expect(plan?.triggers[0]).to.deep.include({
       ...{ kind: 'http', onLostAnswer: 'atLeastOnce', usesCluster: false, buildNamespaces: [] },
     });

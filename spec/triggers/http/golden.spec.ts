@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { Delivery } from '../../../lib/core/delivery.ts';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
-import { aDelivery } from '../../support/builders.ts';
+import { aDelivery, anAttempt } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { expectGolden } from '../support/golden.ts';
 import { NEVER } from '../support/parts.ts';
@@ -14,13 +14,7 @@ import { bodyOf, FakeReceiver, SIGNING_SECRET } from './support/fake-receiver.ts
 // A second attempt: its number must be in a header and nowhere else.
 const DELIVERY: Delivery = aDelivery({
   trigger: 'hook',
-  attempts: [1, 2].map((number) => ({
-    number,
-    at: Date.UTC(2026, 0, 31, 12, number),
-    incarnation: 'one',
-    outcome: null,
-    durationMs: null,
-  })),
+  attempts: [1, 2].map((number) => anAttempt({ number, at: Date.UTC(2026, 0, 31, 12, number) })),
 });
 
 const SECTION: Partial<HttpSection> = {

@@ -109,12 +109,7 @@ describe('the handshake', () => {
     const url = 'https://ci.example.test/${event.reason}?x=${id}';
     const trigger = receiver.trigger({ ...SECTION, url }, { clock });
     const handshakes = (): number => receiver.requests.length - receiver.sent.length;
-    const other = aDelivery();
-    const [occurrence] = other.occurrences;
-    const failed = {
-      ...other,
-      occurrences: [{ ...occurrence, event: { reason: 'Failed' } }] as const,
-    };
+    const failed = aDelivery({ event: { reason: 'Failed' } });
 
     await trigger.fire([aDelivery()], NEVER);
     await trigger.fire([aDelivery({ id: '01kg9ynja0ffffffffffffffff' })], NEVER);

@@ -12,8 +12,16 @@ import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { createHttpTrigger, httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { VALIDATORS } from '../../support/validators.ts';
 import { CONTEXT, NEVER, someParts } from '../support/parts.ts';
 import { aFailure, anAnswer, bodyOf, FakeReceiver } from './support/fake-receiver.ts';
+
+const PLANNED = {
+  namespace: 'a',
+  buildNamespace: 'a',
+  exec: 'refused',
+  validators: VALIDATORS,
+} as const;
 
 const PATH = '/services/T00/B00/s3cr3ts3cr3t';
 const WEBHOOK = `https://hooks.example.test:8443${PATH}?token=tok3n%20x`;
@@ -122,7 +130,7 @@ describe('a secret by name', () => {
   it('is reported with its place in the file if the name is unknown', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      url: https://h.test\n      body: { a: [1, "${secret:NO}"] }\n';
-    const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+    const loaded = loadPlan({ ...PLANNED, text });
     expect(loaded.problems.map(({ code, line, column }) => [code, line, column])).to.deep.equal([
       ['bad-template', 7, 22],
     ]);
@@ -131,7 +139,7 @@ describe('a secret by name', () => {
   it('is not allowed in a manifest', () => {
     const text =
       'version: 1\nfilters: [{ action: accept }]\ntriggers:\n  job:\n    kubernetes:\n      manifest: { apiVersion: v1, kind: ConfigMap, data: { a: "${secret:A}" } }\n';
-    const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+    const loaded = loadPlan({ ...PLANNED, text });
     expect(loaded.problems.map(({ code, message }) => [code, message])).to.deep.include([
       'bad-template',
       'found ${secret:A} (expected no secret here)',
@@ -197,7 +205,7 @@ describe('a URL from a file or a variable', () => {
   for (const section of inline) {
     it(`is refused and not shown if it replaces the name of its place: ${section.slice(0, 12)}`, () => {
       const text = `version: 1\nfilters: [{ action: accept }]\ntriggers:\n  hook:\n    http:\n      ${section}\n`;
-      const loaded = loadPlan({ text, namespace: 'a', buildNamespace: 'a', exec: 'refused' });
+      const loaded = loadPlan({ ...PLANNED, text });
       expect(loaded.problems.map(({ severity }) => severity)).to.include('error');
       expect(JSON.stringify(loaded.problems)).to.not.include('s3cr3t');
     });

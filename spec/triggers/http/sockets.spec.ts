@@ -12,7 +12,7 @@ import { aDelivery, anEvent } from '../../support/builders.ts';
 import { until } from '../../support/until.ts';
 import { HOSTILE_EVENTS, NASTY } from '../support/hostile-events.ts';
 import { NEVER, someParts } from '../support/parts.ts';
-import { deliveryOf, SIGNING_SECRET } from './support/fake-receiver.ts';
+import { SIGNING_SECRET } from './support/fake-receiver.ts';
 import { type Arrived, listen } from './support/real-receiver.ts';
 
 const ENVIRONMENT = { S: SIGNING_SECRET, T: 'a-t0ken' };
@@ -74,7 +74,7 @@ describe('http over sockets', () => {
         format: 'cloudevents-binary',
         signing: { secretEnv: 'S' },
       };
-      expect(await fire(section, deliveryOf(event))).to.include({ outcome: 'delivered' });
+      expect(await fire(section, aDelivery({ event }))).to.include({ outcome: 'delivered' });
       expect(receiver.arrived).to.have.length(1);
       const [request] = receiver.arrived;
       expect(request?.target).to.match(/^\/a\/r-[^/?#]*\/b\?k=[^&#?]*&n=1$/);
@@ -87,7 +87,7 @@ describe('http over sockets', () => {
     await using receiver = await listen();
     const url = `${receiver.origin}/a/\${event.reason}/b`;
     for (const reason of ['.', '..', '']) {
-      const outcome = await fire({ url }, deliveryOf(anEvent({ reason })));
+      const outcome = await fire({ url }, aDelivery({ event: anEvent({ reason }) }));
       expect(outcome).to.include({ outcome: 'refused', reason: 'not-renderable' });
     }
     expect(receiver.arrived).to.deep.equal([]);

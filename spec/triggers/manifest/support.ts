@@ -55,8 +55,7 @@ export interface Fired {
 /** Makes one attempt for an Event. */
 export async function fire(section: KubernetesSection, event: EventObject): Promise<Fired> {
   const api = new FakeApi();
-  const [occurrence] = aDelivery().occurrences;
-  const delivery = aDelivery({ occurrences: [{ ...occurrence, event }] });
+  const delivery = aDelivery({ event });
   const trigger = kubernetesKind.create(section, someParts({ api }));
   const [outcome] = await trigger.fire([delivery], NEVER);
   return { outcome, object: api.created[0] ?? null };

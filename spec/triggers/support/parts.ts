@@ -3,7 +3,7 @@
 import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
 import type { KubernetesSection } from '../../../lib/triggers/kubernetes.ts';
 import type { TriggerParts } from '../../../lib/triggers/trigger-kind.ts';
-import { recordingObserve } from '../../support/recording-observe.ts';
+import { recordingObserve } from '../../support/doubles/observe.ts';
 import { FakeApi } from './fake-api.ts';
 
 /** A signal that never aborts. */

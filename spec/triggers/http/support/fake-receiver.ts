@@ -2,8 +2,6 @@
 // and opens no socket. real-receiver.ts has a socket.
 
 import { once } from 'node:events';
-import type { Delivery } from '../../../../lib/core/delivery.ts';
-import type { EventObject } from '../../../../lib/core/event.ts';
 import type { Trigger } from '../../../../lib/core/trigger.ts';
 import type {
   HttpAnswered,
@@ -16,7 +14,6 @@ import type { ClientSettings } from '../../../../lib/triggers/http/request-crede
 import type { HttpSection } from '../../../../lib/triggers/http/section.ts';
 import { createHttpTrigger } from '../../../../lib/triggers/http.ts';
 import type { TriggerParts } from '../../../../lib/triggers/trigger-kind.ts';
-import { aDelivery } from '../../../support/builders.ts';
 import { someParts } from '../../support/parts.ts';
 
 /** The default URL of sections. */
@@ -82,12 +79,6 @@ export class FakeReceiver {
     const isTime = why instanceof Error && why.name === 'TimeoutError';
     return aFailure({ failure: isTime ? 'timeout' : 'aborted' });
   }
-}
-
-/** A delivery of one occurrence with this Event. */
-export function deliveryOf(event: EventObject): Delivery {
-  const [occurrence] = aDelivery().occurrences;
-  return aDelivery({ occurrences: [{ ...occurrence, event }] });
 }
 
 /** The body of a request as text. */

@@ -1,6 +1,9 @@
-// The recording double of Observe: remembers every observation so that a spec can ask.
+// Doubles of the port Observe. It has no failure, so the failing one fails on being called.
 
-import type { Observation, Observe } from '../../lib/core/observation.ts';
+import type { Observation, Observe } from '../../../lib/core/observation.ts';
+
+/** Ignores observations. */
+export const nopObserve: Observe = () => undefined;
 
 /** One kind of observation. */
 export type ObservationOf<Kind extends Observation['kind']> = Extract<
@@ -11,13 +14,13 @@ export type ObservationOf<Kind extends Observation['kind']> = Extract<
 /** A recorder of observations. */
 export interface RecordingObserve {
   readonly observe: Observe;
-  /** Everything observed so far, in its order. */
+  /** Every observation so far, in order. */
   readonly seen: Observation[];
-  /** Those of one kind. */
+  /** The observations of one kind. */
   readonly of: <Kind extends Observation['kind']>(kind: Kind) => readonly ObservationOf<Kind>[];
 }
 
-/** Makes an Observe that remembers. */
+/** Records observations. */
 export function recordingObserve(): RecordingObserve {
   const seen: Observation[] = [];
   return {
@@ -26,6 +29,11 @@ export function recordingObserve(): RecordingObserve {
     of: (kind) => seen.filter((observation) => isOf(observation, kind)),
   };
 }
+
+/** Throws at any observation: for code that must not observe. */
+export const failingObserve: Observe = (observation) => {
+  throw new Error(`observed ${observation.kind}, expected no observation`);
+};
 
 function isOf<Kind extends Observation['kind']>(
   observation: Observation,

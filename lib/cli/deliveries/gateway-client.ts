@@ -33,14 +33,14 @@ const ANSWER_BYTES = 128 * 1024 * 1024;
 // These refuse the request; every other status is a failure of the gateway or of the way to it.
 const ANSWERED = [400, 404, 409, 507] as const satisfies RefusalStatus[];
 
-interface ApiAnswer {
+interface GatewayAnswer {
   readonly status: number;
   readonly type: string;
   readonly text: string;
 }
 
 /** Answers requests over HTTP. */
-export class ApiClient implements DeliveryClient {
+export class GatewayClient implements DeliveryClient {
   readonly #address: GatewayAddress;
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
@@ -83,7 +83,7 @@ export class ApiClient implements DeliveryClient {
     return null;
   }
 
-  #send(question: DeliveryQuestion): Promise<ApiAnswer> {
+  #send(question: DeliveryQuestion): Promise<GatewayAnswer> {
     const { url } = this.#address;
     const prefix = url.pathname.replace(/\/$/, '');
     const query = question.query === '' ? '' : `?${question.query}`;
@@ -95,7 +95,7 @@ export class ApiClient implements DeliveryClient {
     };
     const request = isTls(url) ? httpsRequest : httpRequest;
     const target = new URL(`${prefix}${question.path}${query}`, url);
-    const sent = new Promise<ApiAnswer>((resolve, reject) => {
+    const sent = new Promise<GatewayAnswer>((resolve, reject) => {
       const out = request(target, options, (response) => {
         this.#collect(response, deadline).then(resolve, reject);
       });
@@ -105,7 +105,7 @@ export class ApiClient implements DeliveryClient {
     return sent.finally(() => deadline[Symbol.dispose]());
   }
 
-  async #collect(response: IncomingMessage, deadline: Deadline): Promise<ApiAnswer> {
+  async #collect(response: IncomingMessage, deadline: Deadline): Promise<GatewayAnswer> {
     const chunks: Buffer[] = [];
     let size = 0;
     try {
@@ -123,7 +123,7 @@ export class ApiClient implements DeliveryClient {
     return { status: response.statusCode ?? 0, type, text };
   }
 
-  #answerOf({ status, type, text }: ApiAnswer): DeliveryAnswer {
+  #answerOf({ status, type, text }: GatewayAnswer): DeliveryAnswer {
     const json = jsonOrNothing(text);
     if (status === 200 && type === 'application/json' && isJsonObject(json)) {
       return { ok: true, document: json };

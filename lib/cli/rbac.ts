@@ -1,0 +1,145 @@
+// `sluice rbac`: the permissions that a configuration needs in the cluster, as objects for
+// `kubectl apply`, or as a table with their purpose. It makes no request.
+
+import { renderYaml as toYaml } from '../config/parse-yaml.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Permission } from '../core/kind.ts';
+import { quoted } from '../kit/text/printable.ts';
+import { type GrantedRole, type Grantee, toRoles, toRule } from '../kubernetes/access/roles.ts';
+import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
+import type { Command, Terminal } from './command.ts';
+import {
+  CONFIG_FLAGS,
+  findConfiguration,
+  loadConfiguration,
+  requireUsable,
+  showProblems,
+} from './configuration.ts';
+import type { GivenFlags } from './flags.ts';
+import { type Column, renderTable } from './text-table.ts';
+
+const FORMATS = ['yaml', 'json', 'table'] as const;
+
+// The name of account and roles in the plain manifests.
+const DEFAULT_NAME = 'sluice';
+
+/** Prints the permissions that a configuration needs. */
+export const rbacCommand: Command = {
+  name: 'rbac',
+  summary: 'prints the permissions that a configuration needs, as Roles for kubectl apply',
+  synopsis: '[FILE] [--format yaml|json|table] [--service-account NAME] [flags]',
+  arguments: 1,
+  argumentsAre: 'files',
+  flags: {
+    ...CONFIG_FLAGS,
+    ...NAMESPACE_FLAGS,
+    format: {
+      type: 'string',
+      takes: 'yaml|json|table',
+      help: 'output format; default yaml; the table says what each permission is needed for',
+    },
+    'service-account': {
+      type: 'string',
+      takes: 'NAME',
+      help: `the account of the gateway, NAME or NAMESPACE/NAME; default "${DEFAULT_NAME}" in its namespace`,
+    },
+    name: {
+      type: 'string',
+      takes: 'NAME',
+      help: `name of Roles and bindings, after the namespace if they are in another one; default "${DEFAULT_NAME}"`,
+    },
+  },
+  notes:
+    'For instance: sluice rbac sluice.yaml --namespace gateway | kubectl apply -f -\n' +
+    'The account itself is not among the objects: kubectl create serviceaccount sluice -n gateway',
+  run: async (given, context) => {
+    const { environment, stdout, stderr } = context;
+    const format = rbacFormatOf(given);
+    const namespaces = namespacesOf(given, environment);
+    const settings = { ...namespaces, exec: 'allowed' as const };
+    const [file] = given.positionals;
+    const found =
+      file === undefined
+        ? await findConfiguration(given, context, settings)
+        : await loadConfiguration(file, context, settings);
+    const { permissions } = requireUsable(found, context).plan;
+    if (found.form === 'none') showProblems(found, stderr, environment);
+    if (format === 'table') {
+      stdout.write(renderPermissions(permissions, stdout));
+      return 0;
+    }
+    const roles = toRoles(permissions, granteeOf(given, namespaces.namespace));
+    stdout.write(format === 'json' ? renderJson(roles) : renderYaml(roles));
+    return 0;
+  },
+};
+
+function rbacFormatOf(given: GivenFlags): (typeof FORMATS)[number] {
+  const asked = given.text('format') ?? 'yaml';
+  const format = FORMATS.find((one) => one === asked);
+  if (format !== undefined) return format;
+  throw new SluiceError('usage', `flag --format takes ${FORMATS.join(', ')}, not "${asked}"`);
+}
+
+function granteeOf(given: GivenFlags, own: string): Grantee {
+  const written = given.text('service-account') ?? DEFAULT_NAME;
+  const slash = written.indexOf('/');
+  const namespace = slash < 0 ? own : written.slice(0, slash);
+  const account = written.slice(slash + 1);
+  const name = given.text('name') ?? DEFAULT_NAME;
+  if (namespace === '' && slash < 0) {
+    const message =
+      'flag --service-account needs NAMESPACE/NAME, because the namespace of the gateway is empty';
+    throw new SluiceError('usage', message);
+  }
+  for (const [flag, part] of [
+    ['service-account', namespace],
+    ['service-account', account],
+    ['name', name],
+  ] as const) {
+    if (/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(part)) continue;
+    const expected = 'expected small letters, digits, - and .';
+    throw new SluiceError('usage', `flag --${flag}: found ${quoted(part, 60)} (${expected})`);
+  }
+  return { account, namespace, name };
+}
+
+const COLUMNS: readonly Column<Permission>[] = [
+  { title: 'NAMESPACE', text: ({ namespace }) => namespace ?? '*', least: 9, rank: 5 },
+  { title: 'RESOURCE', text: resourceText, least: 12, rank: 4 },
+  { title: 'VERBS', text: ({ verbs }) => verbs.join(','), least: 12, rank: 3 },
+  { title: 'NAMES', text: ({ names }) => names?.join(',') ?? '-', least: 5, rank: 1 },
+  { title: 'WHY', text: ({ why }) => why, least: 20, rank: 2 },
+];
+
+function renderPermissions(
+  permissions: readonly Permission[],
+  { isTTY = false, columns = 0 }: Terminal,
+): string {
+  const width = isTTY && columns > 0 ? columns : null;
+  const { text, omitted } = renderTable(COLUMNS, permissions, width);
+  return omitted.length === 0 ? text : `${text}omitted columns: ${omitted.join(', ')}\n`;
+}
+
+/** The resource as `kubectl auth can-i` takes it. */
+function resourceText({ group, resource }: Permission): string {
+  return group === '' ? resource : `${resource}.${group}`;
+}
+
+function renderJson(roles: readonly GrantedRole[]): string {
+  const items = roles.flatMap(({ role, binding }) => [role, binding]);
+  return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 2)}\n`;
+}
+
+/** YAML with the purpose of each rule as a comment. */
+function renderYaml(roles: readonly GrantedRole[]): string {
+  return roles
+    .map(({ role: { rules: _rules, ...head }, binding, permissions }) => {
+      const rules = permissions.map((permission) => {
+        const rule = toYaml([toRule(permission)], 2);
+        return `  # ${permission.why}\n${rule.replaceAll(/^(?=.)/gm, '  ')}`;
+      });
+      return `---\n${toYaml(head)}rules:\n${rules.join('')}---\n${toYaml(binding)}`;
+    })
+    .join('');
+}
