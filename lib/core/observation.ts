@@ -274,6 +274,14 @@ export type LifecycleObserved =
       /** The file of the API's token; never the token. */
       readonly tokenFile?: string;
     }
+  | {
+      /** An Event about the gateway's own pod was written, or could not be. */
+      readonly kind: 'pod-event';
+      readonly reason: string;
+      readonly message: string;
+      /** Why it was not written; null if it was. */
+      readonly failure: string | null;
+    }
   | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
   | {
       readonly kind: 'stopped';
