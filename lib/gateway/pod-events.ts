@@ -158,17 +158,17 @@ function toPodEvent(observation: Observation): Noted | null {
   return null;
 }
 
-type Observed<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
+type Reported<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
 
 /** Without the problems: they quote the file, which a reader of Events may not be allowed to read. */
-function toKept({ file, since, problems }: Observed<'configuration-kept'>): Noted {
+function toKept({ file, since, problems }: Reported<'configuration-kept'>): Noted {
   const from = new Date(since).toISOString();
   const message = `configuration ${file} is refused (problems: ${problems}); the last good one of ${from} runs instead; the log says why`;
   return { subject: 'configuration', type: 'Warning', reason: 'ConfigurationRefused', message };
 }
 
 /** Without the answer of the receiver, which is untrusted. A breaker that is tried is still open. */
-function toBreaker({ trigger, to }: Observed<'breaker'>): Noted | null {
+function toBreaker({ trigger, to }: Reported<'breaker'>): Noted | null {
   const subject = `trigger ${trigger}`;
   if (to === 'half-open') return null;
   if (to === 'open') {
@@ -179,7 +179,7 @@ function toBreaker({ trigger, to }: Observed<'breaker'>): Noted | null {
   return { subject, type: 'Normal', reason: 'BreakerClosed', message };
 }
 
-function toStoreTrouble({ state, why }: Observed<'store-trouble'>): Noted {
+function toStoreTrouble({ state, why }: Reported<'store-trouble'>): Noted {
   if (state === 'unavailable') {
     const message = `the store accepts no changes: ${why}`;
     return { subject: 'store', type: 'Warning', reason: 'StoreUnavailable', message };

@@ -162,7 +162,7 @@ describe('the secrets of the chart', function () {
     }
 
     it('of the API is checked as well', () => {
-      const config = { http: { tokenFile: '/etc/sluice-secrets/api' } };
+      const config = { version: 1, http: { tokenFile: '/etc/sluice-secrets/api' } };
       expect(saidOf(render(helm, { values: { config } }))).to.include(
         'values: the API names the file /etc/sluice-secrets/api (http.tokenFile), which no value gives',
       );
@@ -172,7 +172,7 @@ describe('the secrets of the chart', function () {
     });
 
     it('of the API may be the token of an exposed one', () => {
-      const config = { http: { tokenFile: '/etc/sluice-api/token' } };
+      const config = { version: 1, http: { tokenFile: '/etc/sluice-api/token' } };
       expect(render(helm, { values: { config } })).to.have.property('ok', false);
       const api = { expose: true, existingSecret: 'sluice-api' };
       expect(render(helm, { values: { config, api } })).to.have.property('ok', true);

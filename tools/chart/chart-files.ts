@@ -2,6 +2,7 @@
 
 import { chartKinds } from './chart-kinds.ts';
 import { chartReadme } from './chart-readme.ts';
+import { configurationTextSchema } from './configuration-value.ts';
 import { valuesSchema } from './values-table.ts';
 import { valuesYaml } from './values-yaml.ts';
 
@@ -11,6 +12,10 @@ export function chartFiles(): ReadonlyMap<string, string> {
     ['charts/sluice/values.yaml', valuesYaml()],
     ['charts/sluice/values.schema.json', `${JSON.stringify(valuesSchema(), null, 2)}\n`],
     ['charts/sluice/README.md', chartReadme()],
+    [
+      'charts/sluice/files/configuration.schema.json',
+      `${JSON.stringify(configurationTextSchema())}\n`,
+    ],
     ['charts/sluice/files/kinds.json', `${JSON.stringify(chartKinds(), null, 2)}\n`],
   ]);
 }

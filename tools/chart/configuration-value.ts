@@ -33,6 +33,34 @@ export function configurationValue(): JsonSchema {
   };
 }
 
+/** The same schema without notes, with which templates check the text of a file. */
+export function configurationTextSchema(): JsonSchema {
+  const { $schema, title, ...schema } = editorSchema();
+  return withoutNotes(forHelm(schema));
+}
+
+const NOTES = ['description', 'examples', 'default', 'uniqueItems'];
+
+function withoutNotes(schema: JsonObject): JsonObject {
+  const kept = Object.entries(schema).filter(([key]) => !NOTES.includes(key));
+  return Object.fromEntries(
+    kept.map(([key, value]): [string, Json] => {
+      const areNamed = ['properties', 'patternProperties', 'dependencies'].includes(key);
+      if (areNamed && isJsonObject(value)) return [key, eachOf(value, withoutNotes)];
+      if (isJsonList(value)) {
+        return [key, value.map((one) => (isJsonObject(one) ? withoutNotes(one) : one))];
+      }
+      return [key, isJsonObject(value) ? withoutNotes(value) : value];
+    }),
+  );
+}
+
+function eachOf(schemas: JsonObject, change: (schema: JsonObject) => JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, one]) => [name, isJsonObject(one) ? change(one) : one]),
+  );
+}
+
 function forHelm(schema: JsonSchema): JsonSchema {
   const { format, oneOf, propertyNames, ...rest } = schema;
   const inner = Object.fromEntries(
@@ -47,11 +75,7 @@ function forHelm(schema: JsonSchema): JsonSchema {
 }
 
 function innerForHelm(key: string, value: Json): Json {
-  if (key === 'properties' && isJsonObject(value)) {
-    return Object.fromEntries(
-      Object.entries(value).map(([name, one]) => [name, isJsonObject(one) ? forHelm(one) : one]),
-    );
-  }
+  if (key === 'properties' && isJsonObject(value)) return eachOf(value, forHelm);
   const hasSchemas = key === 'anyOf' || key === 'allOf';
   if (hasSchemas && isJsonList(value)) {
     return value.map((one) => (isJsonObject(one) ? forHelm(one) : one));

@@ -17,8 +17,14 @@ ConfigMap that the chart does not see.
 {{- if hasKey $parsed "Error" -}}
 {{- fail (printf "values: `config` is no YAML object: %s" $parsed.Error) -}}
 {{- end -}}
+{{- if or (hasKey $parsed "version") (hasKey $parsed "sources") (hasKey $parsed "triggers") -}}
+{{- include "sluice.checkText" (dict "root" . "document" $parsed) -}}
+{{- end -}}
 {{- $parsed | toJson -}}
 {{- else if .Values.config -}}
+{{- if not (or (hasKey .Values.config "version") (hasKey .Values.config "sources") (hasKey .Values.config "triggers")) -}}
+{{- fail "values: `config` has none of `version`, `sources` and `triggers`: add `version: 1`" -}}
+{{- end -}}
 {{- .Values.config | toJson -}}
 {{- else if $original -}}
 {{- dict "project" (.Values.project | default "" | toString) "filters" (.Values.filters | default list) | toJson -}}
@@ -122,4 +128,11 @@ filters.json
 {{/* Non-empty if there is a configuration, here or in another ConfigMap. */}}
 {{- define "sluice.isConfigured" -}}
 {{- if ne (include "sluice.form" .) "none" }}yes{{ end -}}
+{{- end }}
+
+{{/* The data of a ConfigMap with the configuration. */}}
+{{- define "sluice.configData" -}}
+{{- $text := include "sluice.configText" . -}}
+{{- /* A block reads best, but YAML breaks lines in one at more than \n; JSON's escapes are exact. */ -}}
+{{ include "sluice.configFile" . }}: {{ if regexMatch "^[\\n -~]*$" $text }}{{ $text | toYaml | nindent 2 | trim }}{{ else }}{{ $text | toJson }}{{ end }}
 {{- end }}
