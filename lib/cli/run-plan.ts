@@ -11,6 +11,7 @@ import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
 import { originalTrace } from '../filters/brigade-rules.ts';
 import { nearest } from '../filters/decide.ts';
+import { followAccess } from '../gateway/cluster-check.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
 import { PodEvents, podOf } from '../gateway/pod-events.ts';
 import { retryingStore } from '../gateway/retrying-store.ts';
@@ -106,6 +107,11 @@ async function runObserved(
     store,
     findCluster: (heard, signal) =>
       findCluster(api, { namespace, clock, random, observe: heard }, signal),
+    // A recording has no accounts.
+    ...(request.before !== 'none' && {
+      followAccess: (heard, signal) =>
+        followAccess({ plan, api, clock, folder: configuration.folder, observe: heard }, signal),
+    }),
     clock,
     random,
     observe,
