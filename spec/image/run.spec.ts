@@ -93,6 +93,20 @@ describe('the tree of the image, run as a container', function () {
     });
   });
 
+  it('can load each compiled file and each package, also those that are loaded late', async () => {
+    const seen = await inspect(`({
+      // The two of them begin to work when they are loaded.
+      compiled: fs.readdirSync('/app/dist', { recursive: true })
+        .filter((file) => file.endsWith('.js') && !/(?:cli\\/main|worker\\/worker)\\.js$/.test(file))
+        .map((file) => attempt(() => require('/app/dist/' + file))),
+      packages: Object.keys(require('/app/package.json').dependencies)
+        .map((name) => attempt(() => require(require.resolve(name, { paths: ['/app'] })))),
+    })`);
+    const { compiled, packages } = toOutcomes(seen);
+    expect(compiled).to.have.length.above(200);
+    expect(new Set([...compiled, ...packages])).to.deep.equal(new Set(['done']));
+  });
+
   it('trusts the authorities of the distribution, and resolves localhost', async () => {
     const seen = await inspect(`({
       authorities: tls.getCACertificates('system').length,
@@ -161,6 +175,15 @@ describe('the tree of the image, run as a container', function () {
     expect([store.uid, (store.mode & 0o777).toString(8)]).to.deep.equal([1000, '600']);
   });
 });
+
+function toOutcomes(value: unknown): Readonly<Record<'compiled' | 'packages', readonly unknown[]>> {
+  const object = typeof value === 'object' ? { ...value } : {};
+  const list = (found: unknown): readonly unknown[] => (Array.isArray(found) ? found : []);
+  return {
+    compiled: list('compiled' in object ? object.compiled : []),
+    packages: list('packages' in object ? object.packages : []),
+  };
+}
 
 /** The rules of the sample configuration with a webhook as their trigger. */
 function writeConfiguration(file: string, url: string): void {
