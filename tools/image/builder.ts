@@ -15,16 +15,19 @@ const ONE_LAYER: readonly string[] = ['podman', 'buildah'];
 export interface ImageRequest {
   readonly project: string;
   readonly architecture: Architecture;
-  /** Name or path of a builder. */
-  readonly builder: string;
+  /** Name or path of a builder; absent: the first that PATH has. */
+  readonly builder: string | undefined;
   /** Name without a tag. */
   readonly name: string;
   readonly version: string;
+  /** Value of PATH. */
+  readonly path: string;
 }
 
 /** Builds the image and tags it; returns its names. */
 export function buildImage(request: ImageRequest): readonly string[] {
-  const { project, architecture, builder, name, version } = request;
+  const { project, architecture, name, version } = request;
+  const builder = builderOf(request);
   const tags = [`${name}:${version}`, `${name}:latest`];
   const args = [
     'build',
@@ -42,8 +45,7 @@ export function buildImage(request: ImageRequest): readonly string[] {
   return tags;
 }
 
-/** The named builder, else the first in the folders of PATH. */
-export function findBuilder(builder: string | undefined, path: string): string {
+function builderOf({ builder, path }: ImageRequest): string {
   if (builder !== undefined) {
     if (BUILDERS.includes(basename(builder))) return builder;
     throw new LayoutError(`the builder ${builder} is none of ${BUILDERS.join(', ')}`);
