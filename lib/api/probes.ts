@@ -11,10 +11,10 @@ import { sendProblem } from './problem-document.ts';
 
 /** Dependencies of the probes listener. */
 interface ProbesParts {
-  health(): Health;
+  readonly health: () => Health;
   /** Its checks, one by one. */
-  checks(): readonly HealthCheck[];
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly checks: () => readonly HealthCheck[];
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** Paths of the configuration. */
   readonly paths: ProbePaths;
   readonly version: string;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { keepHeartbeatFile } from '../../lib/gateway/heartbeat-file.ts';
+import { systemClock } from '../../lib/kit/system.ts';
 import { runLine } from '../cli/process-context.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -27,8 +28,8 @@ describe('the heartbeat file', () => {
     const { observe, of } = recordingObserve();
     let live = true;
     const isLive = (): boolean => live;
-    const beats = async (count: number): Promise<void> =>
-      void (await until(() => of('heartbeat-file').length === count, `beat ${count}`));
+    const beats = (count: number): Promise<unknown> =>
+      until(() => of('heartbeat-file').length === count, `beat ${count}`);
     const kept = keepHeartbeatFile({ file, everyMs: 10_000, clock, observe, isLive });
     await beats(1);
     expect(JSON.parse(await readFile(file, 'utf8'))).to.deep.equal({
@@ -54,11 +55,12 @@ describe('the heartbeat file', () => {
     const clock = new FakeClock();
     const { observe, of } = recordingObserve();
     const parts = { file: join(at.path, 'none', 'heartbeat'), everyMs: 1_000, clock, observe };
-    await using _kept = keepHeartbeatFile({ ...parts, isLive: () => true });
+    const kept = keepHeartbeatFile({ ...parts, isLive: () => true });
     for (let count = 1; count <= 2; count += 1) {
       await until(() => of('heartbeat-file').length === count, `beat ${count}`);
       await clock.advance(1_000);
     }
+    await kept[Symbol.asyncDispose]();
     expect(of('heartbeat-file')[0]?.failure).to.equal('no such file');
   });
 });
@@ -73,16 +75,17 @@ describe('sluice probe', () => {
     expect(missing).to.include({ code: 1, err: `sluice: heartbeat ${file}: no such file\n` });
     const observe = (): void => undefined;
     const clock = new FakeClock();
-    await using _kept = keepHeartbeatFile({
+    const kept = keepHeartbeatFile({
       ...{ file, everyMs: 10_000, clock, observe },
       isLive: () => true,
     });
     await until(() => isThere(file), 'the file');
     expect(await probe()).to.include({ code: 0, out: '', err: '' });
-    const old = Date.now() / 1000 - 45;
+    const old = systemClock.now() / 1000 - 45;
     await utimes(file, old, old);
     expect(await probe('--max-age', '1m')).to.include({ code: 0 });
     const late = await probe();
+    await kept[Symbol.asyncDispose]();
     expect(late.code).to.equal(1);
     expect(late.err).to.match(/^sluice: heartbeat \S+: 4[56]s old \(expected at most 30s\)\n$/);
   });
