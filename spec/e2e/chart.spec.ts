@@ -16,6 +16,7 @@ import {
 } from '../charts/installation.ts';
 import { AdminClient, type AdminRequest, type KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { dryRun, podFrom, restrict } from './support/dry-run.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 
 const sampleJob = join(import.meta.dirname, '../../samples/kubernetes-job.yaml');
@@ -58,7 +59,7 @@ describe('the chart on a real API server', function () {
     let account: AdminClient;
 
     before(async () => {
-      await label(plane, at.own, { 'pod-security.kubernetes.io/enforce': 'restricted' });
+      await restrict(plane, at.own);
       await install(plane, { helm, namespace: at.own, values: valuesFor(at) });
       const token = await plane.tokenFor({ namespace: at.own, name: 'gw-sluice' });
       account = new AdminClient(plane.url, token, plane.ca);
@@ -80,7 +81,7 @@ describe('the chart on a real API server', function () {
       const job = { ...manifest, metadata: { name: 'probe', namespace: at.own } };
       const { template } = manifest.spec;
       expect(await dryRun(plane, job)).to.equal('accepted');
-      expect(await dryRun(plane, podOf(template, at.own))).to.equal('accepted');
+      expect(await dryRun(plane, podFrom(template, at.own))).to.equal('accepted');
     });
 
     const granted: readonly Row[] = [
@@ -165,10 +166,6 @@ interface SampleJob {
   };
 }
 
-function podOf(template: KubeObject, namespace: string): KubeObject {
-  return { apiVersion: 'v1', kind: 'Pod', ...template, metadata: { name: 'probe', namespace } };
-}
-
 function get(path: string): AdminRequest {
   return { method: 'GET', path };
 }
@@ -193,23 +190,4 @@ function create(namespace: string, version: string, resource: string): AdminRequ
 function createJob(namespace: string): AdminRequest {
   const body = { metadata: { name: 'probe' }, spec: jobSpec };
   return { method: 'POST', path: `${jobsOf(namespace)}?dryRun=All`, body };
-}
-
-/** Server-side apply as a dry run, in which a field that the server does not know is an error. */
-async function dryRun({ admin }: ControlPlane, object: KubeObject): Promise<string> {
-  const answer = await admin.send({
-    method: 'PATCH',
-    path: `${await admin.pathOf(object)}?fieldManager=spec&dryRun=All&fieldValidation=Strict`,
-    body: object,
-    contentType: 'application/apply-patch+yaml',
-  });
-  return answer.status < 300 ? 'accepted' : `${object.kind ?? ''}: ${JSON.stringify(answer.body)}`;
-}
-
-async function label(
-  plane: ControlPlane,
-  namespace: string,
-  labels: Readonly<Record<string, string>>,
-): Promise<void> {
-  await plane.request('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { labels } });
 }
