@@ -94,11 +94,11 @@ fmt: $(INSTALLED) ## Format every file and sort its imports
 build: $(INSTALLED) ## Compile lib to dist, as the package and the image have it
 	@node node_modules/ts7/bin/tsc -p tsconfig.build.json
 
-image: ## The container image, tagged sluice
-	@docker build --tag sluice .
+image: $(INSTALLED) ## The container image, NAME:VERSION and NAME:latest. BUILDER=buildah NAME=sluice ARCH=arm64
+	@node tools/image/main.ts $(call flag,builder,BUILDER) $(call flag,name,NAME) $(call flag,arch,ARCH) $(ARGS)
 
 clean: ## Remove what can be made again, but for node_modules
-	@rm -rf dist coverage
+	@rm -rf dist build coverage
 
 # npm warns that the Node.js that runs it is too old for some packages; they run on the other one.
 $(INSTALLED): package-lock.json | node

@@ -2,7 +2,6 @@
 
 import { sortProblems } from '../config/source-map.ts';
 import { SluiceError } from '../core/errors.ts';
-import { createSectionValidators } from '../plan/native-form.ts';
 import { problemsToJson, refuses } from '../plan/problem-text.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, ProcessContext } from './command.ts';
@@ -35,8 +34,7 @@ export const checkCommand: Command = {
   run: async (given, context) => {
     const namespaces = namespacesOf(given, context.environment);
     const format = formatOf(given);
-    const validators = createSectionValidators();
-    const settings = { ...namespaces, exec: 'noted' as const, validators };
+    const settings = { ...namespaces, exec: 'noted' as const };
     let code = 0;
     for (const file of filesOf(given, context)) {
       const found = await loadConfiguration(file, context, settings);

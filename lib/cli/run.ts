@@ -3,10 +3,15 @@
 import { resolve } from 'node:path';
 import { SluiceError } from '../core/errors.ts';
 import { API_DEFAULT, PROBES_DEFAULTS } from '../plan/defaults.ts';
-import { createSectionValidators } from '../plan/native-form.ts';
 import type { Plan, PlannedAddress } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
-import { LOG_FORMATS } from '../telemetry/logging.ts';
+import {
+  DECISION_LINES,
+  EVENT_DETAILS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LoggingOptions,
+} from '../telemetry/logging.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, ProcessContext } from './command.ts';
 import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
@@ -41,6 +46,24 @@ export const runCommand: Command = {
       takes: 'FORMAT',
       values: LOG_FORMATS,
       help: `${LOG_FORMATS.join(', ')}; overrides logging.format, also in a configuration of the original`,
+    },
+    'log-level': {
+      type: 'string',
+      takes: 'LEVEL',
+      values: LOG_LEVELS,
+      help: `${LOG_LEVELS.join(', ')}; overrides logging.level`,
+    },
+    'log-decisions': {
+      type: 'string',
+      takes: 'DECISIONS',
+      values: DECISION_LINES,
+      help: `${DECISION_LINES.join(', ')}; overrides logging.decisions`,
+    },
+    'log-event': {
+      type: 'string',
+      takes: 'DETAIL',
+      values: EVENT_DETAILS,
+      help: `${EVENT_DETAILS.join(', ')}; overrides logging.event`,
     },
     probes: {
       type: 'string',
@@ -82,8 +105,7 @@ export const runCommand: Command = {
     const changed = flagsOf(given, { folder: context.folder, runsIn });
     const namespaces = namespacesOf(given, context.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
-    const validators = createSectionValidators();
-    const settings = { ...namespaces, exec, runsIn, validators } as const;
+    const settings = { ...namespaces, exec, runsIn } as const;
     const found = await findConfiguration(given, context, settings);
     const asked = { flag: given.text('store'), section: found.store };
     const { place: asNamed, dataFolder } = await findStore(asked, context);
@@ -123,12 +145,7 @@ function flagsOf(
   given: GivenFlags,
   { folder, runsIn }: { readonly folder: string; readonly runsIn: keyof typeof PROBES_DEFAULTS },
 ): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
-  const asked = given.text('log-format');
-  const format = LOG_FORMATS.find((one) => one === asked);
-  if (asked !== undefined && format === undefined) {
-    const formats = LOG_FORMATS.join(', ');
-    throw new SluiceError('usage', `flag --log-format takes one of ${formats}, not "${asked}"`);
-  }
+  const asked = loggingOf(given);
   const file = given.text('api-token-file');
   // Relative to the working directory, not to the configuration.
   const tokenFile = file === undefined ? {} : { tokenFile: resolve(folder, file) };
@@ -139,13 +156,39 @@ function flagsOf(
   };
   const isRequired = given.isSet('api-require-token');
   return ({ logging, http }) => ({
-    logging: { ...logging, format: format ?? logging.format },
+    logging: { ...logging, ...asked },
     http: {
       ...{ ...http, ...addresses, ...tokenFile },
       requireToken: http.requireToken || isRequired,
       hosts: [...http.hosts, ...hosts],
     },
   });
+}
+
+function loggingOf(given: GivenFlags): Partial<LoggingOptions> {
+  const format = choiceOf(given, 'log-format', LOG_FORMATS);
+  const level = choiceOf(given, 'log-level', LOG_LEVELS);
+  const decisions = choiceOf(given, 'log-decisions', DECISION_LINES);
+  const event = choiceOf(given, 'log-event', EVENT_DETAILS);
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(level === undefined ? {} : { level }),
+    ...(decisions === undefined ? {} : { decisions }),
+    ...(event === undefined ? {} : { event }),
+  };
+}
+
+function choiceOf<Choice extends string>(
+  given: GivenFlags,
+  flag: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const asked = given.text(flag);
+  if (asked === undefined) return undefined;
+  const choice = choices.find((one) => one === asked);
+  if (choice !== undefined) return choice;
+  const takes = choices.join(', ');
+  throw new SluiceError('usage', `flag --${flag} takes one of ${takes}, not "${asked}"`);
 }
 
 function listenerOf(

@@ -8,7 +8,13 @@ import type { JsonSchema, Kind } from '../core/kind.ts';
 import { ruleSchema } from '../filters/schema.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import { storeKinds } from '../stores/registry.ts';
-import { DECISION_LINES, LOG_FORMATS, LOG_LEVELS, LOGGING_DEFAULTS } from '../telemetry/logging.ts';
+import {
+  DECISION_LINES,
+  EVENT_DETAILS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  LOGGING_DEFAULTS,
+} from '../telemetry/logging.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import {
   API_DEFAULT,
@@ -171,7 +177,7 @@ const logging = sectionOf('Contents and format of the log.', {
       'Which decisions get a line. `changes` leaves out further states of a series that were decided as in its last line. `all` prints each; `accepted` leaves out rejections; `none` leaves out all.',
   },
   event: {
-    enum: ['line', 'full'],
+    enum: [...EVENT_DETAILS],
     default: LOGGING_DEFAULTS.event,
     description: '`full` adds the whole Event to its line.',
   },

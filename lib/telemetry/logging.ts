@@ -21,14 +21,16 @@ export const LOG_FORMATS = ['auto', 'text', 'json', 'brigade'] as const;
 /** Which decisions are info lines; see docs/operations.md. */
 export const DECISION_LINES = ['changes', 'all', 'accepted', 'none'] as const;
 
+/** How much of an Event its line has; `full` adds the whole Event. */
+export const EVENT_DETAILS = ['line', 'full'] as const;
+
 /** The section `logging:` with its defaults filled in. */
 export interface LoggingOptions {
   /** `auto` is text on a terminal and JSON elsewhere. */
   readonly format: (typeof LOG_FORMATS)[number];
   readonly level: LogLevel;
   readonly decisions: (typeof DECISION_LINES)[number];
-  /** `full` adds the whole Event. */
-  readonly event: 'line' | 'full';
+  readonly event: (typeof EVENT_DETAILS)[number];
   /** Whether failures are also Kubernetes Events about the gateway's own pod. */
   readonly podEvents: boolean;
 }

@@ -116,108 +116,34 @@ describe('the chart', function () {
     }
   });
 
-  describe('the pod', () => {
-    it('runs under the restricted Pod Security Standard', () => {
-      const pod = podOf(renderObjects(helm, { values: original }));
-      expect(pod.securityContext).to.deep.equal({
-        runAsNonRoot: true,
-        // A new block volume belongs to root.
-        fsGroup: 1000,
-        fsGroupChangePolicy: 'OnRootMismatch',
-        seccompProfile: { type: 'RuntimeDefault' },
-      });
-      expect(containerOf(pod).securityContext).to.deep.equal({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      });
-    });
+  describe('a configuration in another ConfigMap', () => {
+    const values = { existingConfigMap: { name: 'mine', key: 'sluice.yaml' } };
 
-    it('is probed at the address of the gateway’s probes', () => {
-      const container = containerOf(podOf(renderObjects(helm, { values: original })));
-      expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 8080 }]);
-      expect(container.livenessProbe).to.deep.include({
-        httpGet: { path: '/healthz', port: 'probes' },
-      });
-      expect(container.readinessProbe).to.deep.include({
-        httpGet: { path: '/readyz', port: 'probes' },
-      });
-    });
-
-    it('is probed on the port that the configuration names', () => {
-      const values = { config: { ...ours, http: { probes: '0.0.0.0:9090' } } };
-      const container = containerOf(podOf(renderObjects(helm, { values })));
-      expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9090 }]);
-    });
-
-    const withoutProbes = [
-      { what: 'an object', config: { ...ours, http: { probes: 'off' } } },
-      // Helm reads a text as YAML 1.1, in which off is false.
-      { what: 'a text', config: 'http: { probes: off }' },
-    ];
-    for (const { what, config } of withoutProbes) {
-      it(`is not probed if the listener is off in ${what}`, () => {
-        const values = { config };
-        const container = containerOf(podOf(renderObjects(helm, { values })));
-        const absent = ['ports', 'startupProbe', 'livenessProbe', 'readinessProbe'];
-        expect(container).to.not.have.any.keys(...absent);
-      });
-    }
-
-    it('passes its own namespace to the gateway', () => {
-      expect(environmentOf(renderObjects(helm))).to.have.deep.property('GATEWAY_NAMESPACE', {
-        fieldRef: { fieldPath: 'metadata.namespace' },
-      });
-    });
-
-    it('never runs twice at once', () => {
-      // A StatefulSet starts a pod only after the one before it is gone.
-      expect(workloadOf(renderObjects(helm))).to.deep.include({ replicas: 1 });
-    });
-
-    it('is replaced by an upgrade also if it was never ready', () => {
-      const workload = workloadOf(renderObjects(helm));
-      expect(workload).to.deep.include({ podManagementPolicy: 'Parallel' });
-    });
-
-    it('is replaced when the filters change, and only then', () => {
-      const { filters } = original;
-      const first = checksumOf(renderObjects(helm, { values: original }));
-      const again = checksumOf(renderObjects(helm, { values: { ...original, nameOverride: 'x' } }));
-      const changed = { ...original, filters: filters.slice(1) };
-      expect(again).to.equal(first);
-      expect(checksumOf(renderObjects(helm, { values: changed }))).to.not.equal(first);
-    });
-
-    const images = [
-      { image: {}, expected: 'sluice:0.1.0' },
-      { image: { registry: 'example.com/ci', tag: 'v9' }, expected: 'example.com/ci/sluice:v9' },
-      { image: { name: 'gate', tag: 9 }, expected: 'gate:9' },
-    ];
-    for (const { image, expected } of images) {
-      it(`runs the image ${expected} for ${JSON.stringify(image)}`, () => {
-        const container = containerOf(podOf(renderObjects(helm, { values: { image } })));
-        expect(container.image).to.equal(expected);
-      });
-    }
-
-    it('is scheduled as the values say', () => {
-      const values = {
-        podAnnotations: { 'example.com/a': 'b' },
-        nodeSelector: { disk: 'ssd' },
-        tolerations: [{ key: 'ci', operator: 'Exists' }],
-        terminationGracePeriodSeconds: 90,
-        image: { pullPolicy: 'Always' },
-        resources: { limits: { memory: '1Gi' } },
-      };
+    it('is mounted instead of one of the release', () => {
       const objects = renderObjects(helm, { values });
-      const { nodeSelector, tolerations, terminationGracePeriodSeconds } = values;
-      const pod = podOf(objects);
-      expect(pod).to.deep.include({ nodeSelector, tolerations, terminationGracePeriodSeconds });
-      expect(annotationsOf(objects)).to.have.property('example.com/a', 'b');
-      expect(containerOf(pod)).to.have.property('imagePullPolicy', 'Always');
-      expect(containerOf(pod).resources).to.have.nested.property('limits.memory', '1Gi');
+      expect(objects.map(({ kind }) => kind)).to.not.include('ConfigMap');
+      expect(environmentOf(objects)).to.include({ GATEWAY_CONFIG: '/etc/sluice/sluice.yaml' });
+      const volume = { name: 'config', configMap: { name: 'mine' } };
+      expect(podOf(objects).volumes).to.deep.equal([volume]);
     });
+
+    it('needs permissions that the notes say how to find', () => {
+      const notes = renderNotes(helm, { values });
+      expect(notes).to.include('sluice.yaml of the ConfigMap mine');
+      expect(notes).to.include('exec statefulset/gw-sluice -- sluice rbac\n');
+      expect(notes).to.include('rbac.extraRules');
+      expect(notes).to.include('rollout restart statefulset/gw-sluice\n');
+    });
+
+    const refused = [{ project: 'org/repo' }, { filters: original.filters }, { config: ours }];
+    for (const more of refused) {
+      it(`is refused beside ${Object.keys(more).join()}`, () => {
+        const rendered = render(helm, { values: { ...values, ...more } });
+        expect(rendered)
+          .to.have.property('said')
+          .that.includes('`existingConfigMap` stands beside');
+      });
+    }
   });
 
   describe('names', () => {
@@ -249,6 +175,101 @@ describe('the chart', function () {
     });
   });
 
+  describe('labels', () => {
+    it('of the values are on every object, but never select', () => {
+      const commonLabels = { team: 'ci', 'app.kubernetes.io/name': 'not-this' };
+      const values = { ...original, commonLabels, podLabels: { 'example.com/cost': 'ci' } };
+      const everything = {
+        ...values,
+        echo: { enabled: true },
+        networkPolicy: { enabled: true },
+        podDisruptionBudget: { enabled: true },
+      };
+      const objects = renderObjects(helm, { values: everything });
+      for (const { kind, metadata } of objects) {
+        expect(metadata?.labels, kind).to.include({
+          team: 'ci',
+          'app.kubernetes.io/name': 'sluice',
+          'app.kubernetes.io/instance': 'gw',
+        });
+      }
+      const { selector, template } = workloadOf(objects);
+      expect(selector.matchLabels).to.have.all.keys(
+        'app.kubernetes.io/name',
+        'app.kubernetes.io/instance',
+        'app.kubernetes.io/component',
+      );
+      expect(template.metadata.labels).to.include(selector.matchLabels);
+      expect(template.metadata.labels).to.include({ team: 'ci', 'example.com/cost': 'ci' });
+    });
+  });
+
+  describe('a disruption budget', () => {
+    const budgets = [
+      { given: {}, is: { maxUnavailable: 1 } },
+      { given: { minAvailable: 1 }, is: { minAvailable: 1 } },
+      { given: { maxUnavailable: '50%' }, is: { maxUnavailable: '50%' } },
+    ];
+    for (const { given, is } of budgets) {
+      it(`is ${JSON.stringify(is)} for ${JSON.stringify(given)}`, () => {
+        const values = { podDisruptionBudget: { enabled: true, ...given } };
+        const objects = renderObjects(helm, { values });
+        const { selector, ...spec } = theOnly(objects, 'PodDisruptionBudget')['spec'] as {
+          readonly selector: object;
+        };
+        expect(spec).to.deep.equal(is);
+        expect(selector).to.deep.equal(workloadOf(objects).selector);
+      });
+    }
+
+    it('has one bound', () => {
+      const podDisruptionBudget = { enabled: true, minAvailable: 1, maxUnavailable: 1 };
+      expect(render(helm, { values: { podDisruptionBudget } }))
+        .to.have.property('said')
+        .that.includes('`podDisruptionBudget`');
+    });
+  });
+
+  it('has the further objects of the values, as templates', () => {
+    const extraObjects = [
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-one' } },
+      'apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ include "sluice.fullname" . }}-two\n',
+    ];
+    const objects = renderObjects(helm, { values: { extraObjects } });
+    expect(theOnly(objects, 'ConfigMap').metadata?.name).to.equal('gw-one');
+    expect(theOnly(objects, 'Secret').metadata?.name).to.equal('gw-sluice-two');
+  });
+
+  describe("the original chart's values", () => {
+    it('of its image are ignored at their defaults, with a note', () => {
+      const image = { registry: 'brigadecore', name: 'brigade-k8s-gateway', tag: 'latest' };
+      const values = { ...original, ...image, pullPolicy: 'IfNotPresent' };
+      const container = containerOf(podOf(renderObjects(helm, { values })));
+      expect(container.image).to.equal('sluice:0.1.0');
+      expect(renderNotes(helm, { values })).to.include(
+        'Ignored, because they name the image of brigade-k8s-gateway: name, pullPolicy, registry, tag.',
+      );
+    });
+
+    for (const key of ['registry', 'name', 'tag', 'pullPolicy']) {
+      it(`are refused if ${key} has another value, which names image.${key}`, () => {
+        const rendered = render(helm, { values: { ...original, [key]: 'mine' } });
+        const said = `values: \`${key}\` is "mine"`;
+        expect(rendered)
+          .to.have.property('said')
+          .that.includes(said)
+          .and.includes(`\`image.${key}\``);
+      });
+    }
+  });
+
+  it('has its icon', () => {
+    const chart = load(readFileSync(join(chartDirectory, 'Chart.yaml'), 'utf8'));
+    const icon = readFileSync(join(chartDirectory, 'icon.svg')).toString('utf8').trim();
+    const data = Buffer.from(icon).toString('base64');
+    expect(chart).to.have.property('icon', `data:image/svg+xml;base64,${data}`);
+  });
+
   describe('the notes', () => {
     it('name what is watched, what starts where, and how to see why', () => {
       const notes = renderNotes(helm, { values: { config: ours } });
@@ -270,14 +291,6 @@ describe('the chart', function () {
     });
   });
 });
-
-function annotationsOf(objects: readonly KubeObject[]): Readonly<Record<string, string>> {
-  return workloadOf(objects).template.metadata.annotations;
-}
-
-function checksumOf(objects: readonly KubeObject[]): string | undefined {
-  return annotationsOf(objects)['sluice.dev/config-checksum'];
-}
 
 function configText(objects: readonly KubeObject[], file: string): string {
   const data = theOnly(objects, 'ConfigMap')['data'] as Readonly<Record<string, string>>;

@@ -13,6 +13,8 @@ export interface RenderRequest {
   readonly values?: Readonly<Record<string, unknown>>;
   /** Default: `gw` in `ci-gateway`. */
   readonly release?: string;
+  /** Further API versions of the cluster, such as those of OpenShift. */
+  readonly apiVersions?: readonly string[];
   readonly namespace?: string;
 }
 
@@ -36,7 +38,7 @@ export async function findHelm(context: Mocha.Context): Promise<string> {
   return context.skip();
 }
 
-/** Renders the chart; `template` leaves the notes out. */
+/** Renders the chart with its hooks; `template` leaves the notes out. */
 export function render(helm: string, request: RenderRequest = {}): Rendered {
   const answer = runHelm(helm, ['template'], request);
   if (!answer.ok) return answer;
@@ -44,11 +46,28 @@ export function render(helm: string, request: RenderRequest = {}): Rendered {
   return { ok: true, objects: objects as KubeObject[] };
 }
 
-/** Renders the chart; a failure fails the spec with helm's message. */
+/** The objects of a release, without its hooks; a failure fails the spec with helm's message. */
 export function renderObjects(helm: string, request: RenderRequest = {}): readonly KubeObject[] {
+  return renderAll(helm, request).filter((one) => hookOf(one) === undefined);
+}
+
+/** The objects of a hook, such as `test` or `pre-install`. */
+export function renderHook(
+  helm: string,
+  hook: string,
+  request: RenderRequest = {},
+): readonly KubeObject[] {
+  return renderAll(helm, request).filter((one) => hookOf(one)?.split(',').includes(hook));
+}
+
+function renderAll(helm: string, request: RenderRequest): readonly KubeObject[] {
   const rendered = render(helm, request);
   if (!rendered.ok) throw new Error(rendered.said);
   return rendered.objects;
+}
+
+function hookOf({ metadata }: KubeObject): string | undefined {
+  return metadata?.annotations?.['helm.sh/hook'];
 }
 
 /** The notes that helm shows after installing. */
@@ -80,8 +99,12 @@ export function runHelm(
   request: RenderRequest,
 ): HelmAnswer {
   const { values = {}, release = 'gw', namespace = releaseNamespace } = request;
+  const { apiVersions = [] } = request;
   const named = release === '' ? [] : [release];
-  const args = [...command, ...named, chartDirectory, '--namespace', namespace, '--values', '-'];
+  const args = [
+    ...[...command, ...named, chartDirectory, '--namespace', namespace, '--values', '-'],
+    ...apiVersions.flatMap((one) => ['--api-versions', one]),
+  ];
   const ended = spawnSync(helm, args, { input: JSON.stringify(values), encoding: 'utf8' });
   if (ended.error !== undefined) throw ended.error;
   return ended.status === 0

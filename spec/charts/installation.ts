@@ -55,14 +55,20 @@ export const jobSpec = {
 
 const run = promisify(execFile);
 
-/** Installs the chart as the release `gw`, with helm and nothing else. */
+/**
+ * Installs the chart as the release `gw`, with helm and nothing else. Without the check of the
+ * configuration, because no kubelet runs its Job.
+ */
 export async function install(
   plane: ControlPlane,
   request: { readonly helm: string; readonly namespace: string; readonly values: Values },
 ): Promise<void> {
   const { helm, namespace, values } = request;
   const where = ['--namespace', namespace, '--kubeconfig', plane.adminKubeconfig];
-  const given = ['--set-json', `config=${JSON.stringify(values['config'])}`];
+  const given = [
+    ...['--set-json', `config=${JSON.stringify(values['config'])}`],
+    ...['--set', 'configurationCheck.enabled=false'],
+  ];
   const env = childEnvironment({
     HELM_CACHE_HOME: join(plane.directory, 'helm/cache'),
     HELM_CONFIG_HOME: join(plane.directory, 'helm/config'),

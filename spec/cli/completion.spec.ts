@@ -30,6 +30,7 @@ const ROWS: readonly Row[] = [
   { typed: 'playback --tl', offered: ['--tls-cert', '--tls-key'], not: ['--tls'] },
   { typed: '--ku', offered: ['--kubeconfig'], not: ['--config'] },
   { typed: '--log-format te', offered: ['text'], not: ['json', 'run'] },
+  { typed: '--log-decisions a', offered: ['all', 'accepted'], not: ['none'] },
   { typed: 'deliveries list --o', offered: ['--object', '--order'], not: ['--output'] },
   { typed: 'deliveries list --order ', offered: ['newest', 'oldest'], not: ['text'] },
   { typed: 'deliveries list --state ref', offered: ['refused'], not: ['dead'] },

@@ -33,6 +33,29 @@ describe('sluice run', () => {
     expect(machine.err()).to.include('Rejecting shop/web-1.17f1e2d3c4b5a697 by filter');
   });
 
+  it('logs as the flags say, whatever the file says', async () => {
+    const file = join(cluster().folder, 'quiet.json');
+    const logging = { format: 'text', level: 'error', decisions: 'none', event: 'line' };
+    await writeFile(file, JSON.stringify({ version: 1, logging, filters: [{ action: 'reject' }] }));
+    const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
+    const at = ['--master', cluster().playback.url, '--namespace', 'shop'];
+    const off = ['--probes', 'off', '--api', 'off'];
+    const log = ['--log-format', 'json', '--log-level', 'debug', '--log-decisions', 'all'];
+    const args = ['run', '--config', file, ...at, ...off, ...log, '--log-event', 'full'];
+    const running = runCommandLine(args, machine);
+    const linesOf = (kind: string): readonly Readonly<Record<string, unknown>>[] =>
+      machine
+        .out()
+        .split('\n')
+        .filter((line) => line.includes(`"kind":"${kind}"`))
+        .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    await until(() => linesOf('decision').length > 0, 'a decision');
+    machine.stopping.abort(new Error('SIGTERM'));
+    expect(await running).to.equal(0);
+    expect(linesOf('decision')[0]).to.have.nested.property('fullEvent.metadata.namespace', 'shop');
+    expect(machine.out()).to.include('"level":"debug"');
+  });
+
   it('opens the probes at the address of --probes', async () => {
     const machine = specMachine({ environment: { SLUICE_DATA: cluster().folder } });
     const args = [

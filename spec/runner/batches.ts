@@ -27,6 +27,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { files: 'spec/e2e/once/*.spec.ts', why: 'restart and compact a control plane of their own' },
   { files: 'spec/e2e/**/*.spec.ts', why: 'need a control plane' },
   { files: 'spec/house/*.spec.ts', why: 'are run by `make check`' },
+  { files: 'spec/image/{build,layout,run}.spec.ts', why: 'lay out the image and build it' },
   { files: 'spec/stores/sqlite.spec.ts', why: 'kills processes that write to a disk' },
   { files: 'spec/bench/parts.spec.ts', why: 'runs every part of the bench' },
   { files: 'spec/cli/process-life.spec.ts', why: 'starts and kills gateways' },

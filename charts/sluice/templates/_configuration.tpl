@@ -129,3 +129,10 @@ filters.json
 {{- define "sluice.isConfigured" -}}
 {{- if ne (include "sluice.form" .) "none" }}yes{{ end -}}
 {{- end }}
+
+{{/* The data of a ConfigMap with the configuration. */}}
+{{- define "sluice.configData" -}}
+{{- $text := include "sluice.configText" . -}}
+{{- /* A block reads best, but YAML breaks lines in one at more than \n; JSON's escapes are exact. */ -}}
+{{ include "sluice.configFile" . }}: {{ if regexMatch "^[\\n -~]*$" $text }}{{ $text | toYaml | nindent 2 | trim }}{{ else }}{{ $text | toJson }}{{ end }}
+{{- end }}

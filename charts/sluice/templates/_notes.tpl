@@ -85,3 +85,37 @@ rbac.enabled is false. The service account {{ .Release.Namespace }}/{{ include "
 Ignored, because they name the image of brigade-k8s-gateway: {{ . | join ", " }}. The image of Sluice is set by `image`.
 {{- end -}}
 {{- end }}
+
+{{/* What the NetworkPolicy admits, and what it cannot know. */}}
+{{- define "sluice.networkNotes" -}}
+{{- if .Values.networkPolicy.enabled -}}
+Its NetworkPolicy admits the probes{{ if .Values.api.expose }} and the API{{ end }}, and lets out DNS, the API server, and the ports and
+addresses in the URLs of the configuration. A NetworkPolicy knows ports and addresses, but no host names:
+such a port is open to every address. Add to networkPolicy.extraEgress
+
+  - the port of the pods behind a Service of the cluster, if it differs from the port of the Service
+{{- if include "sluice.hasUnseenTarget" . }}
+  - the port of each receiver of which a URL is in a file or a variable
+{{- end }}
+{{- if include "sluice.isUnseen" . }}
+  - the ports of the receivers in your ConfigMap, which the chart does not read
+{{- end }}
+{{- end -}}
+{{- end }}
+
+{{/* How to try the release. */}}
+{{- define "sluice.trialNotes" -}}
+{{- $kubectl := printf "kubectl --namespace %s" .Release.Namespace -}}
+{{- if include "sluice.isTested" . -}}
+To test the release, with an Event in {{ include "sluice.testNamespace" . }} that starts nothing:
+
+  helm test {{ .Release.Name }} --namespace {{ .Release.Namespace }} --logs
+{{- end -}}
+{{- if .Values.echo.enabled }}
+{{- $echo := include "sluice.suffixed" (dict "root" . "suffix" "echo") }}
+
+The echo receiver prints each request to http://{{ $echo }}.{{ .Release.Namespace }}:9000/ in its log:
+
+  {{ $kubectl }} logs --follow deployment/{{ $echo }}
+{{- end -}}
+{{- end }}

@@ -21,7 +21,10 @@ there the platform chooses the group that owns the volumes.
 {{- toYaml $context -}}
 {{- end }}
 
-{{/* The variables of the container as a YAML list. Takes root and isOptional, which is for secrets. */}}
+{{/*
+The variables of the container as a YAML list. Takes root and isOptional: whether to leave out what may
+not exist yet.
+*/}}
 {{- define "sluice.env" -}}
 {{- $root := .root -}}
 - name: GATEWAY_NAMESPACE
@@ -40,8 +43,11 @@ there the platform chooses the group that owns the volumes.
   valueFrom: { fieldRef: { fieldPath: metadata.uid } }
 {{- include "sluice.checkEnv" $root -}}
 {{- include "sluice.secretVariables" . }}
-{{- with $root.Values.env }}
-{{ toYaml . }}
+{{- $isOptional := .isOptional -}}
+{{- range $root.Values.env }}
+{{- if not (and $isOptional .valueFrom) }}
+{{ list . | toYaml }}
+{{- end }}
 {{- end }}
 {{- end }}
 

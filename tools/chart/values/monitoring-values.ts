@@ -7,6 +7,7 @@ import {
   kubernetesList,
   list,
   port,
+  resources,
   text,
   texts,
   type ValueGroup,
@@ -72,6 +73,10 @@ export const monitoringValues: ValueGroup = {
     }),
     echo: block('A receiver for trying things out, which prints the requests that it gets.', {
       enabled: flag('Whether it runs.', false),
+      resources: resources('Its requests and limits.', {
+        requests: { cpu: '10m', memory: '64Mi' },
+        limits: { memory: '128Mi' },
+      }),
     }),
   },
 };
