@@ -282,8 +282,11 @@ function ofFiles(): RightValues {
   return Object.fromEntries(
     texts.map(([name, text]) => {
       const variables = [...text.matchAll(/\b(?:\w+Env|env): ([A-Z_]+)/g)].map(([, one]) => one);
-      const secrets = variables.map((one = '') => [one, { existingSecret: 'ci', key: one }]);
-      return [name, { config: load(text), secrets: Object.fromEntries(secrets) }];
+      const secrets = variables.map(
+        (one = '') => [one, { existingSecret: 'ci', key: one }] as const,
+      );
+      const config: unknown = load(text);
+      return [name, { config, secrets: Object.fromEntries(secrets) }];
     }),
   );
 }

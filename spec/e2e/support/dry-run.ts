@@ -1,6 +1,6 @@
 // Asks a real API server whether it would accept an object, and changes nothing.
 
-import { isJsonObject, type JsonObject } from '../../../lib/core/event.ts';
+import { isJsonObject, type JsonObject, stringAt } from '../../../lib/core/event.ts';
 import type { KubeObject } from '../../controlplane/admin-client.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 
@@ -42,9 +42,9 @@ function listOf(value: unknown): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-function volumeOf({ metadata }: JsonObject): JsonObject {
-  const name = isJsonObject(metadata) ? (metadata['name'] ?? '') : '';
-  return { name, persistentVolumeClaim: { claimName: `${String(name)}-probe-0` } };
+function volumeOf(claim: JsonObject): JsonObject {
+  const name = stringAt(claim, 'metadata', 'name');
+  return { name, persistentVolumeClaim: { claimName: `${name}-probe-0` } };
 }
 
 /** Holds the Pods of a namespace to the restricted Pod Security Standard. */
