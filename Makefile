@@ -15,6 +15,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 INSTALLED := node_modules/.package-lock.json
+INSTALLED_FROM := node_modules/.installed-package-lock.json
 GENERATED := docs/configuration.md docs/configuration.schema.json docs/openapi.json ':(glob)lib/**/*.generated.ts' \
   charts/sluice/values.yaml charts/sluice/values.schema.json charts/sluice/README.md \
   ':(glob)charts/sluice/files/*.json'
@@ -103,8 +104,11 @@ clean: ## Remove what can be made again, but for node_modules
 # npm warns that the Node.js that runs it is too old for some packages; they run on the other one.
 $(INSTALLED): package-lock.json | node
 	@command -v npm >/dev/null || { echo 'make: npm is missing; install Node.js, which brings it' >&2; exit 1; }
-	@echo 'installing packages into node_modules, once: some 120 MB to fetch, 480 MB on disk; half a minute to two'
-	@npm ci --loglevel=error
+	@# A checkout of another commit renews the times of files; the same packages need no new installation.
+	@cmp -s package-lock.json $(INSTALLED_FROM) || { \
+	  echo 'installing packages into node_modules, once: some 120 MB to fetch, 480 MB on disk; half a minute to two'; \
+	  npm ci --loglevel=error && cp package-lock.json $(INSTALLED_FROM); \
+	}
 	@touch $@
 
 node:

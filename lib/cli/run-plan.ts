@@ -11,6 +11,7 @@ import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
 import { originalTrace } from '../filters/brigade-rules.ts';
 import { nearest } from '../filters/decide.ts';
+import { followAccess } from '../gateway/cluster-check.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
 import { retryingStore } from '../gateway/retrying-store.ts';
 import { version } from '../kit/version.ts';
@@ -100,6 +101,11 @@ async function runObserved(
     store,
     findCluster: (heard, signal) =>
       findCluster(api, { namespace, clock, random, observe: heard }, signal),
+    // A recording has no accounts.
+    ...(request.before !== 'none' && {
+      followAccess: (heard, signal) =>
+        followAccess({ plan, api, clock, folder: configuration.folder, observe: heard }, signal),
+    }),
     clock,
     random,
     observe,
