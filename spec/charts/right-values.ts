@@ -42,6 +42,9 @@ const build = { brigade: { project: 'org/repo', namespace: 'brigade' } };
 /** A configuration that most of the sets below have. */
 const ours = { sources: shop, filters: [crashLoop], triggers: { build } };
 
+/** Other sets show the hooks. */
+const WITHOUT_HOOKS = { configurationCheck: { enabled: false }, tests: { enabled: false } };
+
 const job = {
   apiVersion: 'batch/v1',
   kind: 'Job',
@@ -261,11 +264,7 @@ const others: RightValues = {
       dashboard: { enabled: true, labels: { grafana_dashboard: '1' } },
     },
   },
-  'without-hooks': {
-    config: ours,
-    configurationCheck: { enabled: false },
-    tests: { enabled: false },
-  },
+  'without-hooks': { config: ours, ...WITHOUT_HOOKS },
   echo: { config: hook({}), echo: { enabled: true } },
 };
 
@@ -286,7 +285,7 @@ function ofFiles(): RightValues {
         (one = '') => [one, { existingSecret: 'ci', key: one }] as const,
       );
       const config: unknown = load(text);
-      return [name, { config, secrets: Object.fromEntries(secrets) }];
+      return [name, { config, secrets: Object.fromEntries(secrets), ...WITHOUT_HOOKS }];
     }),
   );
 }
