@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { NeededAccess, Observe } from '../core/observation.ts';
 import type { DryRun } from '../core/trigger.ts';
+import { openDeadline } from '../kit/async/abort.ts';
 import {
   type AccessQuestion,
   questionsOf,
@@ -38,23 +39,34 @@ type UnknownAccess = Extract<ReviewedAccess, { readonly answer: 'unknown' }>;
 
 /** A server that has just started denies everything until it has read its roles (about 1 s). */
 const CONFIRM_MS = 3_000;
+/** For all dry runs together; admission takes milliseconds, and a webhook at most 30 s. */
+const DRY_RUNS_MS = 15_000;
+const DRY_RUNS_AT_ONCE = 4;
 /** Soon enough to end a note after the permission was granted; cheap, because it asks little. */
 const REPEAT_MS = 30_000;
 /** A server that was away at the start should be asked soon after it is back. */
 const UNANSWERED_MS = 5_000;
 
-/** Asks the cluster once, and a second time about everything that is wrong. */
-export async function checkCluster(
+/** Asks the cluster about everything that a plan needs. */
+export function checkCluster(
   parts: ClusterCheckParts,
   signal: AbortSignal,
 ): Promise<ClusterReport> {
-  const { plan, clock } = parts;
-  const questions = questionsOf(plan.permissions);
-  const names = plan.triggers.map(({ name }) => name);
-  const first = await ask(parts, { questions, names }, signal);
+  const { permissions, triggers } = parts.plan;
+  const names = triggers.map(({ name }) => name);
+  return askTwice(parts, { questions: questionsOf(permissions), names }, signal);
+}
+
+/** Asks once, and a second time about everything that is wrong. */
+async function askTwice(
+  parts: ClusterCheckParts,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<ClusterReport> {
+  const first = await ask(parts, asked, signal);
   const doubted = doubtsOf(first);
   if (doubted.questions.length + doubted.names.length === 0) return first;
-  await clock.sleep(CONFIRM_MS, signal);
+  await parts.clock.sleep(CONFIRM_MS, signal);
   return merged(first, await ask(parts, doubted, signal));
 }
 
@@ -82,7 +94,7 @@ export async function followAccess(
     const questions = [...denied, ...unanswered];
     if (questions.length + doubted.names.length === 0) return;
     await clock.sleep(unanswered.length > 0 ? UNANSWERED_MS : REPEAT_MS, signal);
-    report = merged(report, await ask(parts, { ...doubted, questions }, signal));
+    report = merged(report, await askTwice(parts, { ...doubted, questions }, signal));
   }
 }
 
@@ -93,23 +105,42 @@ interface Asked {
 }
 
 async function ask(
-  { plan, api, clock, folder }: ClusterCheckParts,
+  parts: ClusterCheckParts,
   { questions, names }: Asked,
   signal: AbortSignal,
 ): Promise<ClusterReport> {
-  const asked = plan.triggers.filter(({ name }) => names.includes(name));
-  const dryRuns = asked.map(async (trigger) => {
-    const { name, dryRun } = trigger;
-    const delivery = dryRun === null ? null : sampleDelivery(plan, trigger, clock.now());
-    if (dryRun === null || delivery === null) return [];
-    const result = await dryRun({ api, clock, folder, delivery }, signal);
-    return [{ trigger: name, result }];
-  });
-  const access = await reviewAccess(api, questions, { clock, signal });
-  const report = { access, dryRuns: (await Promise.all(dryRuns)).flat() };
+  const { api, clock } = parts;
+  const [access, dryRuns] = await Promise.all([
+    reviewAccess(api, questions, { clock, signal }),
+    makeDryRuns(parts, names, signal),
+  ]);
   // After an abort the answers say nothing.
   signal.throwIfAborted();
-  return report;
+  return { access, dryRuns };
+}
+
+/** Makes the dry runs, some at once; those that do not end in time find nothing. */
+async function makeDryRuns(
+  { plan, api, clock, folder }: ClusterCheckParts,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ClusterReport['dryRuns']> {
+  using deadline = openDeadline(clock, DRY_RUNS_MS, signal);
+  const results = new Map<string, DryRun>();
+  const left = plan.triggers.filter(({ name }) => names.includes(name)).values();
+  const makeAll = async (): Promise<void> => {
+    for (const trigger of left) {
+      const delivery = sampleDelivery(plan, trigger, clock.now());
+      if (trigger.dryRun === null || delivery === null) continue;
+      const parts = { api, clock, folder, delivery };
+      results.set(trigger.name, await trigger.dryRun(parts, deadline.signal));
+    }
+  };
+  await Promise.all(Array.from({ length: DRY_RUNS_AT_ONCE }, makeAll));
+  return plan.triggers.flatMap(({ name: trigger }) => {
+    const result = results.get(trigger);
+    return result === undefined ? [] : [{ trigger, result }];
+  });
 }
 
 /** Everything that a second look may find right. */

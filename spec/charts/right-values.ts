@@ -249,13 +249,15 @@ const others: RightValues = {
     ],
   },
   'metrics-service': { config: ours, metrics: { service: { enabled: true, port: 9090 } } },
-  monitors: {
+  'service-monitor': {
     config: ours,
     metrics: {
-      service: { enabled: true },
       serviceMonitor: { enabled: true, interval: '30s', labels: { release: 'prometheus' } },
-      podMonitor: { enabled: true, scrapeTimeout: '5s' },
     },
+  },
+  'pod-monitor': {
+    config: ours,
+    metrics: { podMonitor: { enabled: true, scrapeTimeout: '5s', namespace: 'monitoring' } },
   },
   'alerts-and-dashboard': {
     config: ours,

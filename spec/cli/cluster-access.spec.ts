@@ -176,7 +176,6 @@ describe('the cluster', () => {
         ...[level, verb, group, resource, namespace],
       ]),
     ).to.have.deep.members([
-      ['error', 'create', '', 'events', 'gateway'],
       ['error', 'list', '', 'events', 'gateway'],
       ['error', 'watch', '', 'events', 'gateway'],
       ['error', 'get', '', 'namespaces', 'gateway'],

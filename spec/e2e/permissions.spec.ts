@@ -119,7 +119,9 @@ describe('the permissions of a gateway', function () {
         permissionsOf(configuration),
         (one) => one.verb === verb && one.resource === resource && one.namespace === at[where],
       );
-      const request = { configuration, kubeconfig, namespace: at.own };
+      // Only a gateway in a pod reports as Events.
+      const environment = { KUBERNETES_SERVICE_HOST: '127.0.0.1' };
+      const request = { configuration, kubeconfig, namespace: at.own, environment };
       await using gateway = await GatewayProcess.start(request);
       await until(() => gateway.of('permission').length > 0, 'the missing permission', 20_000);
       const [line, ...more] = gateway.of('permission');

@@ -124,6 +124,16 @@ describe('checkCluster', () => {
     expect(dryRuns).to.deep.equal([{ trigger: 'diagnose', result: { ok: true } }]);
   });
 
+  it('ends if the server hangs, and finds nothing', async () => {
+    const cluster = new FakeCluster();
+    cluster.api.silent = true;
+    const checked = checkCluster(cluster.parts, cluster.stop.signal);
+    await cluster.clock.advance(15_000);
+    const { access, dryRuns } = await checked;
+    expect(new Set(access.map(({ answer }) => answer))).to.deep.equal(new Set(['unknown']));
+    expect(dryRuns).to.deep.equal([{ trigger: 'diagnose', result: { ok: true } }]);
+  });
+
   it('ends with an abort', async () => {
     const cluster = new FakeCluster();
     cluster.api.silent = true;
@@ -261,8 +271,23 @@ describe('followAccess', () => {
     ]);
     cluster.review = null;
     cluster.denied = SOURCES;
-    await cluster.clock.advance(1);
+    await cluster.clock.advance(3_001);
     expect(await following).to.have.property('code', 'cluster-refused');
+  });
+
+  it('does not believe a server that has just come back', async () => {
+    const cluster = new FakeCluster();
+    cluster.review = aFailure('never', 'ECONNREFUSED');
+    const following = follow(cluster);
+    await cluster.clock.advance(4_999);
+    cluster.review = null;
+    cluster.denied = SOURCES;
+    await cluster.clock.advance(1);
+    cluster.denied = [];
+    await cluster.clock.advance(3_000);
+    expect(await following).to.equal('done');
+    const missing = cluster.recording.of('permission').filter(({ state }) => state === 'missing');
+    expect(missing).to.deep.equal([]);
   });
 });
 

@@ -35,7 +35,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { files: 'spec/cli/deliveries.spec.ts', why: 'fills stores with thousands of deliveries' },
   { files: 'spec/cli/main.spec.ts', why: 'starts a process for each spec' },
   { files: 'spec/stores/sqlite-open.spec.ts', why: 'compiles lib, and waits for locks' },
-  { files: 'spec/charts/*.spec.ts', why: 'run helm, which Go builds first' },
+  { files: 'spec/charts/**/*.spec.ts', why: 'run helm, which Go builds first' },
   { files: 'spec/cli/{demo,api,last-good}.spec.ts', why: 'start gateways' },
   { files: 'spec/fuzz/fuzz.spec.ts', why: 'fuzzes each target' },
   { files: 'spec/runner/processes.spec.ts', why: 'starts processes of mocha' },
