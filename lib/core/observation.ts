@@ -7,7 +7,7 @@ import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from '
 import type { Permission } from './kind.ts';
 import type { Occurrence } from './occurrence.ts';
 import type { Problem } from './problem.ts';
-import type { Gap } from './source.ts';
+import type { Gap, LIST_PURPOSES } from './source.ts';
 import type { StoreObserved } from './store-observation.ts';
 import type { DryRunFault } from './trigger.ts';
 
@@ -38,9 +38,6 @@ export const TROUBLE_REASONS = [
 
 /** The reason why a watch or a list ended or failed: a row of lib/kubernetes/watch/watch-error-table.ts. */
 export type TroubleReason = (typeof TROUBLE_REASONS)[number];
-
-/** Every purpose of a list. */
-export const LIST_PURPOSES = ['first', 'relist', 'refresh'] as const;
 
 /** The state of the reader of one watch path. */
 export type ReadingState = 'connecting' | 'listing' | 'watching' | 'waiting';
@@ -275,6 +272,14 @@ export type LifecycleObserved =
       readonly address: string;
       /** The file of the API's token; never the token. */
       readonly tokenFile?: string;
+    }
+  | {
+      /** An Event about the gateway's own pod was written, or could not be. */
+      readonly kind: 'pod-event';
+      readonly reason: string;
+      readonly message: string;
+      /** Why it was not written; null if it was. */
+      readonly failure: string | null;
     }
   | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
   | {

@@ -68,6 +68,16 @@ export const LIFECYCLE_LINES: LineTable<LifecycleObserved> = {
     const fields = { listener, address, ...(tokenFile !== undefined && { tokenFile }) };
     return { level: 'info', kind, text: `${listener} on ${address}${token}`, fields };
   },
+  'pod-event': ({ kind, reason, message, failure }, failures) => {
+    const fields = { reason, message, failure };
+    if (failure === null) {
+      const text = `Event about this pod: ${reason}: ${message}`;
+      return [{ level: 'debug', kind, text, fields }, failures.ended('pod-event')];
+    }
+    const text = `cannot report ${reason} as an Event about this pod: ${failure}`;
+    const line: LogLine = { level: 'warn', kind, text, fields };
+    return failures.failed({ key: 'pod-event', cause: failure, line });
+  },
   stopping: ({ kind, why, limitMs }) => {
     const text = `stopping: ${why}; deadline in ${renderDuration(limitMs)}`;
     return { level: 'info', kind, text, fields: { why, limitMs } };

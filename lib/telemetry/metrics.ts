@@ -152,6 +152,7 @@ export class Metrics {
     'credentials-reread': none,
     'proxy-used': none,
     listening: none,
+    'pod-event': none,
     stopping: none,
     stopped: none,
   };

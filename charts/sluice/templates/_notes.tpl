@@ -50,6 +50,23 @@ Or set persistence.enabled, so that the state is on a volume claim.
 {{- end -}}
 {{- end }}
 
+{{/* The Secrets without which the pod does not start. */}}
+{{- define "sluice.secretNotes" -}}
+{{- $needed := list -}}
+{{- range $name, $secret := .Values.secrets -}}
+{{- $needed = append $needed (printf "%s (key %s)" $secret.existingSecret ($secret.key | default $name)) -}}
+{{- end -}}
+{{- if .Values.api.expose -}}
+{{- $needed = append $needed (printf "%s (key %s)" .Values.api.existingSecret .Values.api.secretKey) -}}
+{{- end -}}
+{{- if $needed -}}
+The pod starts only when these Secrets exist in {{ .Release.Namespace }}:
+{{ range $needed | uniq | sortAlpha }}
+  {{ . }}
+{{- end }}
+{{- end -}}
+{{- end }}
+
 {{/* Shown by an upgrade that replaces the Deployment of earlier versions of the chart. */}}
 {{- define "sluice.upgradeNotes" -}}
 {{- $name := include "sluice.fullname" . -}}
