@@ -1,14 +1,8 @@
 // One installation of the chart for end-to-end specs: its namespaces, its values, helm's install.
 
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
-import { childEnvironment } from '../controlplane/environment.ts';
 import { chartDirectory } from './helm.ts';
-
-/** Values of the chart. */
-export type Values = Readonly<Record<string, unknown>>;
+import { Release, type Values } from './release.ts';
 
 /** Namespaces of the gateway, of read Events, and of builds. */
 export interface Namespaces {
@@ -53,26 +47,16 @@ export const jobSpec = {
   },
 };
 
-const run = promisify(execFile);
-
 /**
- * Installs the chart as the release `gw`, with helm and nothing else. Without the check of the
- * configuration, because no kubelet runs its Job.
+ * Installs the chart as the release `gw`. Without the check of the configuration, because no kubelet
+ * runs its Job.
  */
 export async function install(
   plane: ControlPlane,
   request: { readonly helm: string; readonly namespace: string; readonly values: Values },
 ): Promise<void> {
-  const { helm, namespace, values } = request;
-  const where = ['--namespace', namespace, '--kubeconfig', plane.adminKubeconfig];
-  const given = [
-    ...['--set-json', `config=${JSON.stringify(values['config'])}`],
-    ...['--set', 'configurationCheck.enabled=false'],
-  ];
-  const env = childEnvironment({
-    HELM_CACHE_HOME: join(plane.directory, 'helm/cache'),
-    HELM_CONFIG_HOME: join(plane.directory, 'helm/config'),
-    HELM_DATA_HOME: join(plane.directory, 'helm/data'),
-  });
-  await run(helm, ['install', 'gw', chartDirectory, ...where, ...given], { env });
+  const values = { configurationCheck: { enabled: false }, ...request.values };
+  const installed = new Release(plane, request).apply('install', { chart: chartDirectory, values });
+  const { ok, said } = await installed;
+  if (!ok) throw new Error(said);
 }
