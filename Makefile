@@ -15,6 +15,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 INSTALLED := node_modules/.package-lock.json
+INSTALLED_FROM := node_modules/.installed-package-lock.json
 GENERATED := docs/configuration.md docs/configuration.schema.json docs/openapi.json ':(glob)lib/**/*.generated.ts' \
   charts/sluice/values.yaml charts/sluice/values.schema.json charts/sluice/README.md \
   ':(glob)charts/sluice/files/*.json'
@@ -94,17 +95,20 @@ fmt: $(INSTALLED) ## Format every file and sort its imports
 build: $(INSTALLED) ## Compile lib to dist, as the package and the image have it
 	@node node_modules/ts7/bin/tsc -p tsconfig.build.json
 
-image: ## The container image, tagged sluice
-	@docker build --tag sluice .
+image: $(INSTALLED) ## The container image, NAME:VERSION and NAME:latest. BUILDER=buildah NAME=sluice ARCH=arm64
+	@node tools/image/main.ts $(call flag,builder,BUILDER) $(call flag,name,NAME) $(call flag,arch,ARCH) $(ARGS)
 
 clean: ## Remove what can be made again, but for node_modules
-	@rm -rf dist coverage
+	@rm -rf dist build coverage
 
 # npm warns that the Node.js that runs it is too old for some packages; they run on the other one.
 $(INSTALLED): package-lock.json | node
 	@command -v npm >/dev/null || { echo 'make: npm is missing; install Node.js, which brings it' >&2; exit 1; }
-	@echo 'installing packages into node_modules, once: some 120 MB to fetch, 480 MB on disk; half a minute to two'
-	@npm ci --loglevel=error
+	@# A checkout of another commit renews the times of files; the same packages need no new installation.
+	@cmp -s package-lock.json $(INSTALLED_FROM) || { \
+	  echo 'installing packages into node_modules, once: some 120 MB to fetch, 480 MB on disk; half a minute to two'; \
+	  npm ci --loglevel=error && cp package-lock.json $(INSTALLED_FROM); \
+	}
 	@touch $@
 
 node:

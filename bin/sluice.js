@@ -21,7 +21,7 @@ if (isNewEnough()) {
   const listen = hearStopRequests();
   // A gateway keeps little memory for long, so V8 collects garbage as soon as the heap has doubled.
   // Measured: no more processor time; at a growth of 50 % it was a quarter more. This flag still works in a
-  // running process; the size of the young generation does not, see Dockerfile.
+  // running process; the size of the young generation does not, see tools/image.
   setFlagsFromString('--heap-growing-percent=100');
   const { main } = existsSync(source)
     ? await import('../lib/cli/main.ts')

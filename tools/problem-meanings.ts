@@ -62,4 +62,10 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'proxy-unusable':
     'A variable of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`) cannot be used: `run` does not start if a trigger needs it.',
   'not-allowed': 'A feature that only a flag of the command line permits.',
+  'permission-missing':
+    'Only with `--cluster`: the account lacks a permission that the configuration needs.',
+  'manifest-refused':
+    'Only with `--cluster`: the API server refuses a manifest in a dry run, for a misspelled field, an invalid value, or a kind or namespace that does not exist.',
+  'cluster-unchecked':
+    'Only with `--cluster`: the API server did not say which permissions the account has.',
 };

@@ -1,10 +1,11 @@
-// `sluice check`: validates configurations and warns about suspicious parts. It makes no request.
+// `sluice check`: validates configurations and warns about suspicious parts. It makes no request, unless
+// `--cluster` asks the cluster as well.
 
 import { sortProblems } from '../config/source-map.ts';
 import { SluiceError } from '../core/errors.ts';
-import { createSectionValidators } from '../plan/native-form.ts';
+import type { Connection } from '../kubernetes/client/connection.ts';
 import { problemsToJson, refuses } from '../plan/problem-text.ts';
-import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
+import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, ProcessContext } from './command.ts';
 import {
   CONFIG_FLAGS,
@@ -13,14 +14,14 @@ import {
   STANDARD_INPUT,
   showProblems,
 } from './configuration.ts';
-import { proxyProblems, secretProblems } from './environment-checks.ts';
-import { FORMAT_FLAGS, formatOf, type GivenFlags } from './flags.ts';
+import { clusterProblems, proxyProblems, secretProblems } from './environment-checks.ts';
+import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts } from './flags.ts';
 
 /** Checks configurations. */
 export const checkCommand: Command = {
   name: 'check',
   summary: 'checks configurations and prints errors and warnings',
-  synopsis: 'FILE… [--strict] [--format json]',
+  synopsis: 'FILE… [--strict] [--cluster] [--format json]',
   arguments: Number.POSITIVE_INFINITY,
   argumentsAre: 'files',
   flags: {
@@ -28,21 +29,28 @@ export const checkCommand: Command = {
     ...NAMESPACE_FLAGS,
     ...FORMAT_FLAGS,
     strict: { type: 'boolean', help: 'refuse a configuration for warnings, too' },
+    cluster: {
+      type: 'boolean',
+      help: 'also ask the cluster for missing permissions, and try each manifest in a dry run',
+    },
+    ...CONNECTION_FLAGS,
   },
   notes:
-    'FILE may be - for standard input. The exit code is 3 if a configuration is refused. It makes no\n' +
-    'request. With --format json the result for each file is one line.',
+    'FILE may be - for standard input. The exit code is 3 if a configuration is refused. Without --cluster\n' +
+    'it makes no request. With --cluster it asks for the permissions of the account of the kubeconfig.\n' +
+    'With --format json the result for each file is one line.',
   run: async (given, context) => {
     const namespaces = namespacesOf(given, context.environment);
     const format = formatOf(given);
-    const validators = createSectionValidators();
-    const settings = { ...namespaces, exec: 'noted' as const, validators };
+    await using api = await clusterOf(given, context);
+    const settings = { ...namespaces, exec: 'noted' as const };
     let code = 0;
     for (const file of filesOf(given, context)) {
       const found = await loadConfiguration(file, context, settings);
       const unreadable = await secretProblems(found, context, 'warning');
       const proxies = proxyProblems(found.plan, context, 'warning');
-      const problems = sortProblems([...found.problems, ...unreadable, ...proxies]);
+      const refused = api === null ? [] : await clusterProblems(found, api, context);
+      const problems = sortProblems([...found.problems, ...unreadable, ...proxies, ...refused]);
       if (format === 'json') context.stdout.write(`${problemsToJson(problems, file)}\n`);
       else showProblems({ ...found, problems }, context.stdout, context.environment);
       if (refuses(problems, given.isSet('strict') ? 'strict' : 'lenient')) code = 3;
@@ -50,6 +58,14 @@ export const checkCommand: Command = {
     return code;
   },
 };
+
+/** The cluster to ask; null without `--cluster`. **Errors**: `usage`, `kubeconfig-unusable`. */
+async function clusterOf(given: GivenFlags, context: ProcessContext): Promise<Connection | null> {
+  if (given.isSet('cluster')) return connectionOf(given, context, () => undefined);
+  const [flag] = givenTexts(given, ['kubeconfig', 'master', 'context']);
+  if (flag === undefined) return null;
+  throw new SluiceError('usage', `flag --${flag[0]} needs --cluster`);
+}
 
 /** The files to check, in the order of the command line; without any the one of GATEWAY_CONFIG. */
 function filesOf(given: GivenFlags, { environment }: ProcessContext): readonly string[] {

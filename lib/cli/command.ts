@@ -4,6 +4,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Store } from '../core/store.ts';
+import type { SectionValidators } from '../plan/native-form.ts';
 import type { FlagTable, GivenFlags } from './flags.ts';
 
 /** A stream that may be a terminal. */
@@ -21,6 +22,8 @@ export interface ProcessContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly random: Random;
+  /** Validators of configurations, compiled at their first use and shared by all loads of the process. */
+  readonly validators: SectionValidators;
   /** Aborts at the first SIGTERM, SIGINT or SIGHUP, or if the reader of the output closes it. */
   readonly stop: AbortSignal;
   /** Wraps the store of the gateway, for specs that end a process at a named point. */

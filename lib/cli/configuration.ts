@@ -6,8 +6,8 @@ import { addAbortSignal } from 'node:stream';
 import { readConfigFile, readConfigStream } from '../config/read-file.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
-import { type LoadedPlan, loadPlan, type PlanSettings } from '../plan/load-plan.ts';
-import type { Plan } from '../plan/plan.ts';
+import { type LoadedPlan, loadPlan } from '../plan/load-plan.ts';
+import type { Plan, PlanContext } from '../plan/plan.ts';
 import { renderProblems, type TerminalView } from '../plan/problem-text.ts';
 import type { ProcessContext, Terminal } from './command.ts';
 import type { FlagTable, GivenFlags } from './flags.ts';
@@ -55,22 +55,24 @@ export function configurationNamed(
 export async function findConfiguration(
   given: GivenFlags,
   context: ProcessContext,
-  settings: PlanSettings,
+  settings: PlanContext,
 ): Promise<FoundConfiguration> {
-  const { environment, folder } = context;
+  const { environment, folder, validators } = context;
   const file = configurationNamed(given, environment);
   if (file === STANDARD_INPUT) {
     throw new SluiceError('usage', 'only check reads a configuration from standard input (-)');
   }
   if (file !== '') return loadConfiguration(file, context, settings);
-  return { ...loadPlan({ ...settings, text: null }), text: null, file, folder };
+  return { ...loadPlan({ ...settings, validators, text: null }), text: null, file, folder };
 }
+
+type LoadContext = Pick<ProcessContext, 'folder' | 'stdin' | 'stop' | 'validators'>;
 
 /** Reads and plans the configuration in a file; `-` is standard input. */
 export async function loadConfiguration(
   file: string,
-  { folder, stdin, stop }: Pick<ProcessContext, 'folder' | 'stdin' | 'stop'>,
-  settings: PlanSettings,
+  { folder, stdin, stop, validators }: LoadContext,
+  settings: PlanContext,
 ): Promise<FoundConfiguration> {
   const isInput = file === STANDARD_INPUT;
   const read = isInput
@@ -79,7 +81,10 @@ export async function loadConfiguration(
   const own = isInput
     ? { file: 'standard input', folder }
     : { file, folder: dirname(resolve(folder, file)) };
-  if (read.ok) return { ...loadPlan({ ...settings, text: read.text }), text: read.text, ...own };
+  if (read.ok) {
+    const { text } = read;
+    return { ...loadPlan({ ...settings, validators, text }), text, ...own };
+  }
   const nothing = { plan: null, form: 'none', secrets: [], store: null, text: null } as const;
   return { ...nothing, problems: [read.problem], ...own };
 }
@@ -92,7 +97,7 @@ export async function loadConfiguration(
 export async function requireConfiguration(
   given: GivenFlags,
   context: ProcessContext,
-  settings: PlanSettings,
+  settings: PlanContext,
 ): Promise<Usable> {
   return requireUsable(await findConfiguration(given, context, settings), context);
 }

@@ -59,7 +59,7 @@ export const demoCommand: Command = {
     const recording = given.text('recording') ?? packaged('samples/demo.ndjson', folder);
     const speed = given.text('speed') ?? SPEED;
     await mustBeRecording(recording);
-    const { plan, problems } = await planOf(file);
+    const { plan, problems } = await planOf(file, context);
     const watches = plan.sources.length;
     await using playback = await startPlayback(
       {
@@ -142,12 +142,16 @@ async function play(playing: Playing, context: ProcessContext): Promise<void> {
   if (!context.stop.aborted) await playback.done;
 }
 
-async function planOf(file: string): Promise<{ plan: Plan; problems: readonly Problem[] }> {
+async function planOf(
+  file: string,
+  { validators }: Pick<ProcessContext, 'validators'>,
+): Promise<{ plan: Plan; problems: readonly Problem[] }> {
   const read = await readConfigFile(file);
   const settings = {
     namespace: OWN_NAMESPACE,
     buildNamespace: OWN_NAMESPACE,
     exec: 'allowed' as const,
+    validators,
   };
   const { plan, problems } = read.ok
     ? loadPlan({ ...settings, text: read.text })

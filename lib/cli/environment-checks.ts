@@ -1,13 +1,17 @@
-// Checks the environment of a configuration: proxy variables, and the files and variables of secrets
-// and certificates. `run` does not start if a needed one is unusable. `check` only warns, because the
-// gateway may run on another machine.
+// Checks the environment of a configuration: proxy variables, the files and variables of secrets and
+// certificates, and on request the cluster. `run` does not start if a needed one is unusable. `check` only
+// warns, because the gateway may run on another machine.
 
 import { NO_PLACE } from '../config/source-map.ts';
 import type { Problem } from '../core/problem.ts';
+import type { DryRunFault } from '../core/trigger.ts';
+import { checkCluster, toNeeded } from '../gateway/cluster-check.ts';
 import { readNeeded } from '../kit/secret.ts';
+import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { targetOf } from '../net/address.ts';
 import { environmentProxies, type VariableFault } from '../net/proxies.ts';
 import { type Plan, pointerOf } from '../plan/plan.ts';
+import { accessText } from '../telemetry/log-value.ts';
 import type { ProcessContext } from './command.ts';
 import type { FoundConfiguration } from './configuration.ts';
 
@@ -72,3 +76,46 @@ export async function secretProblems(
   });
   return (await Promise.all(problems)).flat();
 }
+
+/** Asks the cluster for missing permissions, and for manifests that it refuses. */
+export async function clusterProblems(
+  { plan, folder }: Pick<FoundConfiguration, 'plan' | 'folder'>,
+  api: ApiClient,
+  { clock, stop }: Pick<ProcessContext, 'clock' | 'stop'>,
+): Promise<readonly Problem[]> {
+  if (plan === null) return [];
+  const { access, dryRuns } = await checkCluster({ plan, api, clock, folder }, stop);
+  const missing = access.flatMap((one): readonly Problem[] => {
+    if (one.answer !== 'denied') return [];
+    const detail = one.why === '' ? '' : `: ${one.why}`;
+    const message = `this account may not ${accessText(toNeeded(one))}${detail} (${one.permission.why})`;
+    const hint = 'grant it: sluice rbac prints the Roles';
+    return [{ ...REFUSED, code: 'permission-missing', path: '', message, hint }];
+  });
+  const refused = dryRuns.flatMap(({ trigger, result }): readonly Problem[] => {
+    if (result.ok) return [];
+    const kind = plan.triggers.find(({ name }) => name === trigger)?.kind ?? '';
+    const path = pointerOf('triggers', trigger, kind);
+    const message = `the API server refuses what trigger ${trigger} creates, ${result.fault}: ${result.detail}`;
+    return [
+      { ...REFUSED, code: 'manifest-refused', path, message, hint: FAULT_HINTS[result.fault] },
+    ];
+  });
+  const unknown = access.find((one) => one.answer === 'unknown');
+  if (unknown === undefined) return [...missing, ...refused];
+  const message = `the permissions of this account could not be reviewed: ${unknown.why}`;
+  const hint = 'check the connection, or ask for each with kubectl auth can-i';
+  return [
+    ...[...missing, ...refused],
+    { ...REFUSED, code: 'cluster-unchecked', path: '', message, hint },
+  ];
+}
+
+const REFUSED = { severity: 'warning', ...NO_PLACE } as const;
+
+const FAULT_HINTS = {
+  'unknown-field': 'correct the name of the field; kubectl explain lists those of each kind',
+  invalid: 'correct the named fields; kubectl explain describes them',
+  'no-such-kind': 'install its CRD, correct apiVersion or kind, or write its plural under resource',
+  'no-such-namespace': 'create the namespace, or name another one',
+} as const satisfies Record<DryRunFault, string>;

@@ -8,7 +8,8 @@ import type { Problem } from '../core/problem.ts';
 import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { isThere } from '../kit/file-trouble.ts';
-import { loadPlan, type PlanSettings } from '../plan/load-plan.ts';
+import { loadPlan } from '../plan/load-plan.ts';
+import type { PlanContext } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
 import type { ProcessContext } from './command.ts';
 import {
@@ -32,7 +33,7 @@ interface Chosen {
 
 /** Conditions of the choice. */
 interface ChoiceRequest {
-  readonly settings: PlanSettings;
+  readonly settings: PlanContext;
   readonly place: StorePlace;
   readonly dataFolder: string;
   readonly strictness: 'strict' | 'lenient';
@@ -101,7 +102,12 @@ async function planKept(
   { settings }: ChoiceRequest,
   context: ProcessContext,
 ): Promise<FoundConfiguration> {
-  const again = { ...loadPlan({ ...settings, text }), text, file, folder };
+  const again = {
+    ...loadPlan({ ...settings, validators: context.validators, text }),
+    text,
+    file,
+    folder,
+  };
   const around = await problemsAround(again, context);
   const problems = [...again.problems, ...around];
   return around.some(isError) ? { ...again, plan: null, problems } : { ...again, problems };

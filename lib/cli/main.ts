@@ -15,6 +15,7 @@ import {
 } from '../kit/system.ts';
 import { printable } from '../kit/text/printable.ts';
 import { version } from '../kit/version.ts';
+import { createSectionValidators } from '../plan/native-form.ts';
 import type { Command, CommandGroup, CommandTable, ProcessContext } from './command.ts';
 import { parseFlags } from './flags.ts';
 import { commandNamed, helpFor, renderGroup, renderUsage } from './help.ts';
@@ -37,6 +38,7 @@ export async function main(args: readonly string[], listen: ListenToStopRequests
     environment: systemEnvironment(),
     clock: systemClock,
     random: systemRandom,
+    validators: createSectionValidators(),
     stop: signals.stop,
   };
   if (insistOnCertificates()) context.stderr.write(`sluice: ${STILL_VERIFIED}\n`);

@@ -11,7 +11,9 @@ import type { Health, Observation, Observe } from '../core/observation.ts';
 import type { Store } from '../core/store.ts';
 import { originalTrace } from '../filters/brigade-rules.ts';
 import { nearest } from '../filters/decide.ts';
+import { followAccess } from '../gateway/cluster-check.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
+import { PodEvents, podOf } from '../gateway/pod-events.ts';
 import { retryingStore } from '../gateway/retrying-store.ts';
 import { version } from '../kit/version.ts';
 import { findCluster } from '../kubernetes/client/cluster-id.ts';
@@ -66,11 +68,13 @@ export async function runPlan(
   const observe = (observation: Observation): void => {
     telemetry.observe(observation);
     watch?.observe(observation);
+    podEvents?.observe(observation);
     alsoObserve?.(observation);
   };
+  const podEvents = podEventsOf(plan, context, observe);
   try {
     observeStart(request, observe);
-    return await runObserved(request, { context, telemetry, watch, observe }, stop);
+    return await runObserved(request, { context, telemetry, watch, podEvents, observe }, stop);
   } finally {
     await telemetry.close();
   }
@@ -81,18 +85,21 @@ interface RunObservation {
   readonly telemetry: Telemetry;
   /** Null if there is no API. */
   readonly watch: Activity | null;
+  /** Null outside of a pod, or if they are switched off. */
+  readonly podEvents: PodEvents | null;
   readonly observe: Observe;
 }
 
 async function runObserved(
   request: RunRequest,
-  { context, telemetry, watch, observe }: RunObservation,
+  { context, telemetry, watch, podEvents, observe }: RunObservation,
   stop: AbortSignal,
 ): Promise<Stopped> {
   const { plan, configuration, kept, namespace, drainMs, dataFolder } = request;
   const { clock, environment, random } = context;
   await using opened = new AsyncDisposableStack();
   const api = opened.use(await connected(request, observe, stop));
+  opened.use(podEvents?.start(api));
   const store = await openStore(request, { context, observe, opened });
   const gateway = new Gateway({
     plan,
@@ -100,6 +107,11 @@ async function runObserved(
     store,
     findCluster: (heard, signal) =>
       findCluster(api, { namespace, clock, random, observe: heard }, signal),
+    // A recording has no accounts.
+    ...(request.before !== 'none' && {
+      followAccess: (heard, signal) =>
+        followAccess({ plan, api, clock, folder: configuration.folder, observe: heard }, signal),
+    }),
     clock,
     random,
     observe,
@@ -257,6 +269,15 @@ function telemetryOf(plan: Plan, { clock, stdout, stderr }: ProcessContext): Tel
     originalTrace: (occurrence) => originalTrace(chain, occurrence),
     ...(originalProject === null ? {} : { originalProject }),
   });
+}
+
+function podEventsOf(
+  { logging }: Plan,
+  { environment, clock, random }: ProcessContext,
+  observe: Observe,
+): PodEvents | null {
+  const pod = logging.podEvents ? podOf(environment) : null;
+  return pod === null ? null : new PodEvents({ pod, clock, random, observe });
 }
 
 function observeStart({ configuration, kept }: RunRequest, observe: Observe): void {

@@ -3,7 +3,6 @@
 import { resolve } from 'node:path';
 import { SluiceError } from '../core/errors.ts';
 import { API_DEFAULT, PROBES_DEFAULTS } from '../plan/defaults.ts';
-import { createSectionValidators } from '../plan/native-form.ts';
 import type { Plan, PlannedAddress } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
 import {
@@ -106,8 +105,7 @@ export const runCommand: Command = {
     const changed = flagsOf(given, { folder: context.folder, runsIn });
     const namespaces = namespacesOf(given, context.environment);
     const exec = given.isSet('allow-exec') ? 'allowed' : 'refused';
-    const validators = createSectionValidators();
-    const settings = { ...namespaces, exec, runsIn, validators } as const;
+    const settings = { ...namespaces, exec, runsIn } as const;
     const found = await findConfiguration(given, context, settings);
     const asked = { flag: given.text('store'), section: found.store };
     const { place: asNamed, dataFolder } = await findStore(asked, context);

@@ -4,10 +4,12 @@
 
 import type { Decision, RuleRef, TrailEntry, TriggerDisposition } from './decision.ts';
 import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from './delivery.ts';
+import type { Permission } from './kind.ts';
 import type { Occurrence } from './occurrence.ts';
 import type { Problem } from './problem.ts';
-import type { Gap } from './source.ts';
+import type { Gap, LIST_PURPOSES } from './source.ts';
 import type { StoreObserved } from './store-observation.ts';
+import type { DryRunFault } from './trigger.ts';
 
 /** Every reason why a watch or a list ended or failed. */
 export const TROUBLE_REASONS = [
@@ -36,9 +38,6 @@ export const TROUBLE_REASONS = [
 
 /** The reason why a watch or a list ended or failed: a row of lib/kubernetes/watch/watch-error-table.ts. */
 export type TroubleReason = (typeof TROUBLE_REASONS)[number];
-
-/** Every purpose of a list. */
-export const LIST_PURPOSES = ['first', 'relist', 'refresh'] as const;
 
 /** The state of the reader of one watch path. */
 export type ReadingState = 'connecting' | 'listing' | 'watching' | 'waiting';
@@ -274,6 +273,14 @@ export type LifecycleObserved =
       /** The file of the API's token; never the token. */
       readonly tokenFile?: string;
     }
+  | {
+      /** An Event about the gateway's own pod was written, or could not be. */
+      readonly kind: 'pod-event';
+      readonly reason: string;
+      readonly message: string;
+      /** Why it was not written; null if it was. */
+      readonly failure: string | null;
+    }
   | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
   | {
       readonly kind: 'stopped';
@@ -285,6 +292,39 @@ export type LifecycleObserved =
     }
   | { readonly kind: 'bug'; readonly where: string; readonly error: unknown };
 
+/** A permission as one verb on one resource; with a name on one object. */
+export interface NeededAccess extends Pick<Permission, 'namespace' | 'group' | 'resource' | 'why'> {
+  readonly verb: string;
+  /** Null: every name. */
+  readonly name: string | null;
+}
+
+/** An observation of what the cluster permits and accepts, made at a start until nothing is wrong. */
+export type AccessObserved =
+  | {
+      /** The account lacks a permission, or has it now. */
+      readonly kind: 'permission';
+      readonly state: 'missing' | 'granted';
+      readonly needed: NeededAccess;
+      /** The reason of the authorizer; often empty. */
+      readonly detail: string;
+    }
+  | {
+      /** The API server did not say which permissions the account has, or has said so now. */
+      readonly kind: 'access-review';
+      readonly state: 'failed' | 'answered';
+      readonly why: string;
+    }
+  | {
+      /** A dry run of a trigger shows that its deliveries will be refused, or no longer does. */
+      readonly kind: 'dry-run';
+      readonly trigger: string;
+      readonly state: 'refused' | 'accepted';
+      /** Null if it is accepted. */
+      readonly fault: DryRunFault | null;
+      readonly detail: string;
+    };
+
 /** Any observation of the gateway about itself. */
 export type Observation =
   | DecisionObserved
@@ -292,7 +332,8 @@ export type Observation =
   | DeliveryObserved
   | LimitObserved
   | StoreObserved
-  | LifecycleObserved;
+  | LifecycleObserved
+  | AccessObserved;
 
 /** Receives observations. It never throws and never waits. */
 export type Observe = (observation: Observation) => void;

@@ -49,6 +49,9 @@ export const PROBLEM_CODES = [
   'secret-in-clear',
   'proxy-unusable',
   'not-allowed',
+  'permission-missing',
+  'manifest-refused',
+  'cluster-unchecked',
 ] as const;
 
 /** The code of a problem. */

@@ -20,6 +20,9 @@ export interface PathKey {
   readonly key: string;
 }
 
+/** Every purpose of a list of a watch path. */
+export const LIST_PURPOSES = ['first', 'relist', 'refresh'] as const;
+
 /** Every loss that a gap can mean. */
 export const GAP_LOSSES = ['none', 'coalesced', 'possible-loss'] as const;
 

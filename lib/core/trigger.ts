@@ -21,6 +21,15 @@ export type Preview =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly why: string };
 
+/** The mistake because of which every delivery of a trigger would be refused. */
+export type DryRunFault = 'unknown-field' | 'invalid' | 'no-such-kind' | 'no-such-namespace';
+
+/** The result of a dry run, which changes nothing at the receiver. */
+export type DryRun =
+  | { readonly ok: true }
+  /** `detail` is for people and has no value of the configuration, which may be secret. */
+  | { readonly ok: false; readonly fault: DryRunFault; readonly detail: string };
+
 /**
  * Starts something outside the gateway. A trigger that keeps something open is disposable;
  * disposing twice is allowed.

@@ -159,6 +159,9 @@ export class Gateway {
     void this.#followUsage(store, ending).catch((error: unknown) => {
       if (!isEndOf(ending, error)) fail(error);
     });
+    void this.#parts.followAccess?.(this.#observe, ending).catch((error: unknown) => {
+      if (!ending.aborted) fail(error);
+    });
     const started = await this.#start(store, { ending, fail });
     const stopped = await this.#stopped(store, {
       ...{ why: ending, limitMs: 0, drain: null },

@@ -4,8 +4,15 @@
 // read. Whether a restart would help is decided in liveness.ts.
 
 import type { Clock } from '../core/clock.ts';
-import type { Health, LimitObserved, Observation, TroubleReason } from '../core/observation.ts';
+import type {
+  AccessObserved,
+  Health,
+  LimitObserved,
+  Observation,
+  TroubleReason,
+} from '../core/observation.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
+import { accessText } from '../telemetry/log-value.ts';
 
 type SourceReading = Extract<Observation, { kind: 'reading' }>;
 type Paused = Extract<Observation, { kind: 'pause' }>;
@@ -33,6 +40,8 @@ export class HealthWatch {
   readonly #broken = new Set<string>();
   /** Triggers that are paused because of their receiver: that stops one lane, too. */
   readonly #paused = new Map<string, Paused>();
+  /** Notes about permissions and manifests, by permission and by trigger. */
+  readonly #refusals = new Map<string, string>();
   #stopping = false;
   /** Why the store is unavailable; '' if it is available. */
   #storeTrouble = '';
@@ -62,6 +71,7 @@ export class HealthWatch {
       this.#noteLimit(observation);
     }
     if (observation.kind === 'pause') this.#notePause(observation);
+    if (isAccess(observation)) this.#noteAccess(observation);
     if (observation.kind === 'store-trouble') {
       this.#storeTrouble = observation.state === 'unavailable' ? observation.why : '';
     }
@@ -88,7 +98,7 @@ export class HealthWatch {
     const notes = [...this.#broken].map(
       (name) => `trigger ${name}: breaker open; the log says why`,
     );
-    notes.push(...this.#pathNotes());
+    notes.push(...this.#pathNotes(), ...this.#refusals.values());
     for (const paused of this.#paused.values()) notes.push(noteOf(paused));
     if (this.#full === 'shed') notes.push('the store is full: new deliveries are shed');
     for (const budget of this.#usedUp) {
@@ -131,6 +141,12 @@ export class HealthWatch {
       else this.#usedUp.delete(observation.budget);
     } else if (observation.state === 'began') this.#shedding.add(observation.trigger);
     else this.#shedding.delete(observation.trigger);
+  }
+
+  #noteAccess(observed: AccessObserved): void {
+    const [key, note] = accessNoteOf(observed);
+    if (note === null) this.#refusals.delete(key);
+    else this.#refusals.set(key, note);
   }
 
   #notePause(paused: Paused): void {
@@ -182,6 +198,36 @@ export class HealthWatch {
 
 function keyOf({ source, path }: { readonly source: string; readonly path: string }): string {
   return `${source} ${path}`;
+}
+
+const ACCESS_KINDS: readonly Observation['kind'][] = [
+  'permission',
+  'access-review',
+  'dry-run',
+] satisfies readonly AccessObserved['kind'][];
+
+function isAccess(observation: Observation): observation is AccessObserved {
+  return ACCESS_KINDS.includes(observation.kind);
+}
+
+/** The note of an observation under its key; null ends it. */
+function accessNoteOf(observed: AccessObserved): readonly [key: string, note: string | null] {
+  switch (observed.kind) {
+    case 'permission': {
+      const access = accessText(observed.needed);
+      const note = `permission missing: ${access} (${observed.needed.why}); see sluice rbac`;
+      return [`permission ${access}`, observed.state === 'missing' ? note : null];
+    }
+    case 'access-review': {
+      const note = 'the permissions could not be reviewed; the log says why';
+      return ['access-review', observed.state === 'failed' ? note : null];
+    }
+    case 'dry-run': {
+      const { trigger, state, fault } = observed;
+      const note = `trigger ${trigger}: the API server refuses its manifest (${fault}); the log says why`;
+      return [`dry-run ${trigger}`, state === 'refused' ? note : null];
+    }
+  }
 }
 
 const PAUSE_WORDS = {

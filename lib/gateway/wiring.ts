@@ -26,6 +26,11 @@ export interface GatewayParts {
   readonly store: Store;
   /** Asks the API server for the identity of the cluster; waits while the server is unavailable. */
   readonly findCluster: (observe: Observe, signal: AbortSignal) => Promise<ClusterIdentity>;
+  /**
+   * Observes what the cluster denies until nothing is left; see cluster-check.ts. If it throws, the
+   * gateway stops. Absent: nothing is compared.
+   */
+  readonly followAccess?: (observe: Observe, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;

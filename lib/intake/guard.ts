@@ -1,8 +1,9 @@
-// Guards: a build must not start builds, and an Event must not act for another namespace. They
-// compare names only, without requests and without memory, because builds outlive the ledger. They
-// do not follow owner references or labels.
+// Guards: neither a build nor a gateway must start builds, and an Event must not act for another
+// namespace. They compare names only, without requests and without memory, because builds outlive the
+// ledger. They do not follow owner references or labels.
 
 import { isDeliveryId } from '../core/delivery-id.ts';
+import { textAt } from '../core/event.ts';
 import { quoted } from '../kit/text/printable.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
@@ -20,6 +21,9 @@ type Guarded = Pick<StartRequest, 'occurrence'>;
 interface Guards {
   readonly guard: GuardFacts;
 }
+
+/** `reportingComponent` of the Events that gateways write about their own pods. */
+export const OWN_REPORTER = 'sluice.dev/gateway';
 
 const ID_LENGTH = 26;
 const BRIGADE_WORKER = 'brigade-worker';
@@ -44,6 +48,16 @@ export function guardLoop({ occurrence }: Guarded, { guard }: Guards): Ruling | 
   const isBrigades =
     objectName.at(-ID_LENGTH - 1) === '-' && isDeliveryId(objectName.slice(-ID_LENGTH));
   return isBrigades ? loop(`${quoted(objectName)} ends in a build id, as Brigade's jobs do`) : null;
+}
+
+/**
+ * Stops an Event of any gateway about its own pod. Otherwise the Event of an open breaker could start a
+ * delivery that opens the breaker, also of two gateways for each other. Who writes this reporter into an
+ * Event gains only that his own Event starts nothing, as if he had not written it.
+ */
+export function guardOwn({ occurrence }: Guarded): Ruling | null {
+  if (textAt(occurrence.event, 'reportingComponent') !== OWN_REPORTER) return null;
+  return loop(`its reporter is a gateway (${OWN_REPORTER})`);
 }
 
 function loop(why: string): Ruling {

@@ -6,7 +6,7 @@ import { millisecondsOf, parseMicroTime } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/store.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
-import { type GuardFacts, guardForeign, guardLoop } from './guard.ts';
+import { type GuardFacts, guardForeign, guardLoop, guardOwn } from './guard.ts';
 import { type Limiter, limit } from './limiter.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
@@ -22,7 +22,7 @@ interface StageFacts {
 type Stage = (request: StartRequest, facts: StageFacts) => Ruling | null;
 
 /** Stages that depend neither on the ledger nor on a budget. */
-const GUARDS = [guardForeign, guardLoop] as const;
+const GUARDS = [guardForeign, guardLoop, guardOwn] as const;
 
 /**
  * Guards come first because an Event that they stop must leave no ledger entry. `again` comes

@@ -65,6 +65,8 @@ function gatewayPermissions(
 ): readonly Permission[] {
   // Without a namespace of its own it reads all, as the original did.
   if (context.namespace === '') return [];
-  const section = { logging: { podEvents: logging.podEvents } };
+  // Outside a cluster there is no pod to report about.
+  const podEvents = logging.podEvents && context.runsIn !== 'machine';
+  const section = { logging: { podEvents } };
   return permissionsOf(GATEWAY_GRANTS, { section, who: 'the gateway', context });
 }

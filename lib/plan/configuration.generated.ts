@@ -619,7 +619,7 @@ export interface Configuration {
     podEvents?: boolean;
   };
   /**
-   * Guards that keep the Events of builds from starting builds. The guards by name are always on.
+   * Guards that keep the Events of builds and of gateways from starting builds. The guards by name and by reporter are always on.
    */
   guard?: {
     /**

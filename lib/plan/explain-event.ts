@@ -1,5 +1,5 @@
 // Explains how a run would treat one Event: the sources that read it, the decision, the guard that
-// stops it, and previews of deliveries. The command and the API share this code, so they cannot
+// stops it, previews of deliveries, and a sample delivery for dry runs. The command and the API share this code, so they cannot
 // disagree. Ledger and limits are left out, because both live in a store.
 
 import type { Decision, Explanation, RuleRef } from '../core/decision.ts';
@@ -75,6 +75,57 @@ export function previewsOf(
     const delivery = firstDelivery({ occurrence, decision, trigger, clusterName });
     return [{ trigger: name, ...trigger.preview(delivery, folder) }];
   });
+}
+
+// Its length is that of an id, so that names of objects are as long as those of real deliveries. An id
+// has no `-`, so no delivery has it.
+const DRY_RUN_ID = 'dry-run-of-a-sample-event0';
+
+/** An Event as the kubelet writes it, for a Pod that does not exist. */
+const SAMPLE_EVENT: EventObject = {
+  apiVersion: 'v1',
+  kind: 'Event',
+  metadata: {
+    name: 'sample.17a6b2c3d4e5f607',
+    namespace: 'default',
+    uid: '00000000-0000-4000-8000-000000000000',
+    resourceVersion: '1',
+    creationTimestamp: '2026-01-01T00:00:00Z',
+  },
+  involvedObject: {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    namespace: 'default',
+    name: 'sample',
+    uid: '00000000-0000-4000-8000-000000000001',
+    resourceVersion: '1',
+    fieldPath: 'spec.containers{sample}',
+  },
+  type: 'Warning',
+  reason: 'BackOff',
+  message: 'Back-off restarting failed container sample',
+  source: { component: 'kubelet', host: 'node-1' },
+  reportingComponent: 'kubelet',
+  reportingInstance: 'node-1',
+  firstTimestamp: '2026-01-01T00:00:00Z',
+  lastTimestamp: '2026-01-01T00:00:00Z',
+  count: 1,
+};
+
+/** Makes a delivery of a sample Event, under an id that no delivery has; null if no rule starts it. */
+export function sampleDelivery(
+  { chain, sources, clusterName }: Pick<Plan, 'chain' | 'sources' | 'clusterName'>,
+  trigger: PlannedTrigger,
+  now: number,
+): Delivery | null {
+  const decisions = chain.rules.map((rule) => rule.decision).filter(hasRule);
+  const decision = decisions.find(({ triggers }) => triggers.includes(trigger.name));
+  if (decision === undefined) return null;
+  const source = sources[0]?.name ?? '';
+  const read = { source, path: '', from: 'list', readAt: now } as const;
+  const occurrence = toOccurrence(SAMPLE_EVENT, read);
+  const delivery = firstDelivery({ occurrence, decision, trigger, clusterName });
+  return { ...delivery, id: DRY_RUN_ID };
 }
 
 function hasRule(decision: Decision): decision is Decision & { readonly rule: RuleRef } {

@@ -30,9 +30,6 @@ export interface PlanRequest extends PlanContext {
   readonly validators?: SectionValidators;
 }
 
-/** The inputs of a plan that do not depend on its text. */
-export type PlanSettings = Omit<PlanRequest, 'text'>;
-
 /** A plan with its warnings and notes, or the errors because of which there is none. */
 export interface LoadedPlan {
   /** Null if a problem is an error. */
@@ -75,7 +72,7 @@ export function loadPlan(request: PlanRequest): LoadedPlan {
 function planDocument(
   value: Json,
   recognized: RecognizedForm,
-  settings: PlanSettings,
+  settings: Omit<PlanRequest, 'text'>,
 ): PlannedDocument {
   const { form, document } = recognized;
   const { validators = createSectionValidators() } = settings;

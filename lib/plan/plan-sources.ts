@@ -48,9 +48,11 @@ export function planSources(
     const checkContext = sectionContext(name, context);
     const path = pointerOf('sources', name, kind);
     const { namespace } = context;
+    const who = `source ${name}`;
     const source: PlannedSource = {
       name,
       kind,
+      permissions: permissionsOf(descriptor.grants ?? [], { section, who, context }),
       allowForeign: descriptor.allowsForeign(section),
       reads: (event) => descriptor.reads(section, namespace, event),
       create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
@@ -59,11 +61,6 @@ export function planSources(
       {
         source,
         findings: findingsAt(path, descriptor.check?.(section, checkContext) ?? []),
-        permissions: permissionsOf(descriptor.grants ?? [], {
-          section,
-          who: `source ${name}`,
-          context,
-        }),
         eventTtlMs: descriptor.retentionMs(section),
       },
     ];
@@ -71,7 +68,7 @@ export function planSources(
   return {
     sources: planned.map(({ source }) => source),
     findings: planned.flatMap(({ findings }) => findings),
-    permissions: planned.flatMap(({ permissions }) => permissions),
+    permissions: planned.flatMap(({ source }) => source.permissions),
     eventTtlMs: Math.max(0, ...planned.map((one) => one.eventTtlMs)),
   };
 }

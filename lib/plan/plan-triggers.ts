@@ -7,7 +7,7 @@ import type { OnLostAnswer } from '../core/trigger.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { permissionsOf } from '../kubernetes/access/permissions.ts';
 import { triggerKinds } from '../triggers/registry.ts';
-import type { TriggerKind } from '../triggers/trigger-kind.ts';
+import type { DryRunParts, TriggerKind } from '../triggers/trigger-kind.ts';
 import {
   errorAt,
   findingsAt,
@@ -114,6 +114,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
       const parts = { name, prefix, buildNamespace, folder };
       return descriptor.preview?.(section, parts, delivery) ?? { ok: false, why: noPreview(kind) };
     },
+    dryRun: dryRunOf(descriptor, section, { name, prefix, buildNamespace }),
     receiver: descriptor.receiver?.(section) ?? null,
     create: (parts) => descriptor.create(section, { ...parts, name, prefix, buildNamespace }),
   };
@@ -129,6 +130,16 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
   const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
   const hasKey = descriptor.hasKey(section);
   return { trigger, findings, permissions, secrets, hasKey };
+}
+
+function dryRunOf(
+  descriptor: TriggerKind<unknown>,
+  section: unknown,
+  own: Pick<DryRunParts, 'name' | 'prefix' | 'buildNamespace'>,
+): PlannedTrigger['dryRun'] {
+  if (descriptor.dryRun === undefined) return null;
+  return async (parts, signal) =>
+    (await descriptor.dryRun?.(section, { ...parts, ...own }, signal)) ?? { ok: true };
 }
 
 function noPreview(kind: string): string {

@@ -8,7 +8,7 @@ import type { CheckContext, Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import type { Source } from '../core/source.ts';
 import type { ClosedStore } from '../core/store.ts';
-import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
+import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
@@ -16,7 +16,7 @@ import type { Rate } from '../kit/text/quantity.ts';
 import type { SourceParts } from '../sources/source-kind.ts';
 import type { StoreParts } from '../stores/store-kind.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
-import type { TriggerParts } from '../triggers/trigger-kind.ts';
+import type { DryRunParts, TriggerParts } from '../triggers/trigger-kind.ts';
 
 /** The form of a configuration; `none` if there is no configuration. */
 export type ConfigurationForm = 'ours' | 'original' | 'none';
@@ -27,12 +27,17 @@ type GatewaySourceParts = Omit<SourceParts, 'name' | 'namespace'>;
 /** Parts that the gateway adds when it builds a trigger; the plan adds the rest. */
 type GatewayTriggerParts = Omit<TriggerParts, 'name' | 'prefix' | 'buildNamespace'>;
 
+/** Parts that the gateway adds to a dry run; the plan adds the rest. */
+type PlannedDryRunParts = Omit<DryRunParts, 'name' | 'prefix' | 'buildNamespace'>;
+
 /** A source that is ready to be built. */
 export interface PlannedSource {
   readonly name: string;
   readonly kind: string;
   /** Whether an Event may speak for an object of another namespace than its own. */
   readonly allowForeign: boolean;
+  /** The permissions that it needs, one for each watch path. */
+  readonly permissions: readonly Permission[];
   /** Whether it would read this Event, judged by the Event's namespace. */
   reads(event: EventObject): boolean;
   create(parts: GatewaySourceParts): Source;
@@ -73,6 +78,8 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly buildNamespaces: readonly string[];
   /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;
+  /** Makes a sample delivery without an effect; null if the kind cannot. */
+  readonly dryRun: ((parts: PlannedDryRunParts, signal: AbortSignal) => Promise<DryRun>) | null;
   /** The URL for which variables of the environment choose the proxy; null if they do not. */
   readonly receiver: URL | null;
   create(parts: GatewayTriggerParts): Trigger;
@@ -154,7 +161,7 @@ export interface Plan {
   readonly secrets: readonly NeededSecret[];
   /**
    * All permissions that the configuration needs in the cluster, merged and sorted. `rbac` and the
-   * chart render them, and `check --cluster` compares them with those that are granted.
+   * chart render them; a start and `check --cluster` compare them with those that are granted.
    */
   readonly permissions: readonly Permission[];
 }

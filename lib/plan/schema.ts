@@ -190,7 +190,7 @@ const logging = sectionOf('Contents and format of the log.', {
 });
 
 const guard = sectionOf(
-  'Guards that keep the Events of builds from starting builds. The guards by name are always on.',
+  'Guards that keep the Events of builds and of gateways from starting builds. The guards by name and by reporter are always on.',
   {
     namespace: {
       type: 'boolean',

@@ -1,12 +1,13 @@
-// The lines about the process, its configuration, its cluster, its store and the clock.
+// The lines about the process, its configuration, its cluster and its permissions there, its store and the
+// clock.
 
 import { messageOf } from '../core/errors.ts';
-import type { LifecycleObserved } from '../core/observation.ts';
+import type { AccessObserved, LifecycleObserved } from '../core/observation.ts';
 import type { Problem, Severity } from '../core/problem.ts';
 import type { StoreObserved } from '../core/store-observation.ts';
 import { renderDuration, renderSize } from '../kit/text/quantity.ts';
 import type { LineTable } from './failure-log.ts';
-import { counted } from './log-value.ts';
+import { accessText, counted } from './log-value.ts';
 import type { ByKind, LogLevel, LogLine } from './logging.ts';
 
 const SEVERITY_LEVELS = {
@@ -66,6 +67,16 @@ export const LIFECYCLE_LINES: LineTable<LifecycleObserved> = {
     const token = tokenFile === undefined ? '' : `, with the token in ${tokenFile}`;
     const fields = { listener, address, ...(tokenFile !== undefined && { tokenFile }) };
     return { level: 'info', kind, text: `${listener} on ${address}${token}`, fields };
+  },
+  'pod-event': ({ kind, reason, message, failure }, failures) => {
+    const fields = { reason, message, failure };
+    if (failure === null) {
+      const text = `Event about this pod: ${reason}: ${message}`;
+      return [{ level: 'debug', kind, text, fields }, failures.ended('pod-event')];
+    }
+    const text = `cannot report ${reason} as an Event about this pod: ${failure}`;
+    const line: LogLine = { level: 'warn', kind, text, fields };
+    return failures.failed({ key: 'pod-event', cause: failure, line });
   },
   stopping: ({ kind, why, limitMs }) => {
     const text = `stopping: ${why}; deadline in ${renderDuration(limitMs)}`;
@@ -170,5 +181,29 @@ export const STORE_LINES: LineTable<StoreObserved> = {
     const by = renderDuration(Math.round(Math.abs(byMs) / 1000) * 1000);
     const text = `the clock jumped ${byMs < 0 ? 'back' : 'forward'} ${by}; waiting deliveries are due as before`;
     return { level: 'warn', kind, text, fields: { byMs } };
+  },
+};
+
+/** Lines about permissions and manifests that the cluster refuses. */
+export const ACCESS_LINES: LineTable<AccessObserved> = {
+  permission: ({ kind, state, needed, detail }, failures) => {
+    const access = accessText(needed);
+    if (state === 'granted') return failures.ended(`permission ${access}`);
+    const said = detail === '' ? '' : `: ${detail}`;
+    const text = `permission missing: ${access} (${needed.why})${said}; sluice rbac prints the Roles that grant it`;
+    const line: LogLine = { level: 'error', kind, text, fields: { state, ...needed, detail } };
+    return failures.failed({ key: `permission ${access}`, cause: 'missing', line });
+  },
+  'access-review': ({ kind, state, why }, failures) => {
+    if (state === 'answered') return failures.ended('access-review');
+    const text = `cannot review the permissions of this account: ${why}; reading begins without that`;
+    const line: LogLine = { level: 'info', kind, text, fields: { state, why } };
+    return failures.failed({ key: 'access-review', cause: why, line });
+  },
+  'dry-run': ({ kind, trigger, state, fault, detail }, failures) => {
+    if (state === 'accepted') return failures.ended(`dry-run ${trigger}`);
+    const text = `trigger ${trigger}: the API server refuses its manifest in a dry run, ${fault}: ${detail}; it would refuse each delivery`;
+    const line: LogLine = { level: 'warn', kind, text, fields: { trigger, state, fault, detail } };
+    return failures.failed({ key: `dry-run ${trigger}`, cause: `${fault} ${detail}`, line });
   },
 };

@@ -3,6 +3,7 @@
 
 import type { RuleRef } from '../core/decision.ts';
 import type { Json } from '../core/event.ts';
+import type { NeededAccess } from '../core/observation.ts';
 import { printable, quoted } from '../kit/text/printable.ts';
 
 // Object names have at most 253 characters; the other fields of an Event have no such limit.
@@ -36,4 +37,11 @@ export function counted(count: number, noun: string): string {
 /** The name of a rule in lines and metric labels; `#` and its index from 0 if it has none. */
 export function ruleLabel(rule: Pick<RuleRef, 'index' | 'name'>): string {
   return rule.name ?? `#${rule.index}`;
+}
+
+/** A permission in the words of a Role: `create on jobs.batch in ci`. */
+export function accessText({ verb, group, resource, name, namespace }: NeededAccess): string {
+  const objects = group === '' ? resource : `${resource}.${group}`;
+  const named = name === null ? '' : ` named ${name}`;
+  return `${verb} on ${objects}${named} in ${namespace ?? 'all namespaces'}`;
 }

@@ -131,6 +131,9 @@ export class Metrics {
     'store-opened': () => this.#set('sluice_store_available', {}, 1),
     'clock-jumped': () => this.#add('sluice_clock_jumps_total', {}),
     'work-resumed': ({ lost }) => this.#add('sluice_attempts_lost_total', {}, lost),
+    permission: none,
+    'access-review': none,
+    'dry-run': none,
     'history-lost': none,
     'store-to-move': none,
     budget: none,
@@ -149,6 +152,7 @@ export class Metrics {
     'credentials-reread': none,
     'proxy-used': none,
     listening: none,
+    'pod-event': none,
     stopping: none,
     stopped: none,
   };

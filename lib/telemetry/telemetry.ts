@@ -13,7 +13,7 @@ import { type OriginalLine, originalDecision, originalDelivery } from './brigade
 import { DecisionMemory, toDecisionLine } from './decision-line.ts';
 import { DELIVERY_LINES, LIMIT_LINES } from './delivery-line.ts';
 import { FailureLog, type LineTable } from './failure-log.ts';
-import { bugLine, LIFECYCLE_LINES, STORE_LINES } from './lifecycle-line.ts';
+import { ACCESS_LINES, bugLine, LIFECYCLE_LINES, STORE_LINES } from './lifecycle-line.ts';
 import { jsonFormat, type RenderLine, textFormat } from './line-format.ts';
 import { type Log, openLog } from './log.ts';
 import type { ByKind, LoggingOptions, LogLevel, LogLine, TelemetryParts } from './logging.ts';
@@ -154,6 +154,7 @@ type OtherObservation = Exclude<Observation, DecisionObserved>;
 const LINES: LineTable<OtherObservation> = {
   ...LIFECYCLE_LINES,
   ...STORE_LINES,
+  ...ACCESS_LINES,
   ...READING_LINES,
   ...DELIVERY_LINES,
   ...LIMIT_LINES,

@@ -10,6 +10,7 @@ import type { JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { resourceOf, resourcePath } from '../kubernetes/client/objects.ts';
 import { createEach, DELIVERY_KEY, type MadeObject, renderCreation } from './create-object.ts';
+import { dryRunOf } from './dry-run.ts';
 import { compileManifest } from './manifest/compile-manifest.ts';
 import { toTemplateDocument } from './manifest/document.ts';
 import { keyLifeOf, manifestFindings } from './manifest/manifest-findings.ts';
@@ -109,6 +110,8 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
   ],
   create: (section, parts) =>
     createEach(keyLifeOf(section.manifest).ms, compileCreation(section, parts), parts),
+  dryRun: (section, parts, signal) =>
+    dryRunOf(compileCreation(section, parts)(parts.delivery), parts, signal),
   preview: (section, parts, delivery) => {
     const made = compileCreation(section, parts)(delivery);
     return made.ok

@@ -7,7 +7,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery, Outcome } from '../core/delivery.ts';
 import type { CheckContext, Kind } from '../core/kind.ts';
 import type { Observe } from '../core/observation.ts';
-import type { OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
+import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { toDnsLabel } from '../kit/text/label.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
@@ -33,6 +33,11 @@ export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigge
    * Absent: the kind cannot show an attempt beforehand.
    */
   preview?(section: Section, parts: PreviewParts, delivery: Delivery): Preview;
+  /**
+   * Makes a delivery without an effect, so that a mistake is found before the first real one. It
+   * reports only what would refuse every delivery. Absent: the kind has no dry run.
+   */
+  dryRun?(section: Section, parts: DryRunParts, signal: AbortSignal): Promise<DryRun>;
   /** URL of its requests if environment variables choose their proxy; else null. */
   receiver?(section: Section): URL | null;
   /** Beginning of its objects' names if the configuration has no `prefix:`. */
@@ -69,6 +74,13 @@ export interface TriggerParts {
 
 /** Parts of a preview, none of which does I/O. */
 export type PreviewParts = Pick<TriggerParts, 'name' | 'prefix' | 'buildNamespace' | 'folder'>;
+
+/** Parts of a dry run. */
+export type DryRunParts = PreviewParts &
+  Pick<TriggerParts, 'api' | 'clock'> & {
+    /** With an id that no delivery has. */
+    readonly delivery: Delivery;
+  };
 
 /** A trigger without batches: one attempt after another, in the order of the deliveries. */
 export function oneEach(

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { YOUNG_GENERATION } from '../../tools/image/application.ts';
 import { childEnvironment } from '../controlplane/environment.ts';
 import { freePorts } from '../controlplane/ports.ts';
 import { until } from '../support/until.ts';
@@ -14,8 +15,8 @@ import { sharedNow } from './rpc.ts';
 const START_LIMIT_MS = 30_000;
 const END_LIMIT_MS = 15_000;
 
-/** Options of Node.js in the image; see Dockerfile. */
-const AS_SHIPPED = ['--max-semi-space-size=8'];
+/** Options of Node.js in the image. */
+const AS_SHIPPED = [YOUNG_GENERATION];
 
 /** The gateway to run. */
 export interface GatewayRequest {

@@ -2,17 +2,10 @@
 // written out here, and compared with those that the gateway derives from the file of the chart.
 
 import { expect } from 'chai';
-import type { Permission } from '../../lib/core/kind.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { findHelm, releaseNamespace, renderObjects } from './helm.ts';
-
-interface Rule {
-  readonly apiGroups: readonly string[];
-  readonly resources: readonly string[];
-  readonly verbs: readonly string[];
-  readonly resourceNames?: readonly string[];
-}
+import { askedFor, inOrder, type Rule, rulesOf } from './rules.ts';
 
 const clusterId: Rule = {
   apiGroups: [''],
@@ -277,42 +270,6 @@ function object(type: string, namespace: string, resource?: string): object {
 
 function creates(group: string, resource: string): Rule {
   return { apiGroups: [group], resources: [resource], verbs: ['create', 'get'] };
-}
-
-function rulesOf(objects: readonly KubeObject[]): Readonly<Record<string, readonly Rule[]>> {
-  const roles = objects.filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
-  return Object.fromEntries(
-    roles.map((role) => [role.metadata?.namespace ?? '*', role['rules'] as Rule[]] as const),
-  );
-}
-
-/** The gateway's own list in the form of rules. */
-function askedFor(permissions: readonly Permission[]): Readonly<Record<string, readonly Rule[]>> {
-  const byNamespace = Object.groupBy(permissions, ({ namespace }) => namespace ?? '*');
-  return Object.fromEntries(
-    Object.entries(byNamespace).map(([namespace, asked = []]) => [
-      namespace,
-      asked.map(({ group, resource, verbs, names }) => ({
-        apiGroups: [group],
-        resources: [resource],
-        verbs,
-        ...(names === undefined ? {} : { resourceNames: names }),
-      })),
-    ]),
-  );
-}
-
-/** The same rules in an order that does not depend on the author of the list. */
-function inOrder(rules: Readonly<Record<string, readonly Rule[]>>): object {
-  const entries = Object.entries(rules).map(([namespace, list]) => {
-    const sorted = list.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)));
-    return [namespace, sorted] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
-function keyOf({ apiGroups, resources }: Rule): string {
-  return [...apiGroups, ...resources].join('/');
 }
 
 /** The only file of the ConfigMap; null if it has none. */

@@ -1,8 +1,8 @@
 // A release of the chart in a real cluster, with helm and nothing else.
 
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { childEnvironment } from '../controlplane/environment.ts';
 
@@ -12,7 +12,7 @@ export type Values = Readonly<Record<string, unknown>>;
 /** Result of a command of helm. */
 export interface HelmResult {
   readonly ok: boolean;
-  /** Standard output; with an error also standard error. */
+  /** Standard output and standard error. */
   readonly said: string;
 }
 
@@ -39,20 +39,34 @@ export class Release {
 
   /** Runs any command of helm in the namespace. */
   async run(args: readonly string[], input = ''): Promise<HelmResult> {
-    const where = ['--namespace', this.#namespace, '--kubeconfig', this.#plane.adminKubeconfig];
-    const home = (name: string): string => join(this.#plane.directory, 'helm', name);
-    const env = childEnvironment({
-      HELM_CACHE_HOME: home('cache'),
-      HELM_CONFIG_HOME: home('config'),
-      HELM_DATA_HOME: home('data'),
-    });
-    const running = promisify(execFile)(this.#helm, [...args, ...where], { env });
-    running.child.stdin?.end(input);
-    try {
-      return { ok: true, said: (await running).stdout };
-    } catch (error) {
-      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-      return { ok: false, said: `${stderr}${stdout}` };
-    }
+    const given = [...args, '--namespace', this.#namespace];
+    return runHelmOn(this.#plane, { helm: this.#helm, args: given, input });
   }
+}
+
+/** Runs helm on the control plane, with the rights of its administrator. */
+export async function helmOn(
+  plane: ControlPlane,
+  helm: string,
+  args: readonly string[],
+): Promise<HelmResult> {
+  return runHelmOn(plane, { helm, args, input: '' });
+}
+
+async function runHelmOn(
+  plane: ControlPlane,
+  { helm, args, input }: { helm: string; args: readonly string[]; input: string },
+): Promise<HelmResult> {
+  const env = childEnvironment({
+    HELM_CACHE_HOME: join(plane.directory, 'helm/cache'),
+    HELM_CONFIG_HOME: join(plane.directory, 'helm/config'),
+    HELM_DATA_HOME: join(plane.directory, 'helm/data'),
+  });
+  const child = spawn(helm, [...args, '--kubeconfig', plane.adminKubeconfig], { env });
+  let said = '';
+  child.stdout.on('data', (part: Buffer) => void (said += part.toString()));
+  child.stderr.on('data', (part: Buffer) => void (said += part.toString()));
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { ok: code === 0, said };
 }

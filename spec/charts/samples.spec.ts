@@ -76,7 +76,7 @@ describe('the sample pipeline script', () => {
   after(() => rmSync(directory, { recursive: true, force: true }));
 
   const run = (environment: Readonly<Record<string, string>>, input = '{}') =>
-    spawnSync(join(samples, 'on-event.sh'), {
+    spawnSync(process.execPath, [join(samples, 'on-event.js')], {
       cwd: directory,
       env: { PATH: '/usr/bin:/bin', ...environment },
       input,

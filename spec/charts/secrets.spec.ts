@@ -2,7 +2,7 @@
 // configuration that names a file or a variable that the pod would not have is refused.
 
 import { expect } from 'chai';
-import { findHelm, render, renderObjects } from './helm.ts';
+import { findHelm, render, renderNotes, renderObjects } from './helm.ts';
 import { containerOf, environmentOf, podOf } from './workload.ts';
 
 const secrets = { CI_TOKEN: { existingSecret: 'ci', key: 'token' } };
@@ -38,6 +38,15 @@ describe('the secrets of the chart', function () {
     });
     const mount = { name: 'secrets', mountPath: '/etc/sluice-secrets', readOnly: true };
     expect(containerOf(pod).volumeMounts).to.deep.include(mount);
+  });
+
+  it('are named in the notes, because the pod waits for them', () => {
+    const api = { expose: true, existingSecret: 'sluice-api' };
+    const notes = renderNotes(helm, { values: withHttp({}, { secrets, api }) });
+    expect(notes).to.include(
+      'The pod starts only when these Secrets exist in ci-gateway:\n\n  ci (key token)\n  sluice-api (key token)\n',
+    );
+    expect(renderNotes(helm)).to.not.include('Secrets exist');
   });
 
   it('are no volume without an entry', () => {

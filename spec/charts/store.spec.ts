@@ -120,6 +120,8 @@ describe('the store of the chart', function () {
       { size: '2304Mi', store: {}, isFine: true },
       { size: '4Gi', store: { sqlite: {}, maxSize: '2Gi' }, isFine: false },
       { size: '4608Mi', store: { maxSize: '2Gi' }, isFine: true },
+      { size: '4.5Gi', store: { maxSize: '2Gi' }, isFine: true },
+      { size: '4.2Gi', store: { maxSize: '2Gi' }, isFine: false },
       { size: '1e12', store: { maxSize: '2Gi' }, isFine: true },
     ];
     for (const { size, store, isFine } of sizes) {

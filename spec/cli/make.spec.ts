@@ -60,6 +60,22 @@ describe('a checkout on this machine', () => {
       });
     }
 
+    it('installs nothing if the list of packages has a new time only', () => {
+      writeFileSync(join(folder, 'node_modules/.installed-package-lock.json'), '{}');
+      const latest = new Date(Date.UTC(2101, 0));
+      utimesSync(join(folder, 'package-lock.json'), latest, latest);
+      mkdirSync(join(folder, 'programs'));
+      writeFileSync(join(folder, 'programs/npm'), '#!/bin/sh\n', { mode: 0o755 });
+      const withNpm = { PATH: `${join(folder, 'programs')}:${PATH}` };
+      const target = 'node_modules/.package-lock.json';
+      const { status, stdout, stderr } = make([target], withNpm);
+      expect(status, stderr).to.equal(0);
+      expect(stdout).to.not.include('installing');
+      writeFileSync(join(folder, 'package-lock.json'), '{ }');
+      utimesSync(join(folder, 'package-lock.json'), latest, latest);
+      expect(make([target], withNpm).stdout).to.include('installing');
+    });
+
     it('runs the demo also if the environment names a cluster', () => {
       const { stdout } = make(['-n', 'run'], { KUBECONFIG: '/etc/prod', CONFIG: 'x' });
       expect(stdout).to.match(/sluice\.js demo\s*$/);

@@ -6,6 +6,7 @@ import type { ProcessContext } from '../../lib/cli/command.ts';
 import { runCommandLine } from '../../lib/cli/main.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { RecordingStream } from '../support/doubles/log-stream.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 /** A context that records its output. */
 export interface SpecMachine extends ProcessContext {
@@ -28,6 +29,7 @@ export function specMachine(overrides: Partial<ProcessContext> = {}): SpecMachin
     environment: {},
     clock: systemClock,
     random: systemRandom,
+    validators: VALIDATORS,
     stop: stopping.signal,
     stopping,
     out: () => stdout.text,

@@ -49,6 +49,7 @@ describe('a release of the chart under a stream of Events', function () {
   let release: Release;
   let writer: SteadyWriter;
   let existing: ReadonlySet<string>;
+  const opened = new AsyncDisposableStack();
 
   before(async function () {
     this.timeout(600_000 + sharedStartMs);
@@ -56,10 +57,11 @@ describe('a release of the chart under a stream of Events', function () {
     plane = await sharedControlPlane();
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     await plane.request('POST', '/api/v1/namespaces', { metadata: { name: OWN, labels } });
-    kubelet = await Kubelet.start(plane);
+    kubelet = opened.use(await Kubelet.start(plane));
     await kubelet.take(OWN);
     release = new Release(plane, { helm, namespace: OWN });
     writer = new SteadyWriter(plane.admin, { namespace: OWN, reasons: REASONS, pauseMs: PAUSE_MS });
+    opened.defer(() => writer.stop());
     await plane.waitFor(
       async () => (await plane.admin.list(`/api/v1/namespaces/${OWN}/configmaps`)).length > 0,
       PATIENCE_MS,
@@ -69,8 +71,7 @@ describe('a release of the chart under a stream of Events', function () {
   });
 
   after(async () => {
-    await writer?.stop();
-    await kubelet?.[Symbol.asyncDispose]();
+    await opened.disposeAsync();
   });
 
   it('is installed after its configuration was checked', async () => {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { load } from 'js-yaml';
-import { findHelm, renderObjects } from '../charts/helm.ts';
+import { findHelm, render, renderHook, renderObjects, theOnly } from '../charts/helm.ts';
 import {
   createNamespaces,
   install,
@@ -45,11 +45,15 @@ describe('the chart on a real API server', function () {
       },
     ];
     for (const { what, values } of renderings) {
-      it(`is accepted by a strict dry run ${what}`, async () => {
+      it(`is accepted by a strict dry run ${what}, with its hooks`, async () => {
         const request = { namespace: at.own, values: values(at) };
-        const objects = renderObjects(helm, request);
+        const rendered = render(helm, request);
+        if (!rendered.ok) throw new Error(rendered.said);
+        const objects = rendered.objects.map((one) =>
+          one.kind === 'Pod' ? podOf(one, at.own) : one,
+        );
         const statuses = await Promise.all(objects.map((one) => dryRun(plane, one)));
-        expect(statuses).to.deep.equal(objects.map(() => 'accepted'));
+        expect(statuses).to.deep.equal(rendered.objects.map(() => 'accepted'));
       });
     }
   });
@@ -72,6 +76,18 @@ describe('the chart on a real API server', function () {
         (await plane.admin.send(get(`${namespace}/${path}`))).status === 200;
       await plane.waitFor(() => exists('pods/gw-sluice-0'), 20_000, 'the pod');
       expect(await exists('persistentvolumeclaims/data-gw-sluice-0')).to.equal(true);
+    });
+
+    it('has other pods that this standard admits, too', async () => {
+      const request = { namespace: at.own, values: { ...valuesFor(at), ...everything } };
+      const [job, test, echo] = [
+        theOnly(renderHook(helm, 'pre-upgrade', request), 'Job'),
+        theOnly(renderHook(helm, 'test', request), 'Pod'),
+        theOnly(renderObjects(helm, request), 'Deployment'),
+      ];
+      const pods = [templateOf(job), templateOf(echo), test];
+      const statuses = pods.map((pod) => dryRun(plane, podOf(pod, at.own)));
+      expect(await Promise.all(statuses)).to.deep.equal(pods.map(() => 'accepted'));
     });
 
     it('has a sample Job that this standard admits, too', async () => {
@@ -153,6 +169,30 @@ const everything = {
     enabled: true,
     extraRules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
   },
+  api: { expose: true, existingSecret: 'sluice-api', hosts: ['ci.example.test'] },
+  commonLabels: { team: 'ci' },
+  podLabels: { 'example.com/cost': 'ci' },
+  imagePullSecrets: [{ name: 'login' }],
+  persistence: { storageClass: 'fast', retain: false, annotations: { 'example.com/a': 'b' } },
+  secrets: { 'ca.pem': { existingSecret: 'company', key: 'ca.pem' } },
+  env: [{ name: 'HTTPS_PROXY', value: 'http://10.0.0.1:3128' }],
+  envFrom: [{ secretRef: { name: 'tokens' } }],
+  extraVolumes: [{ name: 'tmp', emptyDir: {} }],
+  extraVolumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  extraArgs: ['--drain', '40s'],
+  logging: { format: 'json', level: 'debug', decisions: 'all', event: 'full' },
+  affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+  topologySpreadConstraints: [
+    { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' },
+  ],
+  priorityClassName: 'system-cluster-critical',
+  podDisruptionBudget: { enabled: true, minAvailable: 1 },
+  networkPolicy: {
+    enabled: true,
+    apiServer: { cidrs: ['10.0.0.1/32'] },
+    from: [{ namespaceSelector: { matchLabels: { team: 'ops' } } }],
+  },
+  echo: { enabled: true },
 };
 
 interface SampleJob {
@@ -165,8 +205,14 @@ interface SampleJob {
   };
 }
 
+function templateOf(workload: KubeObject): KubeObject {
+  return (workload['spec'] as { template: KubeObject }).template;
+}
+
+/** A pod alone is admitted only with an account that exists, which that of a hook does not yet. */
 function podOf(template: KubeObject, namespace: string): KubeObject {
-  return { apiVersion: 'v1', kind: 'Pod', ...template, metadata: { name: 'probe', namespace } };
+  const spec = { ...(template['spec'] as object), serviceAccountName: 'default' };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', namespace }, spec };
 }
 
 function get(path: string): AdminRequest {

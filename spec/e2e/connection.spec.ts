@@ -176,25 +176,28 @@ describe('the connection to an API server', function () {
     await expectBuilds(prepared);
   });
 
-  it('names the missing permission, and continues once it is granted', async () => {
+  it('ends with 4 and names the missing permissions, and works once they are granted', async () => {
     const places = await once.createPlaces(plane, 1);
     const rights = once.rulesFor(places);
     const kubeconfig = await plane.kubeconfigFor({ ...rights, rules: rights.rules.slice(1) });
     const configuration = once.configMapPerSeries(places);
     const request = { kubeconfig, configuration, namespace: places.builds };
-    await using gateway = await GatewayProcess.start(request);
+    await using refused = await GatewayProcess.start(request);
     const [shop = ''] = places.watched;
-    const failed = await until(() => gateway.of('list-failed')[0], 'the refusal', 10_000);
-    expect(failed).to.include({ level: 'error', reason: 'forbidden' });
-    const { status, text } = await gateway.probe('/readyz');
-    expect(status).to.equal(503);
-    expect(text).to.include('forbidden').and.include('cannot list').and.include('events');
-    expect(text).to.include(shop);
+    expect((await refused.ended()).code).to.equal(4);
+    expect(
+      refused.of('permission').map(({ verb, resource, namespace }) => [verb, resource, namespace]),
+    ).to.have.deep.members([
+      ['list', 'events', shop],
+      ['watch', 'events', shop],
+    ]);
+    expect(refused.errors).to.include('forbidden').and.include(shop);
     await plane.kubeconfigFor(rights);
-    await gateway.ready(60_000);
+    await using gateway = await GatewayProcess.startReady(request);
     const writer = new once.EventWriter(plane.admin);
     await writer.writeMany(shop, 2);
     expect(await once.settled(plane, { places, writer })).to.deep.equal(once.none);
+    expect(gateway.of('permission')).to.deep.equal([]);
   });
 
   it('is ready without a namespace that it may not read, notes it, and reads it once granted', async () => {

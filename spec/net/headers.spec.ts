@@ -1,7 +1,7 @@
-// Headers of an answer: repeated names, the Date, and each form of Retry-After.
+// Headers of an answer: repeated names, and the Date.
 
 import { expect } from 'chai';
-import { retryAfterMs, sentAt, toHeaders } from '../../lib/net/headers.ts';
+import { sentAt, toHeaders } from '../../lib/net/headers.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 
@@ -18,24 +18,6 @@ describe('the headers of an answer', () => {
   ] as const) {
     it(`were sent at ${String(expected)} by Date: ${String(date)}`, () => {
       expect(sentAt(date === undefined ? {} : { date }, NOW)).to.equal(expected);
-    });
-  }
-
-  for (const [header, expected] of [
-    ['0', 0],
-    ['30', 30_000],
-    ['Sat, 31 Jan 2026 12:00:30 GMT', 30_000],
-    ['Saturday, 31-Jan-26 12:00:30 GMT', 30_000],
-    ['Sat Jan 31 12:00:30 2026', 30_000],
-    ['Sat, 31 Jan 2026 11:00:00 GMT', 0],
-    ['-1', null],
-    ['10, 20', null],
-    ['1.5', null],
-    ['2026-01-31T12:00:30Z', null],
-    ['', null],
-  ] as const) {
-    it(`ask for ${String(expected)} ms by Retry-After: ${header}`, () => {
-      expect(retryAfterMs(header, NOW)).to.equal(expected);
     });
   }
 });

@@ -267,6 +267,9 @@ triggers:
     expect(own('{ podEvents: false }').map(({ verbs }) => verbs)).to.deep.equal([
       ['list', 'watch'],
     ]);
+    const { permissions } = plan(`${RULE}${TRIGGERS}`, { runsIn: 'machine' });
+    const onEvents = permissions.filter(({ resource }) => resource === 'events');
+    expect(onEvents.map(({ verbs }) => verbs)).to.deep.equal([['list', 'watch']]);
   });
 
   it('asks for Events of the whole cluster, and for no namespace, if it watches all', () => {

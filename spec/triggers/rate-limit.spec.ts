@@ -2,7 +2,7 @@
 // unreadable header asks for no pause, and no pause is longer than an hour.
 
 import { expect } from 'chai';
-import { askedPauseMs, exhaustedMs } from '../../lib/triggers/retry-after.ts';
+import { askedPauseMs, exhaustedMs } from '../../lib/triggers/asked-wait.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 const EPOCH = NOW / 1000;

@@ -21,6 +21,13 @@ describe('the registry of triggers', () => {
     });
   }
 
+  it('has permissions for the kinds that use the cluster, and for no others', () => {
+    for (const { kind, needsCluster, ...rest } of Object.values(triggerKinds)) {
+      const grants = 'grants' in rest ? (rest.grants ?? []) : [];
+      expect(grants.length > 0, kind).to.equal(needsCluster);
+    }
+  });
+
   it('knows which kinds use the cluster and which run commands', () => {
     const needs = Object.values(triggerKinds).map(
       ({ kind, needsCluster, needsExec }) => `${kind} ${needsCluster} ${needsExec}`,

@@ -3,6 +3,8 @@
 import { chartKinds } from './chart-kinds.ts';
 import { chartReadme } from './chart-readme.ts';
 import { configurationTextSchema } from './configuration-value.ts';
+import { alertsJson } from './monitoring/alerts.ts';
+import { dashboardJson } from './monitoring/dashboard.ts';
 import { valuesSchema } from './values-table.ts';
 import { valuesYaml } from './values-yaml.ts';
 
@@ -17,5 +19,7 @@ export function chartFiles(): ReadonlyMap<string, string> {
       `${JSON.stringify(configurationTextSchema())}\n`,
     ],
     ['charts/sluice/files/kinds.json', `${JSON.stringify(chartKinds(), null, 2)}\n`],
+    ['charts/sluice/files/alerts.json', alertsJson()],
+    ['charts/sluice/files/dashboard.json', dashboardJson()],
   ]);
 }

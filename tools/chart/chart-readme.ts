@@ -2,7 +2,8 @@
 
 import { isJsonList, isJsonObject, type Json, stringAt } from '../../lib/core/event.ts';
 import type { JsonSchema } from '../../lib/core/kind.ts';
-import { AFTER_VALUES, BEFORE_VALUES } from './readme-text.ts';
+import { ALERTS } from './monitoring/alerts.ts';
+import { AFTER_VALUES, ALERTS_TITLE, BEFORE_VALUES } from './readme-text.ts';
 import { VALUE_GROUPS } from './values-table.ts';
 
 /** Renders the whole document. */
@@ -10,7 +11,26 @@ export function chartReadme(): string {
   const tables = VALUE_GROUPS.map(
     ({ title, values }) => `### ${title}\n\n${TABLE}${rows(values, '').join('')}`,
   );
-  return [BEFORE_VALUES, ...tables, AFTER_VALUES].join('\n');
+  return [BEFORE_VALUES, ...tables, alerts(), AFTER_VALUES].join('\n');
+}
+
+/** The alerts of `metrics.prometheusRule`, with labels and values of their summaries in capitals. */
+function alerts(): string {
+  const head =
+    '| alert | severity | threshold | after | means |\n| --- | --- | --- | --- | --- |\n';
+  const lines = ALERTS.map(({ name, severity, threshold, for: after, summary }) => {
+    const means = summary
+      .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label: string) => label.toUpperCase())
+      .replaceAll(/\{\{ \$value[^}]*\}\}/g, 'VALUE');
+    return cells([
+      `\`${name}\``,
+      severity,
+      threshold === null ? '' : String(threshold),
+      after,
+      means,
+    ]);
+  });
+  return `${ALERTS_TITLE}\n${head}${lines.join('')}`;
 }
 
 const TABLE = '| value | type | default | meaning |\n| --- | --- | --- | --- |\n';

@@ -46,6 +46,13 @@ A key that is not listed here is an error, also inside of \`config\` and \`filte
 \`helm template\` and \`helm install\` name it.
 `;
 
+/** The text before the table of alerts. */
+export const ALERTS_TITLE = `## Alerts
+
+With \`metrics.prometheusRule.enabled\`. \`thresholds\` changes a threshold, \`disabled\` leaves alerts out. The
+[runbook](../../docs/runbook.md) has a section for each alert.
+`;
+
 /** The text after them. */
 export const AFTER_VALUES = `## Upgrade
 

@@ -1,7 +1,7 @@
 // Builders for the table of values: each makes the JSON Schema of one value, with its default. From the
 // table follow values.yaml, values.schema.json and the chart's README.
 
-import type { Json } from '../../lib/core/event.ts';
+import type { Json, JsonObject } from '../../lib/core/event.ts';
 import type { JsonSchema } from '../../lib/core/kind.ts';
 
 /** Values by their keys. */
@@ -42,12 +42,12 @@ export function block(description: string, properties: Values): JsonSchema {
   return { type: 'object', description, additionalProperties: false, properties };
 }
 
-/** A map of texts, such as labels. */
-export function texts(description: string, example: Json): JsonSchema {
+/** A map of texts, such as labels; empty unless `value` says otherwise. */
+export function texts(description: string, example: Json, value: JsonObject = {}): JsonSchema {
   const values = { type: 'string' };
   return {
     type: 'object',
-    default: {},
+    default: value,
     description,
     additionalProperties: values,
     examples: [example],

@@ -26,12 +26,15 @@ async function request(url, tokenFile, init = {}) {
 
 const account = env.TOKEN_FILE ?? '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
-async function writeEvent() {
+// A gateway that is not ready yet skips what was written before its first list, so another is written.
+const WRITE_EVERY_MS = 10_000;
+
+async function writeEvent(number) {
   const now = new Date().toISOString().replace(/\.\d+/, '');
   const event = {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name, namespace },
+    metadata: { name: `${name}.${number}`, namespace },
     involvedObject: { apiVersion: 'v1', kind: 'Pod', name, namespace },
     ...{ type: 'Normal', reason: 'HelmTest', message: 'An Event of helm test.', count: 1 },
     ...{ firstTimestamp: now, lastTimestamp: now },
@@ -46,7 +49,7 @@ async function writeEvent() {
 async function decisionInApi() {
   const url = `${env.API_URL}/api/v1/decisions?namespace=${namespace}&limit=100&trail=true`;
   const { items } = JSON.parse(await request(url, env.API_TOKEN_FILE));
-  const found = items.find(({ event }) => event.name === name);
+  const found = items.find(({ event }) => event.name.startsWith(`${name}.`));
   return found === undefined ? undefined : JSON.stringify(found);
 }
 
@@ -59,9 +62,15 @@ async function decisionInLog() {
 
 const inApi = env.API_URL !== undefined;
 const where = inApi ? `the API at ${env.API_URL}` : `the log of the pod ${env.GATEWAY_POD}`;
-await writeEvent();
-console.log(`wrote the Event ${namespace}/${name}; waiting for its decision in ${where}`);
+let written = 0;
+let nextAt = 0;
 for (;;) {
+  if (Date.now() >= nextAt) {
+    written += 1;
+    await writeEvent(written);
+    console.log(`wrote the Event ${namespace}/${name}.${written}; waiting for its decision in ${where}`);
+    nextAt = Date.now() + WRITE_EVERY_MS;
+  }
   let failure = 'no decision about it yet';
   try {
     const found = await (inApi ? decisionInApi() : decisionInLog());

@@ -50,10 +50,31 @@ Or set persistence.enabled, so that the state is on a volume claim.
 {{- end -}}
 {{- end }}
 
+{{/* The Secrets without which the pod does not start. */}}
+{{- define "sluice.secretNotes" -}}
+{{- $needed := list -}}
+{{- range $name, $secret := .Values.secrets -}}
+{{- $needed = append $needed (printf "%s (key %s)" $secret.existingSecret ($secret.key | default $name)) -}}
+{{- end -}}
+{{- if .Values.api.expose -}}
+{{- $needed = append $needed (printf "%s (key %s)" .Values.api.existingSecret .Values.api.secretKey) -}}
+{{- end -}}
+{{- if $needed -}}
+The pod starts only when these Secrets exist in {{ .Release.Namespace }}:
+{{ range $needed | uniq | sortAlpha }}
+  {{ . }}
+{{- end }}
+{{- end -}}
+{{- end }}
+
 {{/* Shown by an upgrade that replaces the Deployment of earlier versions of the chart. */}}
 {{- define "sluice.upgradeNotes" -}}
 {{- $name := include "sluice.fullname" . -}}
-{{- if and .Release.IsUpgrade (lookup "apps/v1" "Deployment" .Release.Namespace $name) -}}
+{{- $namespace := .Release.Namespace -}}
+{{- /* An upgrade from the StatefulSet needs no right to read Deployments. */ -}}
+{{- if not .Release.IsUpgrade -}}
+{{- else if lookup "apps/v1" "StatefulSet" $namespace $name -}}
+{{- else if lookup "apps/v1" "Deployment" $namespace $name -}}
 This upgrade replaced the Deployment {{ $name }} by a StatefulSet of the same name. The old pod was stopped after
 the new one was created, so for up to a minute both may have read. The new one began with an empty
 store:
@@ -62,6 +83,8 @@ store:
   - A receiver that drops a repeated Idempotency-Key got a build twice, and dropped one.
   - Any other receiver may have started a build twice. To prevent that, stop the old pod before such an
     upgrade: kubectl --namespace {{ .Release.Namespace }} scale deployment/{{ $name }} --replicas 0
+  - Events that were written after the old pod had stopped, and before the new one read for the first time,
+    were skipped, unless `firstStart: 10m` was set at each source.
   - Builds that waited or were held in the old pod are lost.
 {{- end -}}
 {{- end }}

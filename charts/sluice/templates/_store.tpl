@@ -68,6 +68,45 @@ persistentVolumeClaimRetentionPolicy:
 {{- end -}}
 {{- end }}
 
+{{/*
+Kubernetes lets no upgrade change a claim template, and says so without a way out. So an upgrade that would
+change it is refused here.
+*/}}
+{{- define "sluice.checkClaimTemplates" -}}
+{{- $name := include "sluice.fullname" . -}}
+{{- $running := dict -}}
+{{- if .Release.IsUpgrade -}}{{- $running = lookup "apps/v1" "StatefulSet" .Release.Namespace $name -}}{{- end -}}
+{{- if $running -}}
+{{- $before := $running.spec.volumeClaimTemplates | default list -}}
+{{- $now := include "sluice.claimTemplates" . | fromYamlArray -}}
+{{- /* 1e9 is a size as well, but not one that can be compared here. */ -}}
+{{- $isComparable := include "sluice.bytes" (.Values.persistence.size | toString) -}}
+{{- if ne (include "sluice.claimKey" (dict "templates" $before "withSize" $isComparable)) (include "sluice.claimKey" (dict "templates" $now "withSize" $isComparable)) -}}
+{{- fail (printf "values: `persistence` asks for %s, but the StatefulSet %s was made with %s, and no upgrade can change that: run `kubectl --namespace %s delete statefulset %s --cascade=orphan` and upgrade again; the pod and the claim stay. To enlarge the claim, change its size with kubectl first" (include "sluice.claimTerms" $now) $name (include "sluice.claimTerms" $before) .Release.Namespace $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* What the values decide in claim templates, in one form: an API server writes 4096Mi as 4Gi. */}}
+{{- define "sluice.claimKey" -}}
+{{- $withSize := .withSize -}}
+{{- range .templates -}}
+{{- $size := include "sluice.bytes" (.spec.resources.requests.storage | toString) -}}
+{{- list (ternary $size "" (ne $withSize "")) .spec.accessModes (.spec.storageClassName | default "") (.metadata.labels | default dict) (.metadata.annotations | default dict) | toJson -}}
+{{- end -}}
+{{- end }}
+
+{{/* The same for people. */}}
+{{- define "sluice.claimTerms" -}}
+{{- range . -}}
+a claim of {{ .spec.resources.requests.storage }} {{ .spec.accessModes | join "," }}{{ with .spec.storageClassName }} of class {{ . }}{{ end -}}
+{{- with .metadata.labels }}, labels {{ toJson . }}{{ end -}}
+{{- with .metadata.annotations }}, annotations {{ toJson . }}{{ end -}}
+{{- else -}}
+no claim of its own
+{{- end -}}
+{{- end }}
+
 {{/* `store:` of the configuration as JSON; {} where that is no block, which the gateway refuses. */}}
 {{- define "sluice.storeSection" -}}
 {{- $store := get (include "sluice.document" . | fromJson) "store" -}}
@@ -94,10 +133,10 @@ top. A node evicts a pod whose emptyDir is above its limit.
 {{/* The bytes of a size; empty for what is none, which the gateway or the API server refuses. */}}
 {{- define "sluice.bytes" -}}
 {{- $factors := dict "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
-{{- $count := regexFind "^[0-9]{1,12}" . -}}
+{{- $count := regexFind "^[0-9]{1,12}([.][0-9]{1,9})?" . -}}
 {{- $unit := trimPrefix $count . -}}
 {{- if and $count (or (eq $unit "") (hasKey $factors $unit)) -}}
-{{- mul (int64 $count) (int64 (get $factors $unit | default 1)) -}}
+{{- mulf (float64 $count) (get $factors $unit | default 1) | int64 -}}
 {{- end -}}
 {{- end }}
 

@@ -59,16 +59,24 @@ interface ObjectRequest {
   readonly path: string;
   readonly object: JsonObject;
   readonly timeoutMs?: number;
+  /** Set if the server does everything but store it. */
+  readonly dryRun?: 'All';
+  /** Treatment of unknown fields; absent: `Strict`, they are refused. */
+  readonly fieldValidation?: 'Strict' | 'Ignore';
 }
 
-/** Asks the server to create an object; unknown fields are refused, not dropped. */
+/** Asks the server to create an object. */
 export function create(
   api: ApiClient,
   creation: ObjectRequest,
   signal: AbortSignal,
 ): Promise<ApiAnswer> {
-  const { path, object, timeoutMs = OBJECT_TIMEOUT_MS } = creation;
-  const query = { fieldManager: 'sluice', fieldValidation: 'Strict' };
+  const { path, object, timeoutMs = OBJECT_TIMEOUT_MS, dryRun } = creation;
+  const { fieldValidation = 'Strict' } = creation;
+  const query = {
+    ...{ fieldManager: 'sluice', fieldValidation },
+    ...(dryRun !== undefined && { dryRun }),
+  };
   const call = { method: 'POST', path, query, body: object, timeoutMs } as const;
   const hasName = stringAt(object, 'metadata', 'name') !== '';
   return api.request(hasName ? { ...call, isRepeatable: true } : call, signal);

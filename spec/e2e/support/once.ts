@@ -59,13 +59,14 @@ export function rulesFor({ watched, builds }: Places): {
 } {
   const reading = { apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] };
   const building = { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get'] };
+  const reporting = { apiGroups: [''], resources: ['events'], verbs: ['create'] };
   const knowing = { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] };
   return {
     namespace: builds,
     name: 'gateway',
     rules: [
       ...watched.map((namespace) => ({ namespace, rules: [reading] })),
-      { namespace: builds, rules: [building, knowing] },
+      { namespace: builds, rules: [building, knowing, reporting] },
     ],
   };
 }

@@ -4,7 +4,7 @@
 import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
 import type { ApiAnswer } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { outcomeOf } from '../../../lib/triggers/api-answer-table.ts';
-import { askedWaitMs } from '../../../lib/triggers/retry-after.ts';
+import { askedWaitMs } from '../../../lib/triggers/asked-wait.ts';
 import { must, mustBePrintable, shown } from '../target.ts';
 import { SECRET } from './any-answer.ts';
 

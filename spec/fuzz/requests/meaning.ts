@@ -4,6 +4,7 @@
 
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
+import { askedPauseMs } from '../../../lib/triggers/asked-wait.ts';
 import {
   compileExpectation,
   outcomeOf,
@@ -12,7 +13,6 @@ import {
 } from '../../../lib/triggers/http/answer-table.ts';
 import { redactor } from '../../../lib/triggers/http/clear-secrets.ts';
 import { retryOf } from '../../../lib/triggers/http/negotiation.ts';
-import { askedPauseMs } from '../../../lib/triggers/retry-after.ts';
 import { must, mustBePrintable, shown } from '../target.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

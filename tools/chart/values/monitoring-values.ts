@@ -1,6 +1,7 @@
 // Values about metrics, alerts, the dashboard, and the test of a release.
 
 import type { JsonSchema } from '../../../lib/core/kind.ts';
+import { ALERTS } from '../monitoring/alerts.ts';
 import {
   block,
   flag,
@@ -30,12 +31,19 @@ function monitor(): Values {
   };
 }
 
-const THRESHOLDS: JsonSchema = {
-  type: 'object',
-  default: {},
-  description: 'Thresholds of alerts that differ from their defaults.',
-  additionalProperties: { type: ['number', 'string'] },
-};
+function thresholds(): JsonSchema {
+  const adjustable = ALERTS.filter(({ threshold }) => threshold !== null);
+  return {
+    type: 'object',
+    default: {},
+    description: 'Thresholds of alerts that differ from their defaults, by the name of the alert.',
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      adjustable.map(({ name, threshold }) => [name, { type: 'number', examples: [threshold] }]),
+    ),
+    examples: [{ SluiceReadPositionOld: 600 }],
+  };
+}
 
 /** Metrics, alerts, dashboard and tests. */
 export const monitoringValues: ValueGroup = {
@@ -43,7 +51,10 @@ export const monitoringValues: ValueGroup = {
   values: {
     metrics: block('Metrics of the gateway, on the probes listener.', {
       service: block('A Service for them.', {
-        enabled: flag('Whether it is created.', false),
+        enabled: flag(
+          'Whether it is created; a ServiceMonitor needs it and creates it too.',
+          false,
+        ),
         port: port('Its port.', 8080),
         annotations: texts('Its annotations.', { 'prometheus.io/scrape': 'true' }),
         labels: texts('Its labels.', { team: 'ci' }),
@@ -57,12 +68,25 @@ export const monitoringValues: ValueGroup = {
         runbookUrl: text('The address of the runbook, to which `#<alert>` is added.', {
           examples: ['https://docs.example.test/sluice/runbook'],
         }),
-        disabled: list('Alerts that are left out, by name.', { type: 'string' }),
-        thresholds: THRESHOLDS,
+        alertLabels: texts('Labels of every alert, by which it is routed.', { team: 'ci' }),
+        selector: text(
+          "Matchers of the gateway's series; empty: its namespace and the name of its pod.",
+          { examples: ['job="sluice"'] },
+        ),
+        disabled: list(
+          'Alerts that are left out, by name.',
+          { enum: ALERTS.map(({ name }) => name) },
+          { examples: [['SluiceClockJumped']] },
+        ),
+        thresholds: thresholds(),
       }),
       dashboard: block('A Grafana dashboard as a ConfigMap.', {
         enabled: flag('Whether it is created.', false),
-        labels: texts('Labels by which Grafana finds it.', { grafana_dashboard: '1' }),
+        labels: texts(
+          'Labels by which Grafana finds it.',
+          { release: 'grafana' },
+          { grafana_dashboard: '1' },
+        ),
         annotations: texts('Its annotations.', { grafana_folder: 'CI' }),
         namespace: text("Its namespace; empty: the release's."),
       }),

@@ -7,6 +7,7 @@ import type { ProcessContext } from '../../../../lib/cli/command.ts';
 import { listenForSignals, runCommandLine } from '../../../../lib/cli/main.ts';
 import type { Store } from '../../../../lib/core/store.ts';
 import { systemEnvironment, systemRandom } from '../../../../lib/kit/system.ts';
+import { createSectionValidators } from '../../../../lib/plan/native-form.ts';
 import { bentClock } from './bent-clock.ts';
 import { BREAKAGES } from './breakages.ts';
 import { killingAt, wrapped } from './failpoints.ts';
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
     environment,
     clock,
     random: systemRandom,
+    validators: createSectionValidators(),
     stop: signals.stop,
     aroundStore,
   };

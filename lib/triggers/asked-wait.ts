@@ -7,7 +7,8 @@
 // ("policy";r=…;t=…).
 
 import { type Json, jsonAt } from '../core/event.ts';
-import { retryAfterMs, sentAt } from '../net/headers.ts';
+import { sentAt } from '../net/headers.ts';
+import { retryAfterMs } from '../net/retry-after.ts';
 
 // A longer wait counts as one hour. A wrong clock or a zero too many must not hold a delivery until
 // it expires, or a lane for a day.

@@ -1,0 +1,231 @@
+// Compares a plan with the cluster before the first Event: the permissions of the account by access
+// reviews, and the manifests of triggers by dry runs. A finding is confirmed by a second look, because an
+// API server that has just started knows neither its roles nor its custom kinds. It never delays a
+// start: reading begins meanwhile.
+
+import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { NeededAccess, Observe } from '../core/observation.ts';
+import type { DryRun } from '../core/trigger.ts';
+import { openDeadline } from '../kit/async/abort.ts';
+import {
+  type AccessQuestion,
+  questionsOf,
+  type ReviewedAccess,
+  reviewAccess,
+} from '../kubernetes/access/access-review.ts';
+import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import { sampleDelivery } from '../plan/explain-event.ts';
+import type { Plan } from '../plan/plan.ts';
+
+/** Dependencies of the check. */
+interface ClusterCheckParts {
+  readonly plan: Plan;
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  /** Folder to which relative paths of the configuration refer. */
+  readonly folder: string;
+}
+
+/** The answers of the cluster about a plan. */
+interface ClusterReport {
+  readonly access: readonly ReviewedAccess[];
+  /** The result of each trigger that has a dry run. */
+  readonly dryRuns: readonly { readonly trigger: string; readonly result: DryRun }[];
+}
+
+type DeniedAccess = Extract<ReviewedAccess, { readonly answer: 'denied' }>;
+type UnknownAccess = Extract<ReviewedAccess, { readonly answer: 'unknown' }>;
+
+/** A server that has just started denies everything until it has read its roles (about 1 s). */
+const CONFIRM_MS = 3_000;
+/** For all dry runs together; admission takes milliseconds, and a webhook at most 30 s. */
+const DRY_RUNS_MS = 15_000;
+const DRY_RUNS_AT_ONCE = 4;
+/** Soon enough to end a note after the permission was granted; cheap, because it asks little. */
+const REPEAT_MS = 30_000;
+/** A server that was away at the start should be asked soon after it is back. */
+const UNANSWERED_MS = 5_000;
+
+/** Asks the cluster about everything that a plan needs. */
+export function checkCluster(
+  parts: ClusterCheckParts,
+  signal: AbortSignal,
+): Promise<ClusterReport> {
+  const { permissions, triggers } = parts.plan;
+  const names = triggers.map(({ name }) => name);
+  return askTwice(parts, { questions: questionsOf(permissions), names }, signal);
+}
+
+/** Asks once, and a second time about everything that is wrong. */
+async function askTwice(
+  parts: ClusterCheckParts,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<ClusterReport> {
+  const first = await ask(parts, asked, signal);
+  const doubted = doubtsOf(first);
+  if (doubted.questions.length + doubted.names.length === 0) return first;
+  await parts.clock.sleep(CONFIRM_MS, signal);
+  return merged(first, await ask(parts, doubted, signal));
+}
+
+/**
+ * Observes what the cluster denies, and asks about that again until nothing is left.
+ *
+ * **Errors**: `cluster-refused` if the account may read no source, judged by the first answers.
+ */
+export async function followAccess(
+  parts: ClusterCheckParts & { readonly observe: Observe },
+  signal: AbortSignal,
+): Promise<void> {
+  const { plan, clock, observe } = parts;
+  let report = await checkCluster(parts, signal);
+  let isFirst = true;
+  for (;;) {
+    observeReport(report, observe);
+    const denied = report.access.filter(isDenied);
+    const unknown = report.access.filter(isUnknown);
+    if (isFirst && deniesEverySource(plan, denied)) throw refused(plan, denied);
+    isFirst &&= unknown.length > 0;
+    const doubted = doubtsOf(report);
+    // A server without access reviews does not get them while it runs.
+    const unanswered = unknown.filter(({ isFinal }) => !isFinal);
+    const questions = [...denied, ...unanswered];
+    if (questions.length + doubted.names.length === 0) return;
+    await clock.sleep(unanswered.length > 0 ? UNANSWERED_MS : REPEAT_MS, signal);
+    report = merged(report, await askTwice(parts, { ...doubted, questions }, signal));
+  }
+}
+
+interface Asked {
+  readonly questions: readonly AccessQuestion[];
+  /** Of triggers. */
+  readonly names: readonly string[];
+}
+
+async function ask(
+  parts: ClusterCheckParts,
+  { questions, names }: Asked,
+  signal: AbortSignal,
+): Promise<ClusterReport> {
+  const { api, clock } = parts;
+  const [access, dryRuns] = await Promise.all([
+    reviewAccess(api, questions, { clock, signal }),
+    makeDryRuns(parts, names, signal),
+  ]);
+  // After an abort the answers say nothing.
+  signal.throwIfAborted();
+  return { access, dryRuns };
+}
+
+/** Makes the dry runs, some at once; those that do not end in time find nothing. */
+async function makeDryRuns(
+  { plan, api, clock, folder }: ClusterCheckParts,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ClusterReport['dryRuns']> {
+  using deadline = openDeadline(clock, DRY_RUNS_MS, signal);
+  const results = new Map<string, DryRun>();
+  const left = plan.triggers.filter(({ name }) => names.includes(name)).values();
+  const makeAll = async (): Promise<void> => {
+    for (const trigger of left) {
+      const delivery = sampleDelivery(plan, trigger, clock.now());
+      if (trigger.dryRun === null || delivery === null) continue;
+      const parts = { api, clock, folder, delivery };
+      results.set(trigger.name, await trigger.dryRun(parts, deadline.signal));
+    }
+  };
+  await Promise.all(Array.from({ length: DRY_RUNS_AT_ONCE }, makeAll));
+  return plan.triggers.flatMap(({ name: trigger }) => {
+    const result = results.get(trigger);
+    return result === undefined ? [] : [{ trigger, result }];
+  });
+}
+
+/** Everything that a second look may find right. */
+function doubtsOf({ access, dryRuns }: ClusterReport): Asked {
+  return {
+    questions: access.filter(isDenied),
+    names: dryRuns.filter(({ result }) => !result.ok).map(({ trigger }) => trigger),
+  };
+}
+
+/** The report with newer answers. */
+function merged(before: ClusterReport, after: ClusterReport): ClusterReport {
+  const keyOf = ({ permission, verb, name }: AccessQuestion): string =>
+    JSON.stringify([permission, verb, name]);
+  const access = new Map(after.access.map((one) => [keyOf(one), one]));
+  const dryRuns = new Map(after.dryRuns.map((one) => [one.trigger, one]));
+  return {
+    access: before.access.map((one) => access.get(keyOf(one)) ?? one),
+    dryRuns: before.dryRuns.map((one) => dryRuns.get(one.trigger) ?? one),
+  };
+}
+
+function isDenied(one: ReviewedAccess): one is DeniedAccess {
+  return one.answer === 'denied';
+}
+
+function isUnknown(one: ReviewedAccess): one is UnknownAccess {
+  return one.answer === 'unknown';
+}
+
+function observeReport({ access, dryRuns }: ClusterReport, observe: Observe): void {
+  const unknown = access.find(isUnknown);
+  observe(
+    unknown === undefined
+      ? { kind: 'access-review', state: 'answered', why: '' }
+      : { kind: 'access-review', state: 'failed', why: unknown.why },
+  );
+  for (const one of access) {
+    if (one.answer === 'unknown') continue;
+    const state = one.answer === 'denied' ? 'missing' : 'granted';
+    const detail = one.answer === 'denied' ? one.why : '';
+    observe({ kind: 'permission', state, needed: toNeeded(one), detail });
+  }
+  for (const { trigger, result } of dryRuns) {
+    observe(
+      result.ok
+        ? { kind: 'dry-run', trigger, state: 'accepted', fault: null, detail: '' }
+        : {
+            kind: 'dry-run',
+            trigger,
+            state: 'refused',
+            fault: result.fault,
+            detail: result.detail,
+          },
+    );
+  }
+}
+
+/** The permission that a question is about. */
+export function toNeeded({ permission, verb, name }: AccessQuestion): NeededAccess {
+  const { namespace, group, resource, why } = permission;
+  return { namespace, group, resource, why, verb, name };
+}
+
+/** Whether no watch path of any source may be listed and watched. */
+function deniesEverySource({ sources }: Plan, denied: readonly DeniedAccess[]): boolean {
+  const lacking = new Set(
+    denied.map(({ permission: { namespace, group, resource }, verb }) =>
+      JSON.stringify([namespace, group, resource, verb]),
+    ),
+  );
+  return sources.every(
+    ({ permissions }) =>
+      permissions.length > 0 &&
+      permissions.every(({ namespace, group, resource, verbs }) =>
+        verbs.some((verb) => lacking.has(JSON.stringify([namespace, group, resource, verb]))),
+      ),
+  );
+}
+
+function refused({ sources }: Plan, denied: readonly DeniedAccess[]): SluiceError {
+  const paths = sources.flatMap(({ permissions }) => permissions);
+  const where = [...new Set(paths.map(({ namespace }) => namespace ?? 'all namespaces'))];
+  const [first] = denied.filter(({ permission }) => permission.resource === paths[0]?.resource);
+  const detail = first === undefined || first.why === '' ? '' : `: ${first.why}`;
+  const message = `read Events in ${where.join(', ')}: forbidden${detail} (needs list and watch on events); sluice rbac prints the Roles`;
+  return new SluiceError('cluster-refused', message);
+}

@@ -1,0 +1,106 @@
+// Asks the API server which permissions this account has, with one SelfSubjectAccessReview for each verb.
+// Each account may ask that about itself. What an answer means to a start is in lib/gateway.
+// Source: https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
+
+import type { Clock } from '../../core/clock.ts';
+import { type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
+import type { Permission } from '../../core/kind.ts';
+import { openDeadline } from '../../kit/async/abort.ts';
+import { printable } from '../../kit/text/printable.ts';
+import type { ApiAnswer, ApiClient } from '../client/kubernetes-api.ts';
+import { create } from '../client/objects.ts';
+
+/** One verb of a permission; with `names` it is about one of them. */
+export interface AccessQuestion {
+  readonly permission: Permission;
+  readonly verb: string;
+  /** Null: every name. */
+  readonly name: string | null;
+}
+
+/** An answer to a question; `why` says for people why it is not allowed. */
+type AccessAnswer =
+  | { readonly answer: 'allowed' }
+  | { readonly answer: 'denied'; readonly why: string }
+  /** The server did not answer the question. `isFinal`: asking again would not help. */
+  | { readonly answer: 'unknown'; readonly why: string; readonly isFinal: boolean };
+
+/** A question with its answer. */
+export type ReviewedAccess = AccessQuestion & AccessAnswer;
+
+const PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+
+/** An authorizer answers in milliseconds; a server that needs longer is in trouble. */
+const QUESTION_MS = 5_000;
+/** For all questions together, so that a server that hangs does not hold up a command. */
+const REVIEW_MS = 10_000;
+/** Few enough that a large configuration does not use up a server's share for one account. */
+const AT_ONCE = 4;
+
+/** Lists the questions of permissions. */
+export function questionsOf(permissions: readonly Permission[]): readonly AccessQuestion[] {
+  return permissions.flatMap((permission) =>
+    permission.verbs.flatMap((verb) =>
+      (permission.names ?? [null]).map((name) => ({ permission, verb, name })),
+    ),
+  );
+}
+
+/**
+ * Asks all questions, some at once.
+ *
+ * **Order and time**: answers are in the order of the questions. After 10 s, and after an abort, the
+ * remaining ones are unknown.
+ */
+export async function reviewAccess(
+  api: ApiClient,
+  questions: readonly AccessQuestion[],
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<readonly ReviewedAccess[]> {
+  using deadline = openDeadline(clock, REVIEW_MS, signal);
+  const answers = new Map<AccessQuestion, ReviewedAccess>();
+  const left = questions.values();
+  const askAll = async (): Promise<void> => {
+    for (const question of left) {
+      answers.set(question, { ...question, ...(await ask(api, question, deadline.signal)) });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, askAll));
+  return questions.flatMap((question) => answers.get(question) ?? []);
+}
+
+async function ask(
+  api: ApiClient,
+  { permission: { namespace, group, resource }, verb, name }: AccessQuestion,
+  signal: AbortSignal,
+): Promise<AccessAnswer> {
+  const resourceAttributes: JsonObject = {
+    ...(namespace !== null && { namespace }),
+    ...(name !== null && { name }),
+    ...{ verb, group, resource },
+  };
+  const object: JsonObject = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes },
+  };
+  return answerIn(await create(api, { path: PATH, object, timeoutMs: QUESTION_MS }, signal));
+}
+
+function answerIn(answer: ApiAnswer): AccessAnswer {
+  if (!answer.ok) {
+    const why = `${answer.code}: ${answer.detail}`;
+    return { answer: 'unknown', why, isFinal: false };
+  }
+  const { status, body } = answer;
+  const allowed = jsonAt(body, 'status', 'allowed');
+  if (status >= 200 && status <= 299 && typeof allowed === 'boolean') {
+    const said = stringAt(body, 'status', 'evaluationError') || stringAt(body, 'status', 'reason');
+    return allowed ? { answer: 'allowed' } : { answer: 'denied', why: printable(said, 300) };
+  }
+  const said = stringAt(body, 'message');
+  const why = `status ${status}${said === '' ? '' : `: ${printable(said, 300)}`}`;
+  // 401: the token may be renewed. Every other refusal of the request stays one.
+  const isFinal = status >= 400 && status <= 499 && status !== 401 && status !== 429;
+  return { answer: 'unknown', why, isFinal };
+}

@@ -1,0 +1,81 @@
+// The dry run of a creation: the API server does everything but store the object. It finds what would
+// refuse every delivery: a misspelled field, an invalid value, a kind or namespace that does not exist.
+// Answers that may pass, and those of webhooks and policies, find nothing: they can depend on the Event,
+// and a webhook may refuse dry runs only.
+// Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run and #field-validation
+
+import { isJsonList, type Json, jsonAt, stringAt } from '../core/event.ts';
+import type { DryRun } from '../core/trigger.ts';
+import { printable } from '../kit/text/printable.ts';
+import type { ApiAnswer } from '../kubernetes/client/kubernetes-api.ts';
+import { create } from '../kubernetes/client/objects.ts';
+import { outcomeOf } from './api-answer-table.ts';
+import type { MadeObject } from './create-object.ts';
+import type { DryRunParts } from './trigger-kind.ts';
+
+/** Webhooks may take long; without an answer a dry run finds nothing. */
+const DRY_RUN_MS = 10_000;
+
+const NOTHING: DryRun = { ok: true };
+
+/** Creates an object without storing it. */
+export async function dryRunOf(
+  made: MadeObject,
+  { api, clock }: Pick<DryRunParts, 'api' | 'clock'>,
+  signal: AbortSignal,
+): Promise<DryRun> {
+  // An Event decides whether an object can be rendered.
+  if (!made.ok) return NOTHING;
+  const { collection: path, object, resource } = made.creation;
+  const attempt = (fieldValidation: 'Strict' | 'Ignore'): Promise<ApiAnswer> =>
+    create(api, { path, object, timeoutMs: DRY_RUN_MS, dryRun: 'All', fieldValidation }, signal);
+  const name = stringAt(object, 'metadata', 'name');
+  const namespace = stringAt(object, 'metadata', 'namespace');
+  const answer = await attempt('Strict');
+  if (!answer.ok) return NOTHING;
+  const { status, body } = answer;
+  const outcome = outcomeOf(answer, { doing: '', name, needs: '', now: clock.now() });
+  const reason = outcome.outcome === 'refused' ? outcome.reason : '';
+  const apiVersion = stringAt(object, 'apiVersion');
+  if (reason === 'not-found') {
+    if (stringAt(body, 'details', 'kind') === 'namespaces') {
+      return { ok: false, fault: 'no-such-namespace', detail: `no namespace ${namespace}` };
+    }
+    return { ok: false, fault: 'no-such-kind', detail: `no ${resource} in ${apiVersion}` };
+  }
+  if (reason !== 'invalid') return NOTHING;
+  if (status === 422) return invalidFields(body);
+  // A webhook that refuses dry runs gives the same status and reason as the server does for an unknown
+  // field. The server does not if it ignores unknown fields.
+  if (status !== 400) return NOTHING;
+  const ignoring = await attempt('Ignore');
+  if (!ignoring.ok || ignoring.status === 400) return NOTHING;
+  return { ok: false, fault: 'unknown-field', detail: unknownFields(body) };
+}
+
+/** The fields of a validation; a webhook may answer so without naming any. */
+function invalidFields(body: Json): DryRun {
+  const causes = jsonAt(body, 'details', 'causes');
+  const fields = (isJsonList(causes) ? causes : []).flatMap((cause) => {
+    const field = stringAt(cause, 'field');
+    const why = stringAt(cause, 'reason').replace(/^FieldValue/, '');
+    // The message of the cause quotes the value.
+    return field === '' ? [] : [`${field} (${why})`];
+  });
+  if (fields.length === 0) return NOTHING;
+  return { ok: false, fault: 'invalid', detail: shortened(fields) };
+}
+
+/** The names in the server's message; the fault was recognized before, without the message. */
+function unknownFields(body: Json): string {
+  const message = stringAt(body, 'message');
+  const fields = [...message.matchAll(/(?:unknown|duplicate) field "([^"]+)"/g)];
+  return shortened(fields.map(([, field = '']) => field)) || 'a field that this kind does not have';
+}
+
+// Enough for the first mistakes of a manifest.
+const LONGEST = 300;
+
+function shortened(fields: readonly string[]): string {
+  return printable([...new Set(fields)].join(', '), LONGEST);
+}

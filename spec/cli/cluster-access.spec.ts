@@ -1,0 +1,186 @@
+// `check --cluster` and the start of `run` against a scripted API server: what is missing is named.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { JsonObject } from '../../lib/core/event.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import type { ParkedRequest } from '../support/parked-request.ts';
+import { ScriptedApiServer } from '../support/scripted-api-server.ts';
+import { until } from '../support/until.ts';
+import { runLine } from './process-context.ts';
+
+const CONFIGURATION = `
+version: 1
+filters: [{ kind: Pod, action: accept }]
+triggers:
+  diagnose:
+    kubernetes:
+      manifest: { apiVersion: batch/v1, kind: Job, metadata: { namespace: ci }, spec: { geheim: geheim } }
+`;
+
+interface Asked {
+  readonly spec?: { readonly resourceAttributes?: { readonly verb: string; resource: string } };
+}
+
+/** An API server with its own rules; everything else is forbidden. */
+interface Rules {
+  readonly allows: (verb: string, resource: string) => boolean;
+  readonly dryRun?: (request: ParkedRequest) => void;
+}
+
+describe('the cluster', () => {
+  let folder = '';
+  let file = '';
+
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sluice-access-'));
+    file = join(folder, 'sluice.yaml');
+    writeFileSync(file, CONFIGURATION);
+  });
+
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  async function serverWith({ allows, dryRun }: Rules): Promise<ScriptedApiServer> {
+    const server = await ScriptedApiServer.start();
+    server.answerBy((request) => {
+      if (request.path.startsWith('/apis/authorization.k8s.io/')) {
+        const { verb = '', resource = '' } =
+          (JSON.parse(request.body) as Asked).spec?.resourceAttributes ?? {};
+        request.answer(201, { status: { allowed: allows(verb, resource) } });
+      } else if (request.query.get('dryRun') === 'All' && dryRun !== undefined) dryRun(request);
+      else request.refuse(403);
+      return true;
+    });
+    return server;
+  }
+
+  /** Runs a command on a clock that the spec moves until the command ends. */
+  async function runOn(
+    server: Pick<ScriptedApiServer, 'url'>,
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+    const clock = new FakeClock();
+    const environment = { SLUICE_DATA: folder };
+    const running = runLine([...args, '--master', server.url], { clock, environment });
+    const ended = running.then((result) => ({ result }));
+    const { result } = await until(async () => {
+      await clock.advance(100);
+      return Promise.race([ended, Promise.resolve(null)]);
+    }, 'the end of the command');
+    return result;
+  }
+
+  const check = (server: Pick<ScriptedApiServer, 'url'>, ...args: readonly string[]) =>
+    runOn(server, 'check', file, '--cluster', ...args);
+
+  it('has nothing to say about a configuration that it permits', async () => {
+    await using server = await serverWith({
+      allows: () => true,
+      dryRun: (request) => request.answer(201, {}),
+    });
+    const { code, out } = await check(server, '--format', 'json');
+    expect(code).to.equal(0);
+    expect((JSON.parse(out) as JsonObject)['problems']).to.deep.equal([]);
+  });
+
+  it('names each missing permission, and each mistake in a manifest, to check', async () => {
+    await using server = await serverWith({
+      allows: (verb, resource) => verb !== 'watch' && resource !== 'jobs',
+      dryRun: (request) => {
+        if (request.query.get('fieldValidation') === 'Ignore') request.answer(201, {});
+        else {
+          const message = 'strict decoding error: unknown field "spec.geheim"';
+          request.answer(400, { kind: 'Status', reason: 'BadRequest', message });
+        }
+      },
+    });
+    const { code, out } = await check(server, '--format', 'json', '--namespace', 'gateway');
+    expect(code).to.equal(0);
+    const { problems } = JSON.parse(out) as { problems: readonly JsonObject[] };
+    expect(
+      problems.map(({ severity, code: found, path, message }) => [
+        ...[severity, found, path, message],
+      ]),
+    ).to.have.deep.members([
+      [
+        'warning',
+        'permission-missing',
+        '',
+        'this account may not create on jobs.batch in ci (trigger diagnose creates its objects, and reads an existing one to compare its delivery id)',
+      ],
+      [
+        'warning',
+        'permission-missing',
+        '',
+        'this account may not get on jobs.batch in ci (trigger diagnose creates its objects, and reads an existing one to compare its delivery id)',
+      ],
+      [
+        'warning',
+        'permission-missing',
+        '',
+        'this account may not watch on events in gateway (the gateway reports failures as Events about its own pod; source events reads Events)',
+      ],
+      [
+        'warning',
+        'manifest-refused',
+        '/triggers/diagnose/kubernetes',
+        'the API server refuses what trigger diagnose creates, unknown-field: spec.geheim',
+      ],
+    ]);
+    const strict = await check(server, '--strict', '--namespace', 'gateway');
+    expect(strict.code).to.equal(3);
+    expect(strict.out).to.include('sluice rbac');
+  });
+
+  it('is only a warning for check if it denies everything', async () => {
+    await using server = await serverWith({ allows: () => false });
+    expect((await check(server)).code).to.equal(0);
+  });
+
+  it('is a warning for check if it does not answer', async () => {
+    const server = await ScriptedApiServer.start();
+    const { url } = server;
+    await server[Symbol.asyncDispose]();
+    const { code, out } = await check({ url }, '--format', 'json');
+    expect(code).to.equal(0);
+    const { problems } = JSON.parse(out) as { problems: readonly JsonObject[] };
+    expect(problems.map(({ code: found }) => found)).to.deep.equal(['cluster-unchecked']);
+  });
+
+  it('is not asked without --cluster', async () => {
+    await using server = await serverWith({ allows: () => true });
+    const { code, err } = await runOn(server, 'check', file);
+    expect([code, server.log.length]).to.deep.equal([2, 0]);
+    expect(err).to.include('flag --master needs --cluster');
+  });
+
+  const LISTENERS = ['--probes', 'off', '--api', 'off', '--store', 'memory'];
+
+  it('ends a start with exit code 4 if it denies every source, and says why', async () => {
+    await using server = await serverWith({ allows: () => false });
+    const args = ['--config', file, '--namespace', 'gateway', '--log-format', 'json'];
+    const { code, out, err } = await runOn(server, 'run', ...args, ...LISTENERS);
+    expect(code).to.equal(4);
+    expect(err).to.include('read Events in gateway: forbidden').and.include('sluice rbac');
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as JsonObject);
+    const missing = lines.filter(({ kind }) => kind === 'permission');
+    expect(
+      missing.map(({ level, verb, group, resource, namespace }) => [
+        ...[level, verb, group, resource, namespace],
+      ]),
+    ).to.have.deep.members([
+      ['error', 'list', '', 'events', 'gateway'],
+      ['error', 'watch', '', 'events', 'gateway'],
+      ['error', 'get', '', 'namespaces', 'gateway'],
+      ['error', 'create', 'batch', 'jobs', 'ci'],
+      ['error', 'get', 'batch', 'jobs', 'ci'],
+    ]);
+  });
+});

@@ -1,0 +1,77 @@
+// The laid-out tree that the specs of the image share, and what they need of the machine. Laying it out takes
+// some seconds, so each process of mocha does it once.
+
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { systemEnvironment } from '../../lib/kit/system.ts';
+import type { Architecture } from '../../tools/image/debian.ts';
+import { type Layout, layOut } from '../../tools/image/layout.ts';
+import { readSpecEnvironment } from '../controlplane/environment.ts';
+
+/** Root of the project. */
+export const project = join(import.meta.dirname, '../..');
+
+/** Where packages are kept between runs. */
+export const cache = join(readSpecEnvironment().cacheDirectory, '../image');
+
+/** The architecture of this machine. */
+export const own: Architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
+/** Programs of Debian and Ubuntu that the layout needs. */
+const LAYOUT_PROGRAMS = ['apt-get', 'dpkg-deb', 'flock', 'npm', 'tar'];
+
+/** Programs that stand in for a container runtime. */
+const CONTAINER_PROGRAMS = ['unshare', 'mount', 'chroot'];
+
+const layouts = new Map<Architecture, Layout>();
+
+/** Lays out the tree of an architecture, once a process. It is removed when the process ends. */
+export function layoutOf(architecture: Architecture): Layout {
+  const known = layouts.get(architecture);
+  if (known !== undefined) return known;
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-image-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const layout = layOut({ project, architecture, own, cache, output: join(folder, architecture) });
+  layouts.set(architecture, layout);
+  return layout;
+}
+
+/** Skips specs for which this machine has no packages of Debian; in CI that is a failure. */
+export function needLayout(context: Mocha.Context): void {
+  need(context, missing(LAYOUT_PROGRAMS));
+}
+
+/** Skips specs that must be root on Linux to make a container; in CI that is a failure. */
+export function needContainers(context: Mocha.Context): void {
+  const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+  const why = missing([...LAYOUT_PROGRAMS, ...CONTAINER_PROGRAMS]);
+  need(context, isRoot ? why : 'mounts need root on Linux');
+}
+
+function need(context: Mocha.Context, why: string | undefined): void {
+  if (why === undefined) return;
+  if (readSpecEnvironment().ci) throw new Error(`no image: ${why}`);
+  process.stderr.write(`LEFT OUT: image specs: ${why}\n`);
+  context.skip();
+}
+
+function missing(programs: readonly string[]): string | undefined {
+  const absent = programs.filter((name) => !isOnPath(name));
+  return absent.length === 0 ? undefined : `PATH has no ${absent.join(', ')}`;
+}
+
+/** Whether PATH has a program. */
+export function isOnPath(name: string): boolean {
+  const folders = (systemEnvironment()['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) => isProgram(join(folder, name)));
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
