@@ -168,6 +168,7 @@ describe('a release of the chart', function () {
       expect(decision).to.deep.nested.include({
         action: 'accept',
         'rule.name': 'everything',
+        'dispositions[0].disposition': 'loop',
       });
     });
   });

@@ -15,19 +15,16 @@ const ONE_LAYER: readonly string[] = ['podman', 'buildah'];
 export interface ImageRequest {
   readonly project: string;
   readonly architecture: Architecture;
-  /** Name or path of a builder; absent: the first that PATH has. */
-  readonly builder: string | undefined;
+  /** Name or path of a builder. */
+  readonly builder: string;
   /** Name without a tag. */
   readonly name: string;
   readonly version: string;
-  /** Value of PATH. */
-  readonly path: string;
 }
 
 /** Builds the image and tags it; returns its names. */
 export function buildImage(request: ImageRequest): readonly string[] {
-  const { project, architecture, name, version } = request;
-  const builder = builderOf(request);
+  const { project, architecture, builder, name, version } = request;
   const tags = [`${name}:${version}`, `${name}:latest`];
   const args = [
     'build',
@@ -45,7 +42,8 @@ export function buildImage(request: ImageRequest): readonly string[] {
   return tags;
 }
 
-function builderOf({ builder, path }: ImageRequest): string {
+/** The named builder, else the first in the folders of PATH. */
+export function findBuilder(builder: string | undefined, path: string): string {
   if (builder !== undefined) {
     if (BUILDERS.includes(basename(builder))) return builder;
     throw new LayoutError(`the builder ${builder} is none of ${BUILDERS.join(', ')}`);

@@ -41,5 +41,7 @@ function run({ file, args, cwd, env }: Call, options: ExecFileSyncOptions): stri
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stderr = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
-  return stderr === '' ? error.message : stderr;
+  if (stderr !== '') return stderr;
+  const hasEnded = 'status' in error && typeof error.status === 'number';
+  return hasEnded ? `exit code ${String(error.status)}` : error.message;
 }
