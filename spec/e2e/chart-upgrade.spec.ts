@@ -10,6 +10,7 @@ import { chartDirectory, findHelm } from '../charts/helm.ts';
 import { type HelmResult, Release, type Values } from '../charts/release.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { needContainers } from '../image/trees.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import type { PodRun } from './kubelet/pod-run.ts';
 import { everyObject } from './support/cluster-objects.ts';
@@ -53,6 +54,7 @@ describe('a release of the chart under a stream of Events', function () {
 
   before(async function () {
     this.timeout(600_000 + sharedStartMs);
+    needContainers(this);
     const helm = await findHelm(this);
     plane = await sharedControlPlane();
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
