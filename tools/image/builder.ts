@@ -1,9 +1,8 @@
 // Builds the image from a laid-out tree with the builder of this machine. All of them take the same arguments.
 
-import { accessSync, constants } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Architecture } from './debian.ts';
-import { LayoutError, output, show } from './programs.ts';
+import { LayoutError, missingPrograms, output, show } from './programs.ts';
 
 /** Builders, in the order in which they are looked for. */
 const BUILDERS: readonly string[] = ['docker', 'podman', 'buildah', 'nerdctl'];
@@ -48,8 +47,8 @@ export function findBuilder(builder: string | undefined, path: string): string {
     if (BUILDERS.includes(basename(builder))) return builder;
     throw new LayoutError(`the builder ${builder} is none of ${BUILDERS.join(', ')}`);
   }
-  const folders = path.split(delimiter);
-  const found = BUILDERS.find((name) => folders.some((folder) => isProgram(join(folder, name))));
+  const missing = missingPrograms(BUILDERS, path);
+  const found = BUILDERS.find((name) => !missing.includes(name));
   if (found === undefined) throw new LayoutError(`PATH has none of ${BUILDERS.join(', ')}`);
   return found;
 }
@@ -60,14 +59,5 @@ function revisionOf(project: string): string {
     return output({ file: 'git', args: ['rev-parse', 'HEAD'], cwd: project }).trim();
   } catch {
     return '';
-  }
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

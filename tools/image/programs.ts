@@ -1,6 +1,8 @@
 // Programs that the layout runs: how they are started, and how their failure reads.
 
 import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 /** A program, its arguments, and settings of its process. */
 export interface Call {
@@ -13,6 +15,21 @@ export interface Call {
 /** A failure of the layout that a person can act on. */
 export class LayoutError extends Error {
   override readonly name = 'LayoutError';
+}
+
+/** Programs among these that no folder of PATH has. */
+export function missingPrograms(names: readonly string[], path: string): readonly string[] {
+  const folders = path.split(delimiter);
+  return names.filter((name) => !folders.some((folder) => isProgram(join(folder, name))));
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // The list of the packages of a distribution is the largest; it has some 10 MB.
