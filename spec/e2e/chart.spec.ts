@@ -11,9 +11,9 @@ import {
   install,
   jobSpec,
   type Namespaces,
-  type Values,
   valuesFor,
 } from '../charts/installation.ts';
+import type { Values } from '../charts/release.ts';
 import { AdminClient, type AdminRequest, type KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { dryRun, podFrom, podsOf, restrict } from './support/dry-run.ts';
