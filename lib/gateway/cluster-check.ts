@@ -88,14 +88,24 @@ export async function followAccess(
     const unknown = report.access.filter(isUnknown);
     if (isFirst && deniesEverySource(plan, denied)) throw refused(plan, denied);
     isFirst &&= unknown.length > 0;
-    const doubted = doubtsOf(report);
     // A server without access reviews does not get them while it runs.
     const unanswered = unknown.filter(({ isFinal }) => !isFinal);
     const questions = [...denied, ...unanswered];
-    if (questions.length + doubted.names.length === 0) return;
+    const names = [...doubtsOf(report).names, ...untried(plan, questions)];
+    if (questions.length + names.length === 0) return;
     await clock.sleep(unanswered.length > 0 ? UNANSWERED_MS : REPEAT_MS, signal);
-    report = merged(report, await askTwice(parts, { ...doubted, questions }, signal));
+    report = merged(report, await askTwice(parts, { questions, names }, signal));
   }
+}
+
+/** The triggers whose dry run found nothing because it could not be made. */
+function untried({ triggers }: Plan, lacking: readonly AccessQuestion[]): readonly string[] {
+  const namespaces = lacking
+    .filter(({ verb }) => verb === 'create')
+    .map(({ permission }) => permission.namespace);
+  return triggers
+    .filter(({ buildNamespaces }) => buildNamespaces.some((one) => namespaces.includes(one)))
+    .map(({ name }) => name);
 }
 
 interface Asked {

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { load } from 'js-yaml';
+import { parseFlags } from '../../lib/cli/flags.ts';
+import { rbacCommand } from '../../lib/cli/rbac.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { chartDirectory, findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';
 import { containerOf, environmentOf, podOf, workloadOf } from './workload.ts';
@@ -130,7 +132,11 @@ describe('the chart', function () {
     it('needs permissions that the notes say how to find', () => {
       const notes = renderNotes(helm, { values });
       expect(notes).to.include('sluice.yaml of the ConfigMap mine');
-      expect(notes).to.include('exec statefulset/gw-sluice -- sluice rbac\n');
+      const [, flags = ''] = /^ {2}sluice rbac FILE (.*) \| kubectl apply -f -$/m.exec(notes) ?? [];
+      const given = parseFlags(rbacCommand.flags, flags.split(' '));
+      expect(given.text('namespace')).to.equal('ci-gateway');
+      expect(given.text('service-account')).to.equal('gw-sluice');
+      expect(given.text('name')).to.equal('gw-sluice-configuration');
       expect(notes).to.include('rbac.extraRules');
       expect(notes).to.include('rollout restart statefulset/gw-sluice\n');
     });

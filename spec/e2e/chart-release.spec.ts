@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { chartDirectory, findHelm, renderHook, theOnly } from '../charts/helm.ts';
-import { createNamespaces, helmOn, install, type Namespaces } from '../charts/installation.ts';
+import { createNamespaces, install, type Namespaces } from '../charts/installation.ts';
+import { helmOn } from '../charts/release.ts';
 import { containerOf, type Pod } from '../charts/workload.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { freePorts } from '../controlplane/ports.ts';
@@ -167,6 +168,7 @@ describe('a release of the chart', function () {
       expect(decision).to.deep.nested.include({
         action: 'accept',
         'rule.name': 'everything',
+        'dispositions[0].disposition': 'loop',
       });
     });
   });

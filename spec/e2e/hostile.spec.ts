@@ -142,7 +142,9 @@ describe('frames and pages beyond every bound', function () {
   /** The Events of the builds that were asked for so far. */
   const built = (): readonly string[] =>
     server.log
-      .filter(({ method }) => method === 'POST')
+      .filter(({ method, path, query }) => {
+        return method === 'POST' && path.endsWith('/configmaps') && !query.has('dryRun');
+      })
       .map(({ body }) => once.eventOf(JSON.parse(body) as KubeObject));
 
   const skipped = async (): Promise<number> => {

@@ -178,7 +178,7 @@ describe('followAccess', () => {
     expect(cluster.asked()).to.deep.equal([]);
     cluster.denied = [];
     await cluster.clock.advance(1);
-    expect(cluster.asked()).to.deep.equal([JOBS]);
+    expect(cluster.asked()).to.have.members([JOBS, DRY_RUN]);
     expect(await following).to.equal('done');
     const [last] = cluster.recording
       .of('permission')
@@ -273,6 +273,21 @@ describe('followAccess', () => {
     cluster.denied = SOURCES;
     await cluster.clock.advance(3_001);
     expect(await following).to.have.property('code', 'cluster-refused');
+  });
+
+  it('makes the dry runs again when the server is back', async () => {
+    const cluster = new FakeCluster();
+    cluster.review = aFailure('never', 'ECONNREFUSED');
+    cluster.dryRun = aFailure('never', 'ECONNREFUSED');
+    const following = follow(cluster);
+    await cluster.clock.advance(4_999);
+    cluster.review = null;
+    cluster.dryRun = NO_CRD;
+    await cluster.clock.advance(3_001);
+    const found = cluster.recording.of('dry-run').map(({ state }) => state);
+    expect(found).to.deep.equal(['accepted', 'refused']);
+    cluster.stop.abort();
+    await following;
   });
 
   it('does not believe a server that has just come back', async () => {

@@ -4,10 +4,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemEnvironment } from '../../lib/kit/system.ts';
 import { writeLauncher } from '../../tools/image/binutils.ts';
 import { DebianArchive } from '../../tools/image/debian.ts';
+import { missingPrograms } from '../../tools/image/programs.ts';
 import { childEnvironment } from '../controlplane/environment.ts';
-import { cache, isOnPath, own } from './trees.ts';
+import { cache, own } from './trees.ts';
 
 /** An image, as `buildah inspect` describes it. */
 export interface InspectedImage {
@@ -34,7 +36,9 @@ export class Buildah {
   readonly environment: NodeJS.ProcessEnv;
 
   constructor(folder: string) {
-    this.file = isOnPath('buildah') ? 'buildah' : unpacked(folder);
+    const { PATH = '' } = systemEnvironment();
+    const isInstalled = missingPrograms(['buildah'], PATH).length === 0;
+    this.file = isInstalled ? 'buildah' : unpacked(folder);
     const settings = join(folder, 'home/.config/containers');
     mkdirSync(settings, { recursive: true });
     const policy = { default: [{ type: 'insecureAcceptAnything' }] };

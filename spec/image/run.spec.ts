@@ -28,7 +28,7 @@ const SLUICE = '/usr/local/bin/sluice';
 const NODE = '/usr/local/bin/node';
 
 describe('the tree of the image, run as a container', function () {
-  this.timeout(60_000);
+  this.timeout(90_000);
   let root = '';
   let folder = '';
   let data = '';
@@ -93,15 +93,30 @@ describe('the tree of the image, run as a container', function () {
     });
   });
 
-  it('trusts the authorities of the distribution, and resolves localhost', async () => {
+  it('can load each compiled file and each package, also those that are loaded late', async () => {
+    const seen = await inspect(`({
+      // The two of them begin to work when they are loaded.
+      compiled: fs.readdirSync('/app/dist', { recursive: true })
+        .filter((file) => file.endsWith('.js') && !/(?:cli\\/main|worker\\/worker)\\.js$/.test(file))
+        .map((file) => attempt(() => require('/app/dist/' + file))),
+      packages: Object.keys(require('/app/package.json').dependencies)
+        .map((name) => attempt(() => require(require.resolve(name, { paths: ['/app'] })))),
+    })`);
+    const { compiled, packages } = toOutcomes(seen);
+    expect(compiled).to.have.length.above(200);
+    expect(new Set([...compiled, ...packages])).to.deep.equal(new Set(['done']));
+  });
+
+  it('trusts the authorities of the distribution', async () => {
     const seen = await inspect(`({
       authorities: tls.getCACertificates('system').length,
-      hosts: attempt(() => fs.readFileSync('/etc/nsswitch.conf')),
+      distrusted: tls.getCACertificates('system')
+        .filter((one) => !tls.getCACertificates('default').includes(one)).length,
     })`);
     const bundle = readFileSync(join(root, 'etc/ssl/certs/ca-certificates.crt'), 'utf8');
-    const count = bundle.match(/BEGIN CERTIFICATE/g)?.length;
-    expect(count).to.be.above(100);
-    expect(seen).to.have.property('authorities', count);
+    const authorities = bundle.match(/BEGIN CERTIFICATE/g)?.length;
+    expect(authorities).to.be.above(100);
+    expect(seen).to.deep.equal({ authorities, distrusted: 0 });
   });
 
   const inspect = async (expression: string): Promise<unknown> => {
@@ -148,7 +163,7 @@ describe('the tree of the image, run as a container', function () {
       mounts: { '/etc/sluice': configuration, '/etc/ssl/certs': certificates },
     });
     const what = (): string => `15 deliveries\n${gateway.out}${gateway.err}`;
-    await until(() => receiver.ids.size >= 15, 'deliveries', 15_000).catch((error: unknown) => {
+    await until(() => receiver.ids.size >= 15, 'deliveries', 30_000).catch((error: unknown) => {
       throw new Error(what(), { cause: error });
     });
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
@@ -161,6 +176,15 @@ describe('the tree of the image, run as a container', function () {
     expect([store.uid, (store.mode & 0o777).toString(8)]).to.deep.equal([1000, '600']);
   });
 });
+
+function toOutcomes(value: unknown): Readonly<Record<'compiled' | 'packages', readonly unknown[]>> {
+  const object = typeof value === 'object' ? { ...value } : {};
+  const list = (found: unknown): readonly unknown[] => (Array.isArray(found) ? found : []);
+  return {
+    compiled: list('compiled' in object ? object.compiled : []),
+    packages: list('packages' in object ? object.packages : []),
+  };
+}
 
 /** The rules of the sample configuration with a webhook as their trigger. */
 function writeConfiguration(file: string, url: string): void {

@@ -1,12 +1,13 @@
 // The laid-out tree that the specs of the image share, and what they need of the machine. Laying it out takes
 // some seconds, so each process of mocha does it once.
 
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { systemEnvironment } from '../../lib/kit/system.ts';
 import type { Architecture } from '../../tools/image/debian.ts';
-import { type Layout, layOut } from '../../tools/image/layout.ts';
+import { LAYOUT_PROGRAMS, type Layout, layOut } from '../../tools/image/layout.ts';
+import { missingPrograms } from '../../tools/image/programs.ts';
 import { readSpecEnvironment } from '../controlplane/environment.ts';
 
 /** Root of the project. */
@@ -17,9 +18,6 @@ export const cache = join(readSpecEnvironment().cacheDirectory, '../image');
 
 /** The architecture of this machine. */
 export const own: Architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
-
-/** Programs of Debian and Ubuntu that the layout needs. */
-const LAYOUT_PROGRAMS = ['apt-get', 'dpkg-deb', 'flock', 'npm', 'tar'];
 
 /** Programs that stand in for a container runtime. */
 const CONTAINER_PROGRAMS = ['unshare', 'mount', 'chroot'];
@@ -57,21 +55,6 @@ function need(context: Mocha.Context, why: string | undefined): void {
 }
 
 function missing(programs: readonly string[]): string | undefined {
-  const absent = programs.filter((name) => !isOnPath(name));
+  const absent = missingPrograms(programs, systemEnvironment()['PATH'] ?? '');
   return absent.length === 0 ? undefined : `PATH has no ${absent.join(', ')}`;
-}
-
-/** Whether PATH has a program. */
-export function isOnPath(name: string): boolean {
-  const folders = (systemEnvironment()['PATH'] ?? '').split(delimiter);
-  return folders.some((folder) => isProgram(join(folder, name)));
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

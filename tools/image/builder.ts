@@ -1,9 +1,8 @@
 // Builds the image from a laid-out tree with the builder of this machine. All of them take the same arguments.
 
-import { accessSync, constants } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Architecture } from './debian.ts';
-import { LayoutError, output, show } from './programs.ts';
+import { LayoutError, missingPrograms, output, show } from './programs.ts';
 
 /** Builders, in the order in which they are looked for. */
 const BUILDERS: readonly string[] = ['docker', 'podman', 'buildah', 'nerdctl'];
@@ -15,19 +14,16 @@ const ONE_LAYER: readonly string[] = ['podman', 'buildah'];
 export interface ImageRequest {
   readonly project: string;
   readonly architecture: Architecture;
-  /** Name or path of a builder; absent: the first that PATH has. */
-  readonly builder: string | undefined;
+  /** Name or path of a builder. */
+  readonly builder: string;
   /** Name without a tag. */
   readonly name: string;
   readonly version: string;
-  /** Value of PATH. */
-  readonly path: string;
 }
 
 /** Builds the image and tags it; returns its names. */
 export function buildImage(request: ImageRequest): readonly string[] {
-  const { project, architecture, name, version } = request;
-  const builder = builderOf(request);
+  const { project, architecture, builder, name, version } = request;
   const tags = [`${name}:${version}`, `${name}:latest`];
   const args = [
     'build',
@@ -45,13 +41,14 @@ export function buildImage(request: ImageRequest): readonly string[] {
   return tags;
 }
 
-function builderOf({ builder, path }: ImageRequest): string {
+/** The named builder, else the first in the folders of PATH. */
+export function findBuilder(builder: string | undefined, path: string): string {
   if (builder !== undefined) {
     if (BUILDERS.includes(basename(builder))) return builder;
     throw new LayoutError(`the builder ${builder} is none of ${BUILDERS.join(', ')}`);
   }
-  const folders = path.split(delimiter);
-  const found = BUILDERS.find((name) => folders.some((folder) => isProgram(join(folder, name))));
+  const missing = missingPrograms(BUILDERS, path);
+  const found = BUILDERS.find((name) => !missing.includes(name));
   if (found === undefined) throw new LayoutError(`PATH has none of ${BUILDERS.join(', ')}`);
   return found;
 }
@@ -62,14 +59,5 @@ function revisionOf(project: string): string {
     return output({ file: 'git', args: ['rev-parse', 'HEAD'], cwd: project }).trim();
   } catch {
     return '';
-  }
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -76,26 +76,35 @@ export class DebianArchive {
     const wanted = [...files].map(([, file = '', sha256 = '']) => ({ file, sha256 }));
     if (wanted.length === 0) throw new LayoutError(`apt has no files for ${request.join(' ')}`);
     const missing = wanted.filter((one) => !existsSync(this.#folderOf(one)));
-    const names = missing.map(({ file }) => file.split('_'));
-    if (names.length > 0) {
-      // The exact versions of the list above, also if the lists changed in between.
-      const exact = names.map(
-        ([name = '', version = '']) => `${name}=${decodeURIComponent(version)}`,
-      );
-      this.#apt(['download', ...exact], this.#archives);
-    }
-    for (const one of missing) this.#unpack(one);
+    if (missing.length > 0) this.#fetch(missing);
     return wanted.map((one) => this.#described(one)).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  #unpack(one: PackageFile): void {
-    const file = join(this.#archives, one.file);
+  #fetch(missing: readonly PackageFile[]): void {
     const aside = mkdtempSync(join(this.#cache, 'unpacked', 'aside-'));
-    output({ file: 'dpkg-deb', args: ['--raw-extract', file, aside] });
-    // Another process may have been faster; both have the same contents.
-    if (existsSync(this.#folderOf(one))) rmSync(aside, { recursive: true });
-    else renameSync(aside, this.#folderOf(one));
-    rmSync(file, { force: true });
+    try {
+      // The exact versions of the list, also if the lists changed in between.
+      const exact = missing.map(({ file }) => {
+        const [name = '', version = ''] = file.split('_');
+        return `${name}=${decodeURIComponent(version)}`;
+      });
+      this.#apt(['download', ...exact], aside);
+      for (const one of missing) this.#unpack(one, aside);
+    } finally {
+      rmSync(aside, { recursive: true, force: true });
+    }
+  }
+
+  #unpack(one: PackageFile, aside: string): void {
+    const folder = join(aside, 'contents');
+    output({ file: 'dpkg-deb', args: ['--raw-extract', join(aside, one.file), folder] });
+    try {
+      renameSync(folder, this.#folderOf(one));
+    } catch (error) {
+      // Another process may have been faster; both have the same contents.
+      if (!existsSync(this.#folderOf(one))) throw error;
+      rmSync(folder, { recursive: true });
+    }
   }
 
   #described({ file, sha256 }: PackageFile): DebianPackage {
@@ -114,10 +123,6 @@ export class DebianArchive {
       sha256,
       folder,
     };
-  }
-
-  get #archives(): string {
-    return join(this.#cache, 'cache/archives');
   }
 
   #folderOf({ file, sha256 }: PackageFile): string {

@@ -22,6 +22,9 @@ import { type Entry, Tree } from './tree.ts';
 /** Path of the bill of materials in the image. */
 export const BILL_OF_MATERIALS = join(APP, 'sbom.cdx.json');
 
+/** Programs of Debian and Ubuntu that a layout runs. */
+export const LAYOUT_PROGRAMS: readonly string[] = ['apt-get', 'dpkg-deb', 'flock', 'npm', 'tar'];
+
 /** A wanted layout. */
 export interface LayoutRequest {
   /** Root of the project. */

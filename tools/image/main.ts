@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemEnvironment } from '../../lib/kit/system.ts';
 import { PLATFORMS } from './binutils.ts';
-import { buildImage } from './builder.ts';
+import { buildImage, findBuilder } from './builder.ts';
 import { bytesOf, renderTable } from './contents.ts';
 import type { Architecture } from './debian.ts';
-import { layOut } from './layout.ts';
+import { LAYOUT_PROGRAMS, layOut } from './layout.ts';
 import { readManifest } from './lockfile.ts';
-import { LayoutError } from './programs.ts';
+import { LayoutError, missingPrograms } from './programs.ts';
 
 const USAGE = `node tools/image/main.ts [--layout] [--arch amd64|arm64] [--builder PROGRAM] [--name NAME]
   --layout   only lay out the tree in build/image/ARCH, and print its parts
@@ -40,20 +40,27 @@ function main(args: readonly string[]): void {
   const cacheHome = environment['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   const own = architectureOf(process.arch);
   const architecture = values.arch === undefined ? own : architectureOf(values.arch);
+  const path = environment['PATH'] ?? '';
+  const missing = missingPrograms(LAYOUT_PROGRAMS, path);
+  if (missing.length > 0) {
+    throw new LayoutError(`PATH has no ${missing.join(', ')}; run this on Debian or Ubuntu`);
+  }
+  const isBuilt = values.layout !== true;
+  // Before the layout, which takes some seconds.
+  const builder = isBuilt ? findBuilder(values.builder, path) : '';
   const output = join(PROJECT, 'build/image', architecture);
   const cache = join(cacheHome, 'sluice/image');
   const { root, entries } = layOut({ project: PROJECT, architecture, own, cache, output });
   process.stdout.write(
     `${root}: ${(bytesOf(entries) / 1e6).toFixed(1)} MB\n${renderTable(entries)}`,
   );
-  if (values.layout === true) return;
+  if (!isBuilt) return;
   const tags = buildImage({
     project: PROJECT,
     architecture,
-    builder: values.builder,
+    builder,
     name: values.name,
     version: readManifest(PROJECT).version,
-    path: environment['PATH'] ?? '',
   });
   process.stdout.write(`built ${tags.join(' and ')} for linux/${architecture}\n`);
 }

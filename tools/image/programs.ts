@@ -1,6 +1,8 @@
 // Programs that the layout runs: how they are started, and how their failure reads.
 
 import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 /** A program, its arguments, and settings of its process. */
 export interface Call {
@@ -13,6 +15,21 @@ export interface Call {
 /** A failure of the layout that a person can act on. */
 export class LayoutError extends Error {
   override readonly name = 'LayoutError';
+}
+
+/** Programs among these that no folder of PATH has. */
+export function missingPrograms(names: readonly string[], path: string): readonly string[] {
+  const folders = path.split(delimiter);
+  return names.filter((name) => !folders.some((folder) => isProgram(join(folder, name))));
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // The list of the packages of a distribution is the largest; it has some 10 MB.
@@ -41,5 +58,7 @@ function run({ file, args, cwd, env }: Call, options: ExecFileSyncOptions): stri
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stderr = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
-  return stderr === '' ? error.message : stderr;
+  if (stderr !== '') return stderr;
+  const hasEnded = 'status' in error && typeof error.status === 'number';
+  return hasEnded ? `exit code ${String(error.status)}` : error.message;
 }

@@ -28,6 +28,8 @@ export interface GatewayRequest {
   readonly args?: readonly string[];
   /** Where the store lies, kept when it ends, so that the next one goes on; absent: a fresh one. */
   readonly dataFolder?: string;
+  /** The port of its probes, so that the next one has the same; absent: a free one. */
+  readonly probesPort?: number;
   /** What Node runs instead of bin/sluice.js; it may be told things by `tell`. */
   readonly entry?: string;
   /** More variables of its environment. */
@@ -71,7 +73,7 @@ export class GatewayProcess implements AsyncDisposable {
   /** Starts one; it is not waited for. */
   static async start(request: GatewayRequest): Promise<GatewayProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-gateway-'));
-    const [port = 0] = await freePorts(1);
+    const port = request.probesPort ?? (await freePorts(1))[0] ?? 0;
     const file = join(folder, 'sluice.json');
     // Gateways run side by side: each has ports of its own, and none writes a token here.
     const http = { probes: `127.0.0.1:${port}`, api: 'off' };

@@ -121,6 +121,11 @@ export class MeddlingProxy implements AsyncDisposable {
     const url = new URL(asked.url ?? '/', this.#plane.url);
     const method = asked.method ?? 'GET';
     const isWatch = url.searchParams.get('watch') === 'true';
+    // A start makes dry runs; they are no attempts.
+    if (url.searchParams.has('dryRun')) {
+      this.#pass(asked, answer, { url, isWatch, meddling: {} });
+      return;
+    }
     this.asked.push(`${method} ${url.pathname}${url.search}`);
     const kind = `${method} ${url.pathname} ${isWatch}`;
     const before = this.#counts.get(kind) ?? 0;

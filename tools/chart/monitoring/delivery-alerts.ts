@@ -110,8 +110,8 @@ const QUEUE_ALERTS = [
   {
     name: 'SluiceDeliveriesHeld',
     severity: 'warning',
-    expr: `min_over_time(${depth('held')}[15m]) > $threshold`,
-    for: '',
+    expr: `${depth('held')} > $threshold`,
+    for: '15m',
     threshold: 0,
     summary: 'A limit holds {{ $value }} deliveries of trigger {{ $labels.trigger }}.',
     description:
@@ -130,8 +130,8 @@ const QUEUE_ALERTS = [
   {
     name: 'SluiceQueueNeverEmpty',
     severity: 'warning',
-    expr: `min_over_time(${depth('waiting')}[30m]) > $threshold`,
-    for: '',
+    expr: `${depth('waiting')} > $threshold`,
+    for: '30m',
     threshold: 0,
     summary: 'Deliveries of trigger {{ $labels.trigger }} have waited for 30 minutes.',
     description:
