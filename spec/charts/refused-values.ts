@@ -99,6 +99,17 @@ export const WRONG_VALUES: readonly Refused[] = [
   },
   { names: '`persistence.size`', values: { persistence: { size: '1Gi' } } },
   { names: 'has GATEWAY_CONFIG', values: { env: [{ name: 'GATEWAY_CONFIG', value: 'a' }] } },
+  {
+    names: '`metrics.serviceMonitor` and `metrics.podMonitor`',
+    values: { metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
+  },
+  {
+    names: '`metrics.service` needs the probes',
+    values: {
+      config: { version: 1, http: { probes: 'off' } },
+      metrics: { service: { enabled: true } },
+    },
+  },
   // Values of the image in the original's chart.
   { names: '`image.registry`', values: { registry: 'registry.example.test' } },
   { names: '`image.name`', values: { name: 'my-gateway' } },
