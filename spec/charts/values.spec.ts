@@ -54,6 +54,22 @@ describe('the table of values', () => {
     expect(open).to.deep.equal([]);
   });
 
+  it('has exactly the values that templates read', () => {
+    const folder = join(root, 'charts/sluice/templates');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const text = files
+      .filter((file) => /\.(tpl|yaml|txt)$/.test(file))
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+      .join('');
+    const read = new Set([...text.matchAll(/\.Values\.(\w+)/g)].map(([, key]) => key));
+    // Some are read by a name: in a list, or of the original's image as the key of a table.
+    const names = text.matchAll(/"(\w+)"|^(\w+)(?=: \{ default:)/gm);
+    const named = new Set([...names].map(([, inList, inTable]) => inList ?? inTable));
+    const keys = VALUE_GROUPS.flatMap(({ values }) => Object.keys(values));
+    expect([...read].filter((key) => !keys.includes(key ?? ''))).to.deep.equal([]);
+    expect(keys.filter((key) => !read.has(key) && !named.has(key))).to.deep.equal([]);
+  });
+
   it('describes every value', () => {
     const silent: string[] = [];
     for (const { values } of VALUE_GROUPS) {
@@ -123,7 +139,7 @@ describe('the schema of `filters`', () => {
   });
 });
 
-describe('the samples', function () {
+describe('the examples', function () {
   this.timeout(60_000);
   let helm = '';
 
@@ -132,9 +148,18 @@ describe('the samples', function () {
     helm = await findHelm(this);
   });
 
+  const readme = readFileSync(join(root, 'charts/sluice/README.md'), 'utf8');
+  const shown = [...readme.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text = '']) => text);
+  for (const [index, text] of shown.entries()) {
+    it(`of the README render: ${index + 1}`, () => {
+      const rendered = render(helm, { values: blockOf(load(text)) });
+      expect(rendered).to.have.property('ok', true);
+    });
+  }
+
   const samples = readdirSync(join(root, 'samples')).filter((file) => file.endsWith('.yaml'));
   for (const file of samples) {
-    it(`pass the schema: ${file}`, () => {
+    it(`of the samples pass the schema: ${file}`, () => {
       const config = load(readFileSync(join(root, 'samples', file), 'utf8'));
       const rendered = render(helm, { values: { config } });
       // The templates may still ask for secrets, or refuse a local command.
