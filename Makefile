@@ -27,7 +27,7 @@ given = $(if $(filter command,$(origin $(1))),$(if $($(1)),'$(subst ','\'',$(pat
 flag = $(if $(call given,$(2)),--$(1) $(call given,$(2)))
 RUN = $(if $(call given,KUBECONFIG),run $(call flag,kubeconfig,KUBECONFIG),demo) $(call flag,config,CONFIG)
 
-.PHONY: help node run unit test faults fuzz check types lint format house figures cover bench verify cluster recording fmt build image clean
+.PHONY: help node run unit test faults fuzz check types lint format house figures cover bench verify manifests cluster recording fmt build image clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -82,6 +82,9 @@ bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 35 minutes
 verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a difference
 	@node tools/generate.ts
 	@git diff --exit-code -- $(GENERATED)
+
+manifests: $(INSTALLED) ## Write deploy/ anew: plain manifests and the base for kustomize, from the chart
+	@node tools/chart/plain-manifests.ts
 
 cluster: $(INSTALLED) ## A control plane to play with, until Ctrl-C; prints its kubeconfig
 	@exec node spec/controlplane/cluster.ts $(ARGS)

@@ -4,7 +4,14 @@
 // and a webhook may refuse dry runs only.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run and #field-validation
 
-import { isJsonList, type Json, jsonAt, stringAt } from '../core/event.ts';
+import {
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonAt,
+  stringAt,
+} from '../core/event.ts';
 import type { DryRun } from '../core/trigger.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { ApiAnswer } from '../kubernetes/client/kubernetes-api.ts';
@@ -27,11 +34,15 @@ export async function dryRunOf(
   // An Event decides whether an object can be rendered.
   if (!made.ok) return NOTHING;
   const { collection: path, object, resource } = made.creation;
-  const attempt = (fieldValidation: 'Strict' | 'Ignore'): Promise<ApiAnswer> =>
-    create(api, { path, object, timeoutMs: DRY_RUN_MS, dryRun: 'All', fieldValidation }, signal);
+  const send: SendDry = (sent, fieldValidation) =>
+    create(
+      api,
+      { path, object: sent, timeoutMs: DRY_RUN_MS, dryRun: 'All', fieldValidation },
+      signal,
+    );
   const name = stringAt(object, 'metadata', 'name');
   const namespace = stringAt(object, 'metadata', 'namespace');
-  const answer = await attempt('Strict');
+  const answer = await send(object, 'Strict');
   if (!answer.ok) return NOTHING;
   const { status, body } = answer;
   const outcome = outcomeOf(answer, { doing: '', name, needs: '', now: clock.now() });
@@ -45,12 +56,32 @@ export async function dryRunOf(
   }
   if (reason !== 'invalid') return NOTHING;
   if (status === 422) return invalidFields(body);
-  // A webhook that refuses dry runs gives the same status and reason as the server does for an unknown
-  // field. The server does not if it ignores unknown fields.
   if (status !== 400) return NOTHING;
-  const ignoring = await attempt('Ignore');
-  if (!ignoring.ok || ignoring.status === 400) return NOTHING;
-  return { ok: false, fault: 'unknown-field', detail: unknownFields(body) };
+  // A webhook may give the same status and reason as the server, for instance to every dry run. The
+  // server gives it to an unknown field only as long as it does not ignore them.
+  const ignoring = await send(object, 'Ignore');
+  if (!ignoring.ok) return NOTHING;
+  if (ignoring.status !== 400) {
+    return { ok: false, fault: 'unknown-field', detail: unknownFields(body) };
+  }
+  if (await isDecoded(object, send)) return NOTHING;
+  return { ok: false, fault: 'invalid', detail: wrongType(body) };
+}
+
+type SendDry = (object: JsonObject, fieldValidation: 'Strict' | 'Ignore') => Promise<ApiAnswer>;
+
+/**
+ * Whether a 400 for the object comes from a webhook, and not from decoding a value of a wrong type. A
+ * name that validation refuses does not reach validating webhooks; mutating ones, which come before,
+ * also see an object without its content.
+ */
+async function isDecoded(object: JsonObject, send: SendDry): Promise<boolean> {
+  const { apiVersion = '', kind = '', metadata } = object;
+  const misnamed = { ...(isJsonObject(metadata) ? metadata : {}), name: '_' };
+  const whole = await send({ ...object, metadata: misnamed }, 'Ignore');
+  if (!whole.ok || whole.status !== 400) return true;
+  const empty = await send({ apiVersion, kind, metadata: misnamed }, 'Ignore');
+  return !empty.ok || empty.status === 400;
 }
 
 /** The fields of a validation; a webhook may answer so without naming any. */
@@ -71,6 +102,13 @@ function unknownFields(body: Json): string {
   const message = stringAt(body, 'message');
   const fields = [...message.matchAll(/(?:unknown|duplicate) field "([^"]+)"/g)];
   return shortened(fields.map(([, field = '']) => field)) || 'a field that this kind does not have';
+}
+
+/** The field in the server's message, which a decoder of Go writes. */
+function wrongType(body: Json): string {
+  const [, field = ''] =
+    /Go struct field \w+\.([\w.]+) of type/.exec(stringAt(body, 'message')) ?? [];
+  return shortened([`${field || 'a value'} has a wrong type`]);
 }
 
 // Enough for the first mistakes of a manifest.

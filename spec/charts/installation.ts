@@ -1,14 +1,8 @@
 // One installation of the chart for end-to-end specs: its namespaces, its values, helm's install.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
-import { childEnvironment } from '../controlplane/environment.ts';
 import { chartDirectory } from './helm.ts';
-
-/** Values of the chart. */
-export type Values = Readonly<Record<string, unknown>>;
+import { Release, type Values } from './release.ts';
 
 /** Namespaces of the gateway, of read Events, and of builds. */
 export interface Namespaces {
@@ -54,44 +48,15 @@ export const jobSpec = {
 };
 
 /**
- * Installs the chart as the release `gw`, with helm and nothing else. Without the check of the
- * configuration, because no kubelet runs its Job.
+ * Installs the chart as the release `gw`. Without the check of the configuration, because no kubelet
+ * runs its Job.
  */
 export async function install(
   plane: ControlPlane,
   request: { readonly helm: string; readonly namespace: string; readonly values: Values },
 ): Promise<void> {
-  const { helm, namespace, values } = request;
-  const where = ['--namespace', namespace];
-  const given = [
-    ...['--set-json', `config=${JSON.stringify(values['config'])}`],
-    ...['--set', 'configurationCheck.enabled=false'],
-  ];
-  const { ok, said } = await helmOn(plane, helm, [
-    'install',
-    'gw',
-    chartDirectory,
-    ...where,
-    ...given,
-  ]);
+  const values = { configurationCheck: { enabled: false }, ...request.values };
+  const installed = new Release(plane, request).apply('install', { chart: chartDirectory, values });
+  const { ok, said } = await installed;
   if (!ok) throw new Error(said);
-}
-
-/** Runs helm on the control plane, with the rights of its administrator. */
-export async function helmOn(
-  plane: ControlPlane,
-  helm: string,
-  args: readonly string[],
-): Promise<{ readonly ok: boolean; readonly said: string }> {
-  const env = childEnvironment({
-    HELM_CACHE_HOME: join(plane.directory, 'helm/cache'),
-    HELM_CONFIG_HOME: join(plane.directory, 'helm/config'),
-    HELM_DATA_HOME: join(plane.directory, 'helm/data'),
-  });
-  const child = spawn(helm, [...args, '--kubeconfig', plane.adminKubeconfig], { env });
-  let said = '';
-  child.stdout.on('data', (part: Buffer) => void (said += part.toString()));
-  child.stderr.on('data', (part: Buffer) => void (said += part.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { ok: code === 0, said };
 }

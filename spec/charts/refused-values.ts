@@ -99,6 +99,17 @@ export const WRONG_VALUES: readonly Refused[] = [
   },
   { names: '`persistence.size`', values: { persistence: { size: '1Gi' } } },
   { names: 'has GATEWAY_CONFIG', values: { env: [{ name: 'GATEWAY_CONFIG', value: 'a' }] } },
+  {
+    names: '`metrics.serviceMonitor` and `metrics.podMonitor`',
+    values: { metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
+  },
+  {
+    names: '`metrics.service` needs the probes',
+    values: {
+      config: { version: 1, http: { probes: 'off' } },
+      metrics: { service: { enabled: true } },
+    },
+  },
   // Values of the image in the original's chart.
   { names: '`image.registry`', values: { registry: 'registry.example.test' } },
   { names: '`image.name`', values: { name: 'my-gateway' } },
@@ -160,6 +171,11 @@ export const WRONG_CONFIGURATIONS: readonly Refused[] = [
   { names: 'namespaces', values: { version: 1, guard: { namespaces: true } } },
   { names: 'port', values: { version: 1, http: { port: 8080 } } },
   { names: 'version', values: { version: 2 } },
+  { names: 'cluster', values: { version: 1, cluster: 'a'.repeat(254) } },
+  {
+    names: 'live',
+    values: { version: 1, http: { probes: { paths: { live: 'live' } } } },
+  },
   {
     names: 'runs a local command',
     values: { triggers: { local: { exec: { command: ['./a.sh'] } } } },

@@ -63,6 +63,17 @@ export async function ensureHelm(): Promise<GoBuild> {
   });
 }
 
+/** Builds kustomize, which few specs need. */
+export async function ensureKustomize(): Promise<GoBuild> {
+  return buildGoProgram({
+    name: 'kustomize',
+    directory: join(import.meta.dirname, 'kustomize'),
+    pkg: '.',
+    ldflags: '-s -w',
+    takes: 'one to two minutes',
+  });
+}
+
 async function buildOwn(): Promise<GoBuild> {
   // Without these, clients see version v0.0.0.
   const version = 'k8s.io/component-base/version';

@@ -99,6 +99,8 @@ function apiServerFlags(layout: Layout, tuning: Tuning): readonly string[] {
     // A loopback address is no valid endpoint of the `kubernetes` service.
     '--endpoint-reconciler-type=none',
     '--allow-privileged=true',
+    // A namespace may name the node of its pods by an annotation.
+    '--enable-admission-plugins=PodNodeSelector',
     // Without controllers nobody makes default service accounts, and every pod would be refused.
     ...(tuning.controllers ? [] : ['--disable-admission-plugins=ServiceAccount']),
     ...tuning.extraApiServerFlags,
@@ -124,7 +126,9 @@ function kwokFlags(layout: Layout): readonly string[] {
   const names = readdirSync(stages).filter((name) => name.endsWith('.yaml'));
   return [
     `--kubeconfig=${toFiles(layout).adminKubeconfig}`,
-    '--manage-all-nodes=true',
+    // A spec may have a node of its own, whose pods it runs.
+    '--manage-all-nodes=false',
+    '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake',
     '--node-lease-duration-seconds=40',
     '--node-ip=127.0.0.1',
     '--cidr=10.244.0.0/16',

@@ -7,13 +7,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { findHelm, renderObjects, theOnly } from '../charts/helm.ts';
-import {
-  createNamespaces,
-  install,
-  type Namespaces,
-  type Values,
-  valuesFor,
-} from '../charts/installation.ts';
+import { createNamespaces, install, type Namespaces, valuesFor } from '../charts/installation.ts';
+import type { Values } from '../charts/release.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { freePorts } from '../controlplane/ports.ts';

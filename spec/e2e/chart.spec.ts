@@ -11,11 +11,12 @@ import {
   install,
   jobSpec,
   type Namespaces,
-  type Values,
   valuesFor,
 } from '../charts/installation.ts';
+import type { Values } from '../charts/release.ts';
 import { AdminClient, type AdminRequest, type KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
+import { dryRun, podFrom, podsOf, restrict } from './support/dry-run.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 
 const sampleJob = join(import.meta.dirname, '../../samples/kubernetes-job.yaml');
@@ -50,7 +51,7 @@ describe('the chart on a real API server', function () {
         const rendered = render(helm, request);
         if (!rendered.ok) throw new Error(rendered.said);
         const objects = rendered.objects.map((one) =>
-          one.kind === 'Pod' ? podOf(one, at.own) : one,
+          one.kind === 'Pod' ? (podsOf(one, at.own)[0] ?? one) : one,
         );
         const statuses = await Promise.all(objects.map((one) => dryRun(plane, one)));
         expect(statuses).to.deep.equal(rendered.objects.map(() => 'accepted'));
@@ -62,7 +63,7 @@ describe('the chart on a real API server', function () {
     let account: AdminClient;
 
     before(async () => {
-      await label(plane, at.own, { 'pod-security.kubernetes.io/enforce': 'restricted' });
+      await restrict(plane, at.own);
       await install(plane, { helm, namespace: at.own, values: valuesFor(at) });
       const token = await plane.tokenFor({ namespace: at.own, name: 'gw-sluice' });
       account = new AdminClient(plane.url, token, plane.ca);
@@ -85,8 +86,8 @@ describe('the chart on a real API server', function () {
         theOnly(renderHook(helm, 'test', request), 'Pod'),
         theOnly(renderObjects(helm, request), 'Deployment'),
       ];
-      const pods = [templateOf(job), templateOf(echo), test];
-      const statuses = pods.map((pod) => dryRun(plane, podOf(pod, at.own)));
+      const pods = [job, echo, test].flatMap((one) => podsOf(one, at.own));
+      const statuses = pods.map((pod) => dryRun(plane, pod));
       expect(await Promise.all(statuses)).to.deep.equal(pods.map(() => 'accepted'));
     });
 
@@ -96,7 +97,7 @@ describe('the chart on a real API server', function () {
       const job = { ...manifest, metadata: { name: 'probe', namespace: at.own } };
       const { template } = manifest.spec;
       expect(await dryRun(plane, job)).to.equal('accepted');
-      expect(await dryRun(plane, podOf(template, at.own))).to.equal('accepted');
+      expect(await dryRun(plane, podFrom(template, at.own))).to.equal('accepted');
     });
 
     const granted: readonly Row[] = [
@@ -205,16 +206,6 @@ interface SampleJob {
   };
 }
 
-function templateOf(workload: KubeObject): KubeObject {
-  return (workload['spec'] as { template: KubeObject }).template;
-}
-
-/** A pod alone is admitted only with an account that exists, which that of a hook does not yet. */
-function podOf(template: KubeObject, namespace: string): KubeObject {
-  const spec = { ...(template['spec'] as object), serviceAccountName: 'default' };
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'probe', namespace }, spec };
-}
-
 function get(path: string): AdminRequest {
   return { method: 'GET', path };
 }
@@ -239,23 +230,4 @@ function create(namespace: string, version: string, resource: string): AdminRequ
 function createJob(namespace: string): AdminRequest {
   const body = { metadata: { name: 'probe' }, spec: jobSpec };
   return { method: 'POST', path: `${jobsOf(namespace)}?dryRun=All`, body };
-}
-
-/** Server-side apply as a dry run, in which a field that the server does not know is an error. */
-async function dryRun({ admin }: ControlPlane, object: KubeObject): Promise<string> {
-  const answer = await admin.send({
-    method: 'PATCH',
-    path: `${await admin.pathOf(object)}?fieldManager=spec&dryRun=All&fieldValidation=Strict`,
-    body: object,
-    contentType: 'application/apply-patch+yaml',
-  });
-  return answer.status < 300 ? 'accepted' : `${object.kind ?? ''}: ${JSON.stringify(answer.body)}`;
-}
-
-async function label(
-  plane: ControlPlane,
-  namespace: string,
-  labels: Readonly<Record<string, string>>,
-): Promise<void> {
-  await plane.request('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { labels } });
 }

@@ -29,6 +29,8 @@ interface Places {
   readonly shop: string;
   readonly pay: string;
   readonly ci: string;
+  /** A quota allows no Job here. */
+  readonly full: string;
 }
 
 /** One verb on one resource in one namespace. */
@@ -52,7 +54,11 @@ describe('the permissions of a gateway', function () {
       shop: await plane.createNamespace('shop'),
       pay: await plane.createNamespace('pay'),
       ci: await plane.createNamespace('ci'),
+      full: await plane.createNamespace('full'),
     };
+    const quota = { apiVersion: 'v1', kind: 'ResourceQuota' };
+    const metadata = { namespace: at.full, name: 'no-jobs' };
+    await plane.apply([{ ...quota, metadata, spec: { hard: { 'count/jobs.batch': '0' } } }]);
   });
 
   const manifestOf = (more: JsonObject = {}): JsonObject => ({
@@ -159,8 +165,11 @@ describe('the permissions of a gateway', function () {
     invalid: manifestOf({
       spec: { template: { spec: { ...SPEC.template.spec, restartPolicy: SECRET } } },
     }),
+    'wrong-type': manifestOf({ spec: { ...SPEC, backoffLimit: '1' } }),
     'no-crd': manifestOf({ apiVersion: 'example.test/v1', kind: 'Pipeline' }),
     'no-namespace': manifestOf({ metadata: { namespace: `${at.ci}-gone` } }),
+    // No mistakes: these may pass.
+    quota: manifestOf({ metadata: { namespace: at.full } }),
     fine: manifestOf(),
   });
 
@@ -168,6 +177,7 @@ describe('the permissions of a gateway', function () {
     misspelled: ['unknown-field', 'spec.backofLimit'],
     required: ['unknown-field', 'spec.templat'],
     invalid: ['invalid', 'spec.template.spec.restartPolicy (NotSupported)'],
+    'wrong-type': ['invalid', 'spec.backoffLimit has a wrong type'],
     'no-crd': ['no-such-kind', 'no pipelines in example.test/v1'],
   } as const;
 
@@ -175,7 +185,7 @@ describe('the permissions of a gateway', function () {
     const configuration = configurationOf(mistakes());
     const request = { configuration, kubeconfig: plane.adminKubeconfig, namespace: at.own };
     await using gateway = await GatewayProcess.startReady(request);
-    await until(() => gateway.of('dry-run').length >= 5, 'the warnings', 20_000);
+    await until(() => gateway.of('dry-run').length >= 6, 'the warnings', 20_000);
     const found = gateway
       .of('dry-run')
       .map(({ level, trigger, fault, detail }) => [level, trigger, fault, detail]);
@@ -186,7 +196,7 @@ describe('the permissions of a gateway', function () {
     expect(gateway.of('permission')).to.deep.equal([]);
     expect(gateway.output).to.not.include(SECRET);
     const notes = (await notesOf(gateway)).filter((one) => one.includes('refuses its manifest'));
-    expect(notes).to.have.length(5);
+    expect(notes).to.have.length(6);
     const jobs = await plane.admin.list(`/apis/batch/v1/namespaces/${at.ci}/jobs`);
     expect(jobs).to.deep.equal([]);
   });
@@ -212,7 +222,7 @@ describe('the permissions of a gateway', function () {
       'permission-missing ',
       ...Object.keys(FAULTS).map((name) => `manifest-refused /triggers/${name}/kubernetes`),
     ]);
-    expect(said.filter((one) => one.includes('/fine/'))).to.deep.equal([]);
+    expect(said.filter((one) => /[/](?:fine|quota)[/]/.test(one))).to.deep.equal([]);
     expect(out).to.not.include(SECRET);
   });
 

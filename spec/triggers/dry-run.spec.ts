@@ -1,7 +1,7 @@
 // The dry run of a manifest: its requests, and the answers that count as a mistake.
 
 import { expect } from 'chai';
-import { type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
 import type { DryRun } from '../../lib/core/trigger.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
@@ -35,6 +35,18 @@ const noDryRun = aStatus(400, 'BadRequest', {
   message: 'admission webhook "a.example.test" does not support dry run',
 });
 
+const WRONG_TYPE =
+  'json: cannot unmarshal number into Go struct field EnvVar.spec.template.spec.containers.env.value of type string';
+const wrongType = aStatus(400, 'BadRequest', { message: WRONG_TYPE });
+const badName = aStatus(422, 'Invalid', { details: causes('metadata.name') });
+
+/** The server decodes no object with content, and refuses the name `_`. */
+const undecodable: Script = ({ body = null }) =>
+  isJsonObject(body) && 'spec' in body ? wrongType : badName;
+
+const isMisnamed = ({ body = null }: ApiCall): boolean =>
+  stringAt(body, 'metadata', 'name') === '_';
+
 /** The second request ignores unknown fields. */
 const strict =
   (first: ApiAnswer, second: ApiAnswer): Script =>
@@ -67,6 +79,14 @@ describe('the dry run of a manifest', () => {
       'a field that the message does not name',
       strict(aStatus(400, 'BadRequest'), anAnswer({}, 201)),
       { fault: 'unknown-field', detail: 'a field that this kind does not have' },
+    ],
+    [
+      'a value of a wrong type',
+      undecodable,
+      {
+        fault: 'invalid',
+        detail: 'spec.template.spec.containers.env.value has a wrong type',
+      },
     ],
     [
       'invalid values, without the values',
@@ -104,7 +124,15 @@ describe('the dry run of a manifest', () => {
 
   const named = { name: 'diagnose-01arz3ndektsv4rrffq69g5fav', group: 'batch', kind: 'jobs' };
   const passed: readonly (readonly [string, Script])[] = [
-    ['a webhook that refuses dry runs', () => noDryRun],
+    ['a mutating webhook that refuses dry runs', () => noDryRun],
+    [
+      'a validating webhook that refuses dry runs',
+      (call) => (isMisnamed(call) ? badName : noDryRun),
+    ],
+    [
+      'no answer about a wrong type',
+      (call) => (isMisnamed(call) ? aFailure('perhaps', 'timeout') : wrongType),
+    ],
     ['no answer to the second request', strict(misspelled, aFailure('perhaps', 'timeout'))],
     ['a webhook that denies', () => aStatus(403, 'Forbidden')],
     ['a webhook that answers as a validation', () => aStatus(422, 'Invalid')],

@@ -9,8 +9,8 @@ import { execKind } from '../../lib/triggers/exec.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery, anAttempt } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
+import { expectGolden, toGolden } from '../support/golden.ts';
 import { FakeApi } from './support/fake-api.ts';
-import { expectGolden, toGolden } from './support/golden.ts';
 import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
 
 // A second attempt: its number must be only in the environment.

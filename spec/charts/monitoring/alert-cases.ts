@@ -91,6 +91,7 @@ const GATEWAY_CASES = {
     quiet: [
       [one('sluice_build_info', '1+0x30', { version: '1.0.0' })],
       [one('sluice_build_info', '1+0x14 stale _x3 1+0x10', { version: '1.0.0' })],
+      [one('sluice_build_info', '1+0x16 stale', { version: '1.0.0' })],
     ],
   },
   SluiceRestarting: gauge(
@@ -123,6 +124,10 @@ const GATEWAY_CASES = {
     ],
     quiet: [
       [one('sluice_store_used_bytes', '800+0x40'), one('sluice_store_limit_bytes', '1000+0x40')],
+      [
+        one('sluice_store_used_bytes', '100+0x20 900+0x20'),
+        one('sluice_store_limit_bytes', '1000+0x40'),
+      ],
       // Without a limit.
       [one('sluice_store_used_bytes', '900+0x40'), one('sluice_store_limit_bytes', '0+0x40')],
     ],
@@ -138,7 +143,7 @@ const GATEWAY_CASES = {
 const READING_CASES = {
   SluiceReadPositionOld: gauge(
     { metric: 'sluice_read_position_age_seconds', labels: { source: 'shop' }, atMinutes: 10 },
-    { fires: '0+60x20', shown: '10m 0s', quiet: ['40+0x20', '0+60x4 0+60x5 300'] },
+    { fires: '0+60x20', shown: '10m 0s', quiet: ['40+0x20', '290+0x20', '40+0x8 400+0x5'] },
   ),
   SluiceEventsLost: counter('sluice_gaps_found_total', { source: 'shop', loss: 'possible-loss' }),
   SluiceWatchRestarts: {
@@ -155,6 +160,7 @@ const READING_CASES = {
     ],
     quiet: [
       [one('sluice_watch_restarts_total', '0+2x70', { source: 'shop', reason: 'cut' })],
+      [one('sluice_watch_restarts_total', '0+0x50 90+0x30', { source: 'shop', reason: 'cut' })],
       [one('sluice_watch_restarts_total', '0+9x70', { source: 'shop', reason: 'closed' })],
       [one('sluice_watch_restarts_total', '0+9x70', { source: 'shop', reason: 'idle' })],
     ],
@@ -165,13 +171,14 @@ const READING_CASES = {
     firing: [
       {
         series: [
-          one('sluice_lists_failed_total', '0+1x70', { source: 'shop', reason: 'forbidden' }),
+          one('sluice_lists_failed_total', '0+0.5x70', { source: 'shop', reason: 'forbidden' }),
         ],
-        shown: '15',
+        shown: '7.5',
       },
     ],
     quiet: [
-      [one('sluice_lists_failed_total', '0+0x40 5+0x40', { source: 'shop', reason: 'forbidden' })],
+      [one('sluice_lists_failed_total', '0+0.3x70', { source: 'shop', reason: 'forbidden' })],
+      [one('sluice_lists_failed_total', '0+0x50 9+0x30', { source: 'shop', reason: 'forbidden' })],
     ],
   },
   SluiceFramesSkipped: counter('sluice_frames_skipped_total', { source: 'shop' }),
@@ -219,7 +226,7 @@ const DELIVERY_CASES = {
     {
       fires: '1000+10x60',
       shown: '1400',
-      quiet: ['500+10x60', '5000-10x60', '2000+0x60'],
+      quiet: ['500+10x60', '5000-10x60', '2000+0x60', '500+0x25 1500+10x40'],
     },
   ),
   SluiceDeliverySlow: {
@@ -233,6 +240,7 @@ const DELIVERY_CASES = {
     ],
     quiet: [
       delays({ '600': '0+96x70', '1800': '0+100x70', '+Inf': '0+100x70' }),
+      delays({ '600': '0+0x70', '1800': '0+0x50 0+10x20', '+Inf': '0+0x50 0+10x20' }),
       // Nothing is delivered.
       delays({ '600': '5+0x70', '1800': '9+0x70', '+Inf': '9+0x70' }),
     ],

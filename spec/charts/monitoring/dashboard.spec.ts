@@ -2,6 +2,8 @@
 // gives something is shown with a real Prometheus, in spec/e2e/monitoring.spec.ts.
 
 import { expect } from 'chai';
+import { UNSETTLED_STATES } from '../../../lib/core/delivery.ts';
+import { KNOWN_SERIES, type MetricNames } from '../../../lib/telemetry/known-series.ts';
 import { METRICS, type MetricName } from '../../../lib/telemetry/metric-table.ts';
 import { ALERTS } from '../../../tools/chart/monitoring/alerts.ts';
 import { findHelm, renderObjects } from '../helm.ts';
@@ -99,6 +101,18 @@ describe('the queries of dashboard and alerts', () => {
     expect(wrong).to.deep.equal([]);
   });
 
+  it('choose values of labels that exist', () => {
+    const wrong = all.flatMap(({ from, expr }) =>
+      selectorsOf(expr).flatMap(({ metric, values }) => {
+        const possible = valuesOf(metric);
+        return values
+          .filter((pair) => possible !== null && !possible.includes(pair))
+          .map((pair) => `${from}: ${metric}{${pair}}`);
+      }),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
   it('show only labels that their series keep', () => {
     for (const { expr, legendFormat, title } of queries) {
       const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
@@ -107,6 +121,23 @@ describe('the queries of dashboard and alerts', () => {
   });
 });
 
+/** Every `label=value` of a metric's series in a small configuration; null if it is not the gateway's. */
+function valuesOf(series: string): readonly string[] | null {
+  const metric = series.replace(/_(?:bucket|count|sum)$/, '');
+  const known = isMetric(series) ? series : isMetric(metric) ? metric : null;
+  if (known === null) return null;
+  // Its series begin when they are measured.
+  if (known === 'sluice_queue_depth') return UNSETTLED_STATES.map((state) => `state=${state}`);
+  const rule = { index: 0, name: 'crash-loop', identity: '' };
+  const names: MetricNames = {
+    sources: ['shop'],
+    triggers: ['hook'],
+    rules: [{ rule, action: 'accept' }],
+  };
+  const labels: readonly object[] = KNOWN_SERIES[known](names);
+  return labels.flatMap((one) => Object.entries(one).map(([label, value]) => `${label}=${value}`));
+}
+
 function isMetric(name: string): name is MetricName {
   return Object.hasOwn(METRICS, name);
 }
@@ -114,6 +145,8 @@ function isMetric(name: string): name is MetricName {
 interface Selector {
   readonly metric: string;
   readonly labels: readonly string[];
+  /** Each value that a matcher names, as `label=value`. */
+  readonly values: readonly string[];
 }
 
 /** The selectors of a query: metrics in the table of panels always have braces. */
@@ -122,6 +155,9 @@ function selectorsOf(expr: string): readonly Selector[] {
     ([, metric = '', matchers = '']) => ({
       metric,
       labels: [...matchers.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)].map(([, label = '']) => label),
+      values: [...matchers.matchAll(/(\w+)(?:=~|!~|!=|=)"([^"$]*)"/g)].flatMap(
+        ([, label = '', text = '']) => text.split('|').map((value) => `${label}=${value}`),
+      ),
     }),
   );
   if (found.length === 0) throw new Error(`no metric in ${expr}`);

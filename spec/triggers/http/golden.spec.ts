@@ -7,7 +7,7 @@ import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { aDelivery, anAttempt } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { expectGolden } from '../support/golden.ts';
+import { expectGolden } from '../../support/golden.ts';
 import { NEVER } from '../support/parts.ts';
 import { bodyOf, FakeReceiver, SIGNING_SECRET } from './support/fake-receiver.ts';
 
