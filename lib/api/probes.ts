@@ -4,22 +4,26 @@
 import express, { type Express, type Request, type Response } from 'express';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Health } from '../core/observation.ts';
+import type { Health, HealthCheck } from '../core/observation.ts';
+import type { ProbePaths } from '../plan/plan.ts';
 import { type ListenAddress, type Listener, openListener, sendDocument } from './listener.ts';
 import { sendProblem } from './problem-document.ts';
 
 /** Dependencies of the probes listener. */
 interface ProbesParts {
-  health(): Health;
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly health: () => Health;
+  /** Its checks, one by one. */
+  readonly checks: () => readonly HealthCheck[];
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Paths of the configuration. */
+  readonly paths: ProbePaths;
+  readonly version: string;
   readonly clock: Clock;
 }
 
 // Probes and scrapes are small requests, so a slow one is neither. The connections are enough for a
 // kubelet, some scrapers and some people; a flood must not use up the gateway's file descriptors.
 const LIMITS = { requestMs: 10_000, connections: 256, isKeptAlive: false };
-
-const PATHS = ['/healthz', '/readyz', '/metrics'];
 
 /**
  * Opens the probes listener.
@@ -34,47 +38,67 @@ function probesApp(parts: ProbesParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.get(
-    '/healthz',
-    guarded((_request, response) => {
-      const { live, why } = parts.health();
-      answer(response, { status: live ? 200 : 503, body: { live, why: live ? [] : why } });
-    }),
-  );
-  app.get(
-    '/readyz',
-    guarded((_request, response) => {
-      const { ready, why, notes } = parts.health();
-      answer(response, { status: ready ? 200 : 503, body: { ready, why, notes } });
-    }),
-  );
-  app.get(
-    '/metrics',
-    guarded(async (_request, response) => {
-      const { contentType, text } = await parts.metrics();
-      // express's send would rewrite the parameters of the content type.
-      response.status(200).setHeader('Content-Type', contentType);
-      await sendDocument(response, Buffer.from(text));
-    }),
-  );
-  app.all(PATHS, (_request, response) => {
+  const { live, ready, health, metrics } = parts.paths;
+  const routes: readonly (readonly [string | null, Answering])[] = [
+    ['/healthz', answerLive],
+    [live, answerLive],
+    ['/readyz', answerReady],
+    [ready, answerReady],
+    [health, answerHealth],
+    [metrics, answerMetrics],
+  ];
+  const paths = routes.flatMap(([path, answering]) => {
+    if (path === null) return [];
+    app.get(path, guarded(answering, parts));
+    return [path];
+  });
+  app.all(paths, (_request, response) => {
     const headers = { Allow: 'GET, HEAD' };
     sendProblem(response, { status: 405, detail: 'expected GET or HEAD', headers });
   });
   app.use((_request, response) => {
-    const detail = `no such path; expected one of ${PATHS.join(', ')}`;
+    const detail = `no such path; expected one of ${[...new Set(paths)].join(', ')}`;
     sendProblem(response, { status: 404, detail });
   });
   return app;
 }
 
-type Answering = (request: Request, response: Response) => void | Promise<void>;
+type Answering = (response: Response, parts: ProbesParts) => void | Promise<void>;
+
+const answerLive: Answering = (response, { health }) => {
+  const { live, why } = health();
+  answer(response, { status: live ? 200 : 503, body: { live, why: live ? [] : why } });
+};
+
+const answerReady: Answering = (response, { health }) => {
+  const { ready, why, notes } = health();
+  answer(response, { status: ready ? 200 : 503, body: { ready, why, notes } });
+};
+
+/** Each check with its state, under the keys that Kollect used. Checks of triggers do not count. */
+const answerHealth: Answering = (response, parts) => {
+  const { live, ready } = parts.health();
+  const healthy = live && ready;
+  const checks = parts.checks();
+  const body = { application: 'sluice', version: parts.version, healthy, checks };
+  answer(response, { status: healthy ? 200 : 503, body });
+};
+
+const answerMetrics: Answering = async (response, { metrics }) => {
+  const { contentType, text } = await metrics();
+  // express's send would rewrite the parameters of the content type.
+  response.status(200).setHeader('Content-Type', contentType);
+  await sendDocument(response, Buffer.from(text));
+};
 
 // express would answer a failing handler with a page that contains the stack.
-function guarded(answering: Answering): Answering {
-  return async (request, response) => {
+function guarded(
+  answering: Answering,
+  parts: ProbesParts,
+): (request: Request, response: Response) => Promise<void> {
+  return async (_request, response) => {
     try {
-      await answering(request, response);
+      await answering(response, parts);
     } catch (error) {
       sendProblem(response, { status: 500, detail: messageOf(error) });
     }

@@ -32,6 +32,8 @@ const DRAIN_MS = 10_000;
 /** Listens on any free port on loopback, where reads need no token. */
 const DEMO_HTTP = {
   probes: null,
+  probePaths: { live: null, ready: null, health: null, metrics: '/metrics' },
+  heartbeat: null,
   api: { host: '127.0.0.1', port: 0 },
   requireToken: false,
   tokenFile: null,

@@ -10,6 +10,7 @@ import { demoCommand } from './demo.ts';
 import { explainCommand } from './explain.ts';
 import { helpCommand } from './help.ts';
 import { playbackCommand } from './playback.ts';
+import { probeCommand } from './probe.ts';
 import { rbacCommand } from './rbac.ts';
 import { recordCommand } from './record.ts';
 import { runCommand } from './run.ts';
@@ -43,6 +44,7 @@ export const commands = {
   record: recordCommand,
   playback: playbackCommand,
   demo: demoCommand,
+  probe: probeCommand,
   schema: schemaCommand,
   completion: completionCommand(all),
   help: helpCommand(all),

@@ -2,6 +2,7 @@
 // they differ only in the origin of the plan and the cluster.
 
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import type { ApiParts } from '../api/api.ts';
 import { Activity } from '../api/documents/activity.ts';
 import { openProbes } from '../api/probes.ts';
@@ -13,6 +14,7 @@ import { originalTrace } from '../filters/brigade-rules.ts';
 import { nearest } from '../filters/decide.ts';
 import { followAccess } from '../gateway/cluster-check.ts';
 import { Gateway, type Stopped } from '../gateway/gateway.ts';
+import { keepHeartbeatFile } from '../gateway/heartbeat-file.ts';
 import { PodEvents, podOf } from '../gateway/pod-events.ts';
 import { retryingStore } from '../gateway/retrying-store.ts';
 import { version } from '../kit/version.ts';
@@ -134,6 +136,7 @@ async function runObserved(
     });
     opened.use(listener);
   }
+  opened.use(heartbeatOf(request, gateway, { clock, observe }));
   opened.use(keepGood(request, store, { context, observe }));
   return await gateway.run(stop);
 }
@@ -244,6 +247,9 @@ async function probesOf(
   if (http.probes === null) return null;
   const listener = await openProbes(http.probes, {
     health,
+    checks: () => gateway.checks(),
+    paths: http.probePaths,
+    version: version(),
     clock,
     metrics: async () => {
       await gateway.measure();
@@ -269,6 +275,18 @@ function telemetryOf(plan: Plan, { clock, stdout, stderr }: ProcessContext): Tel
     originalTrace: (occurrence) => originalTrace(chain, occurrence),
     ...(originalProject === null ? {} : { originalProject }),
   });
+}
+
+function heartbeatOf(
+  { plan, dataFolder }: RunRequest,
+  gateway: Gateway,
+  parts: { readonly clock: Clock; readonly observe: Observe },
+): AsyncDisposable | null {
+  const { heartbeat } = plan.http;
+  if (heartbeat === null) return null;
+  const { everyMs } = heartbeat;
+  const file = resolve(dataFolder.path, heartbeat.file);
+  return keepHeartbeatFile({ ...parts, file, everyMs, isLive: () => gateway.health().live });
 }
 
 function podEventsOf(

@@ -7,37 +7,9 @@ import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from '
 import type { Permission } from './kind.ts';
 import type { Occurrence } from './occurrence.ts';
 import type { Problem } from './problem.ts';
-import type { Gap, LIST_PURPOSES } from './source.ts';
+import type { Gap, LIST_PURPOSES, TroubleReason } from './source.ts';
 import type { StoreObserved } from './store-observation.ts';
 import type { DryRunFault } from './trigger.ts';
-
-/** Every reason why a watch or a list ended or failed. */
-export const TROUBLE_REASONS = [
-  'closed',
-  'closed-early',
-  'cut',
-  'silent',
-  'idle',
-  'expired',
-  'previous-value-lost',
-  'storage-read-error',
-  'version-too-large',
-  'throttled',
-  'unauthorized',
-  'forbidden',
-  'not-found',
-  'bad-request',
-  'unavailable',
-  'unreachable',
-  'no-api-server',
-  'too-large',
-  'bad-list',
-  'bad-frame',
-  'server-error',
-] as const;
-
-/** The reason why a watch or a list ended or failed: a row of lib/kubernetes/watch/watch-error-table.ts. */
-export type TroubleReason = (typeof TROUBLE_REASONS)[number];
 
 /** The state of the reader of one watch path. */
 export type ReadingState = 'connecting' | 'listing' | 'watching' | 'waiting';
@@ -281,6 +253,13 @@ export type LifecycleObserved =
       /** Why it was not written; null if it was. */
       readonly failure: string | null;
     }
+  | {
+      /** The heartbeat file was written, or could not be. */
+      readonly kind: 'heartbeat-file';
+      readonly file: string;
+      /** Null if it was. */
+      readonly failure: string | null;
+    }
   | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
   | {
       readonly kind: 'stopped';
@@ -337,6 +316,15 @@ export type Observation =
 
 /** Receives observations. It never throws and never waits. */
 export type Observe = (observation: Observation) => void;
+
+/** One of the checks that liveness and readiness consist of, and those of the triggers. */
+export interface HealthCheck {
+  /** `progress`, `cluster`, `store`, `source NAME` or `trigger NAME`. */
+  readonly name: string;
+  readonly healthy: boolean;
+  /** For people; '' if there is nothing to say. */
+  readonly message: string;
+}
 
 /** Liveness and readiness of the gateway, with reasons. */
 export interface Health {

@@ -20,6 +20,34 @@ export interface PathKey {
   readonly key: string;
 }
 
+/** Every reason why a watch or a list ended or failed. */
+export const TROUBLE_REASONS = [
+  'closed',
+  'closed-early',
+  'cut',
+  'silent',
+  'idle',
+  'expired',
+  'previous-value-lost',
+  'storage-read-error',
+  'version-too-large',
+  'throttled',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'bad-request',
+  'unavailable',
+  'unreachable',
+  'no-api-server',
+  'too-large',
+  'bad-list',
+  'bad-frame',
+  'server-error',
+] as const;
+
+/** The reason why a watch or a list ended or failed: a row of lib/kubernetes/watch/watch-error-table.ts. */
+export type TroubleReason = (typeof TROUBLE_REASONS)[number];
+
 /** Every purpose of a list of a watch path. */
 export const LIST_PURPOSES = ['first', 'relist', 'refresh'] as const;
 

@@ -4,7 +4,7 @@
 
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
-import type { Health, Observation, Observe } from '../core/observation.ts';
+import type { Health, HealthCheck, Observation, Observe } from '../core/observation.ts';
 import type { Source } from '../core/source.ts';
 import type { Store } from '../core/store.ts';
 import { type Acted, type ActName, act } from '../delivery/actions.ts';
@@ -83,6 +83,12 @@ export class Gateway {
   /** Whether it is live and ready, and if not, why. */
   health(): Health {
     return this.#health.health(this.#liveness.stuck());
+  }
+
+  /** The checks that this health joins, and those of the triggers. */
+  checks(): readonly HealthCheck[] {
+    const triggers = this.#parts.plan.triggers.map(({ name }) => name);
+    return this.#health.checks(this.#liveness.stuck(), triggers);
   }
 
   /** Observes the age of positions, deliveries by state, and the usage of the store, for a scrape. */

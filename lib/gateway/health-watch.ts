@@ -7,10 +7,11 @@ import type { Clock } from '../core/clock.ts';
 import type {
   AccessObserved,
   Health,
+  HealthCheck,
   LimitObserved,
   Observation,
-  TroubleReason,
 } from '../core/observation.ts';
+import type { TroubleReason } from '../core/source.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { accessText } from '../telemetry/log-value.ts';
 
@@ -112,6 +113,27 @@ export class HealthWatch {
     return { live: stuck.length === 0, ready: why.length === 0, why, notes };
   }
 
+  /** The checks that `health` joins, one by one, and one for each of these triggers. */
+  checks(stuck: readonly string[], triggers: readonly string[]): readonly HealthCheck[] {
+    const sources = [...this.#sources].map(([name, paths]) =>
+      checkOf(`source ${name}`, this.#unreadOf(paths)),
+    );
+    return [
+      checkOf('progress', [...stuck, ...(this.#stopping ? ['stopping'] : [])]),
+      checkOf('cluster', this.#cluster === '' ? [] : [this.#cluster]),
+      checkOf('store', this.#storeReasons()),
+      ...sources,
+      ...triggers.map((name) => checkOf(`trigger ${name}`, this.#troublesOf(name))),
+    ];
+  }
+
+  *#troublesOf(trigger: string): Iterable<string> {
+    if (this.#broken.has(trigger)) yield 'breaker open';
+    const paused = this.#paused.get(trigger);
+    if (paused !== undefined) yield `paused: ${PAUSE_WORDS[paused.reason]}`;
+    if (this.#shedding.has(trigger)) yield 'some held deliveries are shed';
+  }
+
   /** A path that was read stays ready while its watch is renewed; only `waiting` ends that. */
   #note(reading: SourceReading): void {
     const { source, path, state, reason } = reading;
@@ -171,14 +193,18 @@ export class HealthWatch {
     return all.every(({ isRefused }) => isRefused);
   }
 
-  /** Why paths are not read; refused paths count only if there are no others. */
   *#unread(): Iterable<string> {
-    const isAllRefused = this.#isAllRefused;
     for (const [source, paths] of this.#sources) {
-      if (paths.size === 0) yield `source ${source}: reading has not started`;
-      for (const { why, isRefused } of paths.values()) {
-        if (why !== '' && (!isRefused || isAllRefused)) yield `source ${source}: ${why}`;
-      }
+      for (const why of this.#unreadOf(paths)) yield `source ${source}: ${why}`;
+    }
+  }
+
+  /** Why paths of a source are not read; refused paths count only if there are no others. */
+  *#unreadOf(paths: ReadonlyMap<string, PathHealth>): Iterable<string> {
+    const isAllRefused = this.#isAllRefused;
+    if (paths.size === 0) yield 'reading has not started';
+    for (const { why, isRefused } of paths.values()) {
+      if (why !== '' && (!isRefused || isAllRefused)) yield why;
     }
   }
 
@@ -194,6 +220,11 @@ export class HealthWatch {
       yield `${of}: may be incomplete; its position is ${renderDuration(ageMs)} old`;
     }
   }
+}
+
+function checkOf(name: string, troubles: Iterable<string>): HealthCheck {
+  const message = [...troubles].join('; ');
+  return { name, healthy: message === '', message };
 }
 
 function keyOf({ source, path }: { readonly source: string; readonly path: string }): string {

@@ -563,9 +563,51 @@ export interface Configuration {
    */
   http?: {
     /**
-     * Address of the listener for `/healthz`, `/readyz` and `/metrics`, as `host:port`; a port alone keeps the host of the default; `off` opens none. Default: `0.0.0.0:8080` in a pod, `127.0.0.1:8082` elsewhere.
+     * The listener for `/healthz`, `/readyz` and `/metrics`: its address as `host:port`, a port alone, which keeps the host of the default, `off` for none, or a block. Default: `0.0.0.0:8080` in a pod, `127.0.0.1:8082` elsewhere.
      */
-    probes?: string | number;
+    probes?:
+      | string
+      | number
+      | {
+          /**
+           * The address, as `host:port`; a port alone keeps the host of the default; `off` opens no listener.
+           */
+          address?: string | number;
+          /**
+           * Further paths, for instance those that manifests already name.
+           */
+          paths?: {
+            /**
+             * Answers as `/healthz`.
+             */
+            live?: string;
+            /**
+             * Answers as `/readyz`.
+             */
+            ready?: string;
+            /**
+             * Each check with its state, as JSON.
+             */
+            health?: string;
+            /**
+             * The path of the metrics, instead of `/metrics`.
+             */
+            metrics?: string;
+          };
+          /**
+           * A file for exec probes, which `sluice probe` checks.
+           */
+          heartbeat?: {
+            /**
+             * The file, written while the gateway is alive and removed otherwise. Relative to the folder of the gateway's own files.
+             */
+            file?: string;
+            /**
+             * How often it is written.
+             */
+            every?: string;
+          };
+        };
     /**
      * The listener for `/api/v1/…`: its address as `host:port`, a port alone, `off` for none, or a block. On other addresses than loopback every request needs a token.
      */

@@ -38,6 +38,9 @@ export const STORE_SIZES = {
  */
 export const PROBES_DEFAULTS = { pod: '0.0.0.0:8080', machine: '127.0.0.1:8082' } as const;
 
+/** The heartbeat file: its name and how often it is written. */
+export const HEARTBEAT_DEFAULTS = { file: 'heartbeat', every: '10s' } as const;
+
 /** The address of the API listener, which serves this machine alone. */
 export const API_DEFAULT = '127.0.0.1:8081';
 

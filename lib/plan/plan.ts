@@ -127,9 +127,20 @@ export interface PlannedAddress {
   readonly port: number;
 }
 
+/** Paths of the probes listener beside `/healthz` and `/readyz`; null: there is no such path. */
+export interface ProbePaths {
+  readonly live: string | null;
+  readonly ready: string | null;
+  readonly health: string | null;
+  readonly metrics: string;
+}
+
 /** The listeners; null switches one off. */
 export interface PlannedHttp {
   readonly probes: PlannedAddress | null;
+  readonly probePaths: ProbePaths;
+  /** The file for exec probes, as it is written; null if there is none. */
+  readonly heartbeat: { readonly file: string; readonly everyMs: number } | null;
   readonly api: PlannedAddress | null;
   /** Whether reads over loopback need the token, too. */
   readonly requireToken: boolean;

@@ -8,17 +8,12 @@ import type { JsonSchema, Kind } from '../core/kind.ts';
 import { ruleSchema } from '../filters/schema.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import { storeKinds } from '../stores/registry.ts';
-import {
-  DECISION_LINES,
-  EVENT_DETAILS,
-  LOG_FORMATS,
-  LOG_LEVELS,
-  LOGGING_DEFAULTS,
-} from '../telemetry/logging.ts';
+import { LOGGING_SCHEMA } from '../telemetry/logging.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import {
   API_DEFAULT,
   DELIVERY_DEFAULTS,
+  HEARTBEAT_DEFAULTS,
   LIMIT_DEFAULTS,
   PROBES_DEFAULTS,
   STORE_DEFAULTS,
@@ -158,37 +153,6 @@ const limits = sectionOf(
   },
 );
 
-const logging = sectionOf('Contents and format of the log.', {
-  format: {
-    enum: [...LOG_FORMATS],
-    default: LOGGING_DEFAULTS.format,
-    description:
-      '`auto` is text on a terminal and JSON elsewhere; `brigade` prints the lines of the original gateway.',
-  },
-  level: {
-    enum: [...LOG_LEVELS],
-    default: LOGGING_DEFAULTS.level,
-    description: 'The least important lines that are printed.',
-  },
-  decisions: {
-    enum: [...DECISION_LINES],
-    default: LOGGING_DEFAULTS.decisions,
-    description:
-      'Which decisions get a line. `changes` leaves out further states of a series that were decided as in its last line. `all` prints each; `accepted` leaves out rejections; `none` leaves out all.',
-  },
-  event: {
-    enum: [...EVENT_DETAILS],
-    default: LOGGING_DEFAULTS.event,
-    description: '`full` adds the whole Event to its line.',
-  },
-  podEvents: {
-    type: 'boolean',
-    default: LOGGING_DEFAULTS.podEvents,
-    description:
-      'Whether the gateway creates Kubernetes Events about its own pod, such as for a refused configuration. They need the permission to create Events in its namespace.',
-  },
-});
-
 const guard = sectionOf(
   'Guards that keep the Events of builds and of gateways from starting builds. The guards by name and by reporter are always on.',
   {
@@ -201,14 +165,48 @@ const guard = sectionOf(
   },
 );
 
-const http = sectionOf('Where the gateway listens.', {
-  probes: {
-    type: ['string', 'integer'],
-    minimum: 0,
-    maximum: 65_535,
-    description: `Address of the listener for \`/healthz\`, \`/readyz\` and \`/metrics\`, as \`host:port\`; a port alone keeps the host of the default; \`off\` opens none. Default: \`${PROBES_DEFAULTS.pod}\` in a pod, \`${PROBES_DEFAULTS.machine}\` elsewhere.`,
-    examples: ['127.0.0.1:9090', 9090],
+function probePath(description: string, example: string): JsonSchema {
+  const pattern = '^(/[A-Za-z0-9._~-]+)+$';
+  return { type: 'string', pattern, maxLength: 200, description, examples: [example] };
+}
+
+const PROBES: JsonSchema = {
+  type: ['string', 'integer', 'object'],
+  minimum: 0,
+  maximum: 65_535,
+  additionalProperties: false,
+  description: `The listener for \`/healthz\`, \`/readyz\` and \`/metrics\`: its address as \`host:port\`, a port alone, which keeps the host of the default, \`off\` for none, or a block. Default: \`${PROBES_DEFAULTS.pod}\` in a pod, \`${PROBES_DEFAULTS.machine}\` elsewhere.`,
+  examples: ['127.0.0.1:9090', 9090, { paths: { live: '/live' } }],
+  properties: {
+    address: {
+      type: ['string', 'integer'],
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'The address, as `host:port`; a port alone keeps the host of the default; `off` opens no listener.',
+      examples: ['0.0.0.0:8080', 9090],
+    },
+    paths: sectionOf('Further paths, for instance those that manifests already name.', {
+      live: probePath('Answers as `/healthz`.', '/live'),
+      ready: probePath('Answers as `/readyz`.', '/__/ready'),
+      health: probePath('Each check with its state, as JSON.', '/__/health'),
+      metrics: probePath('The path of the metrics, instead of `/metrics`.', '/__/metrics'),
+    }),
+    heartbeat: sectionOf('A file for exec probes, which `sluice probe` checks.', {
+      file: {
+        type: 'string',
+        minLength: 1,
+        description:
+          "The file, written while the gateway is alive and removed otherwise. Relative to the folder of the gateway's own files.",
+        examples: ['heartbeat'],
+      },
+      every: duration('How often it is written.', HEARTBEAT_DEFAULTS.every),
+    }),
   },
+};
+
+const http = sectionOf('Where the gateway listens.', {
+  probes: PROBES,
   api: {
     type: ['string', 'integer', 'object'],
     minimum: 0,
@@ -328,7 +326,7 @@ export const SECTION_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   limits,
   store: storeSchema(),
   http,
-  logging,
+  logging: sectionOf('Contents and format of the log.', LOGGING_SCHEMA),
   guard,
 };
 

@@ -5,7 +5,13 @@ import type { Finding } from '../core/problem.ts';
 import { parseDuration, parseRate, type Rate, renderDuration } from '../kit/text/quantity.ts';
 import { LOGGING_DEFAULTS, type LoggingOptions } from '../telemetry/logging.ts';
 import type { Configuration } from './configuration.generated.ts';
-import { API_DEFAULT, DELIVERY_DEFAULTS, LIMIT_DEFAULTS, PROBES_DEFAULTS } from './defaults.ts';
+import {
+  API_DEFAULT,
+  DELIVERY_DEFAULTS,
+  HEARTBEAT_DEFAULTS,
+  LIMIT_DEFAULTS,
+  PROBES_DEFAULTS,
+} from './defaults.ts';
 import {
   errorAt,
   type PlanContext,
@@ -15,6 +21,7 @@ import {
   type PlannedHttp,
   type PlannedLimits,
   type PlannedTrigger,
+  type ProbePaths,
   warningAt,
 } from './plan.ts';
 
@@ -57,28 +64,65 @@ export function planHttp(
   readonly http: PlannedHttp;
   readonly findings: readonly Finding[];
 } {
-  const {
-    probes = PROBES_DEFAULTS[runsIn],
-    api = API_DEFAULT,
-    tokenFile = null,
-    hosts = [],
-  } = section ?? {};
+  const { probes = {}, api = API_DEFAULT, tokenFile = null, hosts = [] } = section ?? {};
   const { address = API_DEFAULT, requireToken = false } =
     typeof api === 'object' ? api : { address: api };
   const apiKey = typeof api === 'object' ? 'api/address' : 'api';
   const findings: Finding[] = [];
+  const block = typeof probes === 'object' ? probes : { address: probes };
+  const probesKey = typeof probes === 'object' ? 'probes/address' : 'probes';
+  const { address: written = PROBES_DEFAULTS[runsIn] } = block;
   const listeners = {
-    probes: planAddress(
-      { key: 'probes', written: probes, example: PROBES_DEFAULTS[runsIn] },
-      findings,
-    ),
+    probes: planAddress({ key: probesKey, written, example: PROBES_DEFAULTS[runsIn] }, findings),
+    probePaths: planProbePaths(block.paths, findings),
+    heartbeat: planHeartbeat(block.heartbeat, findings),
     api: planAddress({ key: apiKey, written: address, example: API_DEFAULT }, findings),
   };
   return { http: { ...listeners, requireToken, tokenFile, hosts }, findings };
 }
 
+type ProbesSection = Exclude<
+  NonNullable<Configuration['http']>['probes'],
+  string | number | undefined
+>;
+
+/** Two meanings of one path would depend on an order that no one wrote. */
+function planProbePaths(section: ProbesSection['paths'] = {}, findings: Finding[]): ProbePaths {
+  const paths = { live: null, ready: null, health: null, metrics: '/metrics', ...section };
+  const taken = new Map<string, string>([
+    ['/healthz', 'live'],
+    ['/readyz', 'ready'],
+  ]);
+  for (const [key, path] of Object.entries(paths)) {
+    if (path === null) continue;
+    const other = taken.get(path);
+    if (other !== undefined && other !== key) {
+      const message = `found ${path}, which is already the path of ${other}`;
+      const hint = 'write another path';
+      findings.push(errorAt(`/http/probes/paths/${key}`, { code: 'wrong-value', message, hint }));
+    }
+    taken.set(path, key);
+  }
+  return paths;
+}
+
+function planHeartbeat(
+  section: ProbesSection['heartbeat'],
+  findings: Finding[],
+): PlannedHttp['heartbeat'] {
+  if (section === undefined) return null;
+  const { file, every } = { ...HEARTBEAT_DEFAULTS, ...section };
+  const everyMs = durationOr(every, 0);
+  if (everyMs < LEAST_BEAT_MS || everyMs > LONGEST_TIMEOUT_MS) {
+    const message = `found ${every}, expected at least 1s and at most 24h`;
+    const hint = 'write a third of the largest age that the probe accepts, such as 10s';
+    findings.push(errorAt('/http/probes/heartbeat/every', { code: 'wrong-value', message, hint }));
+  }
+  return { file, everyMs };
+}
+
 interface AddressSetting {
-  readonly key: 'probes' | 'api' | 'api/address';
+  readonly key: 'probes' | 'probes/address' | 'api' | 'api/address';
   readonly written: string | number;
   /** The default, whose host is used if only a port is written. */
   readonly example: string;
@@ -171,6 +215,9 @@ export function defaultDelivery(): PlannedDelivery {
 export function durationOr(text: string | undefined, fallbackMs: number): number {
   return text === undefined ? fallbackMs : (parseDuration(text) ?? fallbackMs);
 }
+
+/** Seconds are the resolution of probes. */
+const LEAST_BEAT_MS = 1_000;
 
 // No attempt should take longer; a timer of more than 24.8 days would fire at once.
 const LONGEST_TIMEOUT_MS = 86_400_000;

@@ -11,8 +11,7 @@ import {
   PAUSE_REASONS,
   UNSETTLED_STATES,
 } from '../core/delivery.ts';
-import { TROUBLE_REASONS } from '../core/observation.ts';
-import { GAP_LOSSES, LIST_PURPOSES } from '../core/source.ts';
+import { GAP_LOSSES, LIST_PURPOSES, TROUBLE_REASONS } from '../core/source.ts';
 import { ruleLabel } from './log-value.ts';
 import type { LabelsOf, MetricName } from './metric-table.ts';
 

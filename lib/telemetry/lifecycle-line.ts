@@ -78,6 +78,12 @@ export const LIFECYCLE_LINES: LineTable<LifecycleObserved> = {
     const line: LogLine = { level: 'warn', kind, text, fields };
     return failures.failed({ key: 'pod-event', cause: failure, line });
   },
+  'heartbeat-file': ({ kind, file, failure }, failures) => {
+    if (failure === null) return failures.ended(kind);
+    const text = `cannot write the heartbeat file ${file}: ${failure}`;
+    const line: LogLine = { level: 'error', kind, text, fields: { file, failure } };
+    return failures.failed({ key: kind, cause: failure, line });
+  },
   stopping: ({ kind, why, limitMs }) => {
     const text = `stopping: ${why}; deadline in ${renderDuration(limitMs)}`;
     return { level: 'info', kind, text, fields: { why, limitMs } };

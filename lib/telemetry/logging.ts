@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { TrailEntry } from '../core/decision.ts';
 import type { Json, JsonObject } from '../core/event.ts';
+import type { JsonSchema } from '../core/kind.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { MetricNames } from './known-series.ts';
 
@@ -42,6 +43,38 @@ export const LOGGING_DEFAULTS: LoggingOptions = {
   decisions: 'changes',
   event: 'line',
   podEvents: true,
+};
+
+/** The schema of each key of `logging:`. */
+export const LOGGING_SCHEMA: Readonly<Record<string, JsonSchema>> = {
+  format: {
+    enum: [...LOG_FORMATS],
+    default: LOGGING_DEFAULTS.format,
+    description:
+      '`auto` is text on a terminal and JSON elsewhere; `brigade` prints the lines of the original gateway.',
+  },
+  level: {
+    enum: [...LOG_LEVELS],
+    default: LOGGING_DEFAULTS.level,
+    description: 'The least important lines that are printed.',
+  },
+  decisions: {
+    enum: [...DECISION_LINES],
+    default: LOGGING_DEFAULTS.decisions,
+    description:
+      'Which decisions get a line. `changes` leaves out further states of a series that were decided as in its last line. `all` prints each; `accepted` leaves out rejections; `none` leaves out all.',
+  },
+  event: {
+    enum: [...EVENT_DETAILS],
+    default: LOGGING_DEFAULTS.event,
+    description: '`full` adds the whole Event to its line.',
+  },
+  podEvents: {
+    type: 'boolean',
+    default: LOGGING_DEFAULTS.podEvents,
+    description:
+      'Whether the gateway creates Kubernetes Events about its own pod, such as for a refused configuration. They need the permission to create Events in its namespace.',
+  },
 };
 
 /** A stream of the log; it gets colours only if it is a terminal. */

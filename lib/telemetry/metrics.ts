@@ -153,6 +153,7 @@ export class Metrics {
     'proxy-used': none,
     listening: none,
     'pod-event': none,
+    'heartbeat-file': none,
     stopping: none,
     stopped: none,
   };

@@ -2,8 +2,8 @@
 // watch that cannot be opened while lists succeed is therefore logged once, not after every list.
 
 import type { Json } from '../core/event.ts';
-import type { ReadingObserved, TroubleReason } from '../core/observation.ts';
-import type { Gap, Position } from '../core/source.ts';
+import type { ReadingObserved } from '../core/observation.ts';
+import type { Gap, Position, TroubleReason } from '../core/source.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import type { LineTable } from './failure-log.ts';
 import { counted } from './log-value.ts';

@@ -9,6 +9,16 @@ import type { Health } from '../../lib/core/observation.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const HERE = { host: '127.0.0.1', port: 0 };
+const OTHERS = {
+  clock: new FakeClock(),
+  version: '1.2.3',
+  checks: () => CHECKS,
+  paths: { live: '/live', ready: '/__/ready', health: '/__/health', metrics: '/metrics' },
+};
+const CHECKS = [
+  { name: 'store', healthy: true, message: '' },
+  { name: 'source shop', healthy: false, message: 'reading has not started' },
+];
 const WAITING = 'events: listing /api/v1/namespaces/shop/events';
 
 describe('the probes listener', () => {
@@ -20,7 +30,7 @@ describe('the probes listener', () => {
     health = { live: true, ready: true, why: [], notes: [] };
     metricsFail = false;
     listener = await openProbes(HERE, {
-      clock: new FakeClock(),
+      ...OTHERS,
       health: () => health,
       metrics: async () => {
         if (metricsFail) throw new Error('registry lost');
@@ -34,6 +44,8 @@ describe('the probes listener', () => {
   const get = (path: string, init?: RequestInit) =>
     fetch(`http://${listener.address}${path}`, init);
 
+  const waiting: Health = { live: true, ready: false, why: [WAITING], notes: [] };
+  const document = { application: 'sluice', version: '1.2.3', checks: CHECKS };
   const answers: readonly [string, Health, number, object][] = [
     [
       '/healthz',
@@ -46,6 +58,15 @@ describe('the probes listener', () => {
       { live: false, ready: false, why: ['stuck'], notes: [] },
       503,
       { live: false, why: ['stuck'] },
+    ],
+    ['/live', waiting, 200, { live: true, why: [] }],
+    ['/__/ready', waiting, 503, { ready: false, why: [WAITING], notes: [] }],
+    ['/__/health', waiting, 503, { ...document, healthy: false }],
+    [
+      '/__/health',
+      { live: true, ready: true, why: [], notes: [] },
+      200,
+      { ...document, healthy: true },
     ],
     [
       '/readyz',
@@ -142,7 +163,7 @@ describe('the probes listener', () => {
   it('names an address that is in use', async () => {
     const at = { host: '127.0.0.1', port: listener.port };
     const metrics = async () => ({ contentType: '', text: '' });
-    const parts = { clock: new FakeClock(), health: () => health, metrics };
+    const parts = { ...OTHERS, health: () => health, metrics };
     const error: unknown = await openProbes(at, parts).catch((cause: unknown) => cause);
     expect(error).to.be.instanceOf(SluiceError);
     expect(error).to.include({ code: 'address-unusable' });

@@ -15,7 +15,10 @@ import {
 import { originalKey } from '../../lib/filters/brigade-rules.ts';
 import { parseDuration, parseRate, parseSize } from '../../lib/kit/text/quantity.ts';
 import { editorSchema } from '../../lib/plan/schema.ts';
-import { configurationValue } from '../../tools/chart/configuration-value.ts';
+import {
+  configurationTextSchema,
+  configurationValue,
+} from '../../tools/chart/configuration-value.ts';
 import { originalFilters } from '../../tools/chart/original-filters.ts';
 import { VALUE_GROUPS, valuesSchema } from '../../tools/chart/values-table.ts';
 import { valuesYaml } from '../../tools/chart/values-yaml.ts';
@@ -54,6 +57,22 @@ describe('the table of values', () => {
     expect(open).to.deep.equal([]);
   });
 
+  it('has exactly the values that templates read', () => {
+    const folder = join(root, 'charts/sluice/templates');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    const text = files
+      .filter((file) => /\.(tpl|yaml|txt)$/.test(file))
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+      .join('');
+    const read = new Set([...text.matchAll(/\.Values\.(\w+)/g)].map(([, key]) => key));
+    // Some are read by a name: in a list, or of the original's image as the key of a table.
+    const names = text.matchAll(/"(\w+)"|^(\w+)(?=: \{ default:)/gm);
+    const named = new Set([...names].map(([, inList, inTable]) => inList ?? inTable));
+    const keys = VALUE_GROUPS.flatMap(({ values }) => Object.keys(values));
+    expect([...read].filter((key) => !keys.includes(key ?? ''))).to.deep.equal([]);
+    expect(keys.filter((key) => !read.has(key) && !named.has(key))).to.deep.equal([]);
+  });
+
   it('describes every value', () => {
     const silent: string[] = [];
     for (const { values } of VALUE_GROUPS) {
@@ -69,6 +88,13 @@ describe('the schema of `config`', () => {
     for (const keyword of ['oneOf', 'propertyNames', 'format', 'not', '$ref']) {
       expect([...used], keyword).to.not.include(keyword);
     }
+  });
+
+  it('has for texts no keyword that the templates do not check', () => {
+    const template = readFileSync(join(root, 'charts/sluice/templates/_schema.tpl'), 'utf8');
+    const used = new Set(keywordsOf(configurationTextSchema()));
+    const unknown = [...used].filter((keyword) => !new RegExp(`\\b${keyword}\\b`).test(template));
+    expect(unknown).to.deep.equal([]);
   });
 
   it('has every key of the editor schema', () => {
@@ -123,7 +149,7 @@ describe('the schema of `filters`', () => {
   });
 });
 
-describe('the samples', function () {
+describe('the examples', function () {
   this.timeout(60_000);
   let helm = '';
 
@@ -132,9 +158,18 @@ describe('the samples', function () {
     helm = await findHelm(this);
   });
 
+  const readme = readFileSync(join(root, 'charts/sluice/README.md'), 'utf8');
+  const shown = [...readme.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text = '']) => text);
+  for (const [index, text] of shown.entries()) {
+    it(`of the README render: ${index + 1}`, () => {
+      const rendered = render(helm, { values: blockOf(load(text)) });
+      expect(rendered).to.have.property('ok', true);
+    });
+  }
+
   const samples = readdirSync(join(root, 'samples')).filter((file) => file.endsWith('.yaml'));
   for (const file of samples) {
-    it(`pass the schema: ${file}`, () => {
+    it(`of the samples pass the schema: ${file}`, () => {
       const config = load(readFileSync(join(root, 'samples', file), 'utf8'));
       const rendered = render(helm, { values: { config } });
       // The templates may still ask for secrets, or refuse a local command.

@@ -28,6 +28,35 @@ describe('health', () => {
     expect(health.health([])).to.deep.equal({ live: true, ready: true, why: [], notes: [] });
   });
 
+  it('is made of checks: of progress, cluster, store, each source and each trigger', () => {
+    const health = aHealth(['shop']);
+    const checks = (): Readonly<Record<string, string>> =>
+      Object.fromEntries(
+        health.checks(['stuck'], ['hook']).map(({ name, healthy, message }) => {
+          expect(healthy, name).to.equal(message === '');
+          return [name, message];
+        }),
+      );
+    expect(checks()).to.deep.equal({
+      progress: 'stuck',
+      cluster: 'the cluster has not been reached yet',
+      store: '',
+      'source shop': 'reading has not started',
+      'trigger hook': '',
+    });
+    const open = { kind: 'breaker', trigger: 'hook', from: 'closed', to: 'open' } as const;
+    for (const one of [found, reading('/a', 'watching'), trouble('unavailable')]) {
+      health.observe(one);
+    }
+    health.observe({ ...open, why: 'secret', retryMs: 0 });
+    expect(checks()).to.deep.include({
+      cluster: '',
+      store: 'the store is unavailable: commit: disk full',
+      'source shop': '',
+      'trigger hook': 'breaker open',
+    });
+  });
+
   it('stays ready while a watch is renewed or its path listed again', () => {
     const health = aHealth(['shop']);
     const renewed = [reading('/a', 'connecting'), reading('/a', 'listing', 'relist')];

@@ -17,6 +17,41 @@ describe('the listeners of a plan', () => {
     }
   });
 
+  const NO_PATHS = { live: null, ready: null, health: null, metrics: '/metrics' };
+  for (const [text, expected] of [
+    [
+      '"0.0.0.0:90"',
+      { probes: { host: '0.0.0.0', port: 90 }, probePaths: NO_PATHS, heartbeat: null },
+    ],
+    ['{ address: off }', { probes: null, probePaths: NO_PATHS, heartbeat: null }],
+    [
+      '{ paths: { live: /live, health: /__/health, metrics: /__/metrics } }',
+      { probePaths: { ...NO_PATHS, live: '/live', health: '/__/health', metrics: '/__/metrics' } },
+    ],
+    ['{ heartbeat: {} }', { heartbeat: { file: 'heartbeat', everyMs: 10_000 } }],
+    ['{ heartbeat: { file: /x/y, every: 5s } }', { heartbeat: { file: '/x/y', everyMs: 5_000 } }],
+  ] as const) {
+    it(`reads the probes ${text}`, () => {
+      expect(plan(`version: 1\nhttp: { probes: ${text} }`).http).to.deep.include(expected);
+    });
+  }
+
+  for (const [text, code, path] of [
+    ['{ address: nowhere }', 'wrong-value', '/http/probes/address'],
+    ['{ paths: { live: live } }', 'wrong-value', '/http/probes/paths/live'],
+    ['{ paths: { live: "/a?b" } }', 'wrong-value', '/http/probes/paths/live'],
+    ['{ paths: { live: /:any } }', 'wrong-value', '/http/probes/paths/live'],
+    ['{ paths: { live: /a, ready: /a } }', 'wrong-value', '/http/probes/paths/ready'],
+    ['{ paths: { ready: /healthz } }', 'wrong-value', '/http/probes/paths/ready'],
+    ['{ paths: { health: /metrics } }', 'wrong-value', '/http/probes/paths/metrics'],
+    ['{ path: { live: /a } }', 'unknown-key', '/http/probes/path'],
+    ['{ heartbeat: { every: 10ms } }', 'wrong-value', '/http/probes/heartbeat/every'],
+  ] as const) {
+    it(`refuses the probes ${text}`, () => {
+      expect(codes(`version: 1\nhttp: { probes: ${text} }`)).to.deep.equal([[code, path]]);
+    });
+  }
+
   const apis: readonly (readonly [text: string, api: object | null, requireToken: boolean])[] = [
     ['127.0.0.1:81', { host: '127.0.0.1', port: 81 }, false],
     ['{ requireToken: true }', { host: '127.0.0.1', port: 8081 }, true],

@@ -72,6 +72,8 @@ describe('loadPlan', () => {
         requireToken: false,
         tokenFile: null,
         hosts: [],
+        probePaths: { live: null, ready: null, health: null, metrics: '/metrics' },
+        heartbeat: null,
       });
       expect(logging).to.deep.equal({
         format: 'auto',

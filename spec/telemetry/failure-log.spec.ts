@@ -1,7 +1,8 @@
 // Identical failures: logged when they start, change and end, at debug in between.
 
 import { expect } from 'chai';
-import type { Observation, TroubleReason } from '../../lib/core/observation.ts';
+import type { Observation } from '../../lib/core/observation.ts';
+import type { TroubleReason } from '../../lib/core/source.ts';
 import { aDelivery } from '../support/builders.ts';
 import { type Heard, heard } from './support.ts';
 

@@ -8,10 +8,29 @@ export const BEFORE_VALUES = `# Sluice
 Installs the gateway Sluice: it watches core/v1 Events, passes each through an ordered accept/reject
 filter chain, and starts a build for each accepted one, once.
 
+## What it installs
+
+| object | if |
+| --- | --- |
+| StatefulSet with one pod and a volume claim, headless Service, ServiceAccount | always |
+| ConfigMap with the configuration | \`config\`, or \`project\` and \`filters\` |
+| Role and RoleBinding in each namespace that is read or built in; ClusterRole for all namespaces | \`rbac.enabled\` |
+| Job that checks the configuration before each installation and upgrade | \`configurationCheck.enabled\` |
+| Service for the API | \`api.expose\` |
+| NetworkPolicy, PodDisruptionBudget | \`networkPolicy.enabled\`, \`podDisruptionBudget.enabled\` |
+| Service for metrics, ServiceMonitor or PodMonitor, PrometheusRule, dashboard | \`metrics.….enabled\` |
+| Pod of \`helm test\`, with an account and permissions of its own | \`tests.enabled\`, while it runs |
+| receiver that prints what it gets | \`echo.enabled\` |
+
+The permissions follow from the configuration; \`sluice rbac\` prints them with their reasons. \`create\` on
+Jobs in a namespace is worth every service account and every Secret there.
+
 ## Quick start
 
+The namespaces that are read and built in must exist, and the image must be where the cluster can pull it.
+
 \`\`\`yaml
-# values.yaml
+image: { registry: registry.example.test/ci }
 config:
   sources:
     shop: { events: { namespaces: [shop] } }
@@ -25,6 +44,7 @@ config:
           kind: Job
           metadata: { namespace: ci }
           spec:
+            ttlSecondsAfterFinished: 86400
             template:
               spec:
                 restartPolicy: Never
@@ -38,12 +58,56 @@ config:
 \`\`\`sh
 helm install sluice charts/sluice --namespace sluice --create-namespace --values values.yaml
 kubectl --namespace sluice logs --follow statefulset/sluice
+helm test sluice --namespace sluice
+\`\`\`
+
+Without helm: \`kubectl apply --filename deploy/sluice.yaml\`, or the base in \`deploy/base\` for kustomize.
+
+## Examples
+
+The values of brigade-k8s-gateway, unchanged:
+
+\`\`\`yaml
+project: brigade-830c16d4aaf6f5490937ad719afd8490a5bcbef064d397411043ac
+filters:
+  - { namespace: kube-system, action: reject }
+  - { kind: Pod, reasons: [Killing], action: reject }
+  - { kind: Pod, action: accept }
+\`\`\`
+
+A request with a token from a Secret:
+
+\`\`\`yaml
+secrets:
+  CI_TOKEN: { existingSecret: ci, key: token }
+config:
+  sources:
+    all: { events: { namespaces: ["*"] } }
+  filters:
+    - { name: no-room, reasons: [FailedScheduling], action: accept }
+  triggers:
+    ci:
+      http:
+        url: https://ci.example.test/hook
+        auth: { bearer: { tokenEnv: CI_TOKEN } }
+\`\`\`
+
+Monitored by the Prometheus operator:
+
+\`\`\`yaml
+project: org/repo
+filters: [{ kind: Pod, action: accept }]
+metrics:
+  podMonitor: { enabled: true, labels: { release: prometheus } }
+  prometheusRule: { enabled: true, labels: { release: prometheus } }
+  dashboard: { enabled: true, labels: { grafana_dashboard: "1" } }
 \`\`\`
 
 ## Values
 
 A key that is not listed here is an error, also inside of \`config\` and \`filters\`: \`helm lint\`,
-\`helm template\` and \`helm install\` name it.
+\`helm template\` and \`helm install\` name it. A configuration that is given as text
+(\`--set-file config=sluice.yaml\`) is checked by \`helm template\` and \`helm install\`, not by \`helm lint\`.
 `;
 
 /** The text before the table of alerts. */
@@ -54,7 +118,11 @@ With \`metrics.prometheusRule.enabled\`. \`thresholds\` changes a threshold, \`d
 `;
 
 /** The text after them. */
-export const AFTER_VALUES = `## Upgrade
+export const AFTER_VALUES = `## Upgrade and uninstall
 
-A changed configuration restarts the pod.
+- A changed configuration restarts the pod, on the same claim: what was read and started stays known.
+- From a version of the chart with a Deployment: docs/operations.md, *Upgrading from a Deployment*.
+- \`helm rollback\` restores the earlier values; the state stays.
+- \`helm uninstall\` leaves the claim, unless \`persistence.retain\` is false.
+- The size and the class of a claim cannot be changed by an upgrade, because a StatefulSet does not allow it.
 `;

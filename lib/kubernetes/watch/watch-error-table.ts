@@ -5,7 +5,7 @@
 // LIST would not help.
 // Source: kubernetes/apimachinery meta/v1 Status; apiserver storage/etcd3/watcher.go.
 
-import type { TroubleReason } from '../../core/observation.ts';
+import type { TroubleReason } from '../../core/source.ts';
 import type { ApiFailed } from '../client/kubernetes-api.ts';
 
 /** Place of an error; `failure` means no answer, `list` an answered list, `frame` an ERROR frame. */

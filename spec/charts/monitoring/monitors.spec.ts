@@ -106,6 +106,18 @@ describe('the monitoring of the chart', function () {
     expect(objects.map(nameOf)).to.not.include('gw-sluice-metrics');
   });
 
+  it('scrapes the path and the port that the configuration sets', () => {
+    const probes = { address: '0.0.0.0:9000', paths: { metrics: '/__/metrics' } };
+    const metrics = { podMonitor: { enabled: true }, service: { enabled: true } };
+    const objects = rendered(metrics, { config: { version: 1, http: { probes } } });
+    const { podMetricsEndpoints } = theOnly(objects, 'PodMonitor')['spec'] as MonitorSpec;
+    expect(podMetricsEndpoints).to.deep.equal([{ port: 'probes', path: '/__/metrics' }]);
+    expect(containerOf(podOf(objects)).ports).to.deep.include({
+      name: 'probes',
+      containerPort: 9000,
+    });
+  });
+
   it('has a PrometheusRule and a dashboard in their namespaces and with their labels', () => {
     const where = { enabled: true, namespace: 'monitoring', labels: { release: 'prom' } };
     const objects = rendered({ prometheusRule: where, dashboard: where });
