@@ -122,7 +122,7 @@ describe('the samples and recipes under the Roles of the chart', function () {
     const run = {
       args,
       environment: {
-        ...(await variablesOf(plane, { metadata, ...template })),
+        ...(await variablesOf(plane, { metadata, spec: template.spec })),
         KUBERNETES_SERVICE_HOST: hostname,
         KUBERNETES_SERVICE_PORT: port,
       },
