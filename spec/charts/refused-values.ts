@@ -171,6 +171,11 @@ export const WRONG_CONFIGURATIONS: readonly Refused[] = [
   { names: 'namespaces', values: { version: 1, guard: { namespaces: true } } },
   { names: 'port', values: { version: 1, http: { port: 8080 } } },
   { names: 'version', values: { version: 2 } },
+  { names: 'cluster', values: { version: 1, cluster: 'a'.repeat(254) } },
+  {
+    names: 'live',
+    values: { version: 1, http: { probes: { paths: { live: 'live' } } } },
+  },
   {
     names: 'runs a local command',
     values: { triggers: { local: { exec: { command: ['./a.sh'] } } } },

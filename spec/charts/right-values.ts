@@ -106,6 +106,20 @@ const configurations: RightValues = {
     rbac: { extraRules: [{ apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] }] },
   },
   'memory-store': { config: { ...ours, store: { memory: {} } }, persistence: { enabled: false } },
+  'probe-paths': {
+    config: {
+      ...ours,
+      http: {
+        probes: {
+          address: '0.0.0.0:8080',
+          paths: { live: '/live', ready: '/ready', health: '/health', metrics: '/prometheus' },
+          heartbeat: { file: '/var/lib/sluice/heartbeat', every: '10s' },
+        },
+      },
+    },
+    metrics: { podMonitor: { enabled: true } },
+    ...WITHOUT_HOOKS,
+  },
   'without-probes': { config: { ...ours, http: { probes: 'off' } } },
 };
 

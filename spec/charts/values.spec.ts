@@ -15,7 +15,10 @@ import {
 import { originalKey } from '../../lib/filters/brigade-rules.ts';
 import { parseDuration, parseRate, parseSize } from '../../lib/kit/text/quantity.ts';
 import { editorSchema } from '../../lib/plan/schema.ts';
-import { configurationValue } from '../../tools/chart/configuration-value.ts';
+import {
+  configurationTextSchema,
+  configurationValue,
+} from '../../tools/chart/configuration-value.ts';
 import { originalFilters } from '../../tools/chart/original-filters.ts';
 import { VALUE_GROUPS, valuesSchema } from '../../tools/chart/values-table.ts';
 import { valuesYaml } from '../../tools/chart/values-yaml.ts';
@@ -85,6 +88,13 @@ describe('the schema of `config`', () => {
     for (const keyword of ['oneOf', 'propertyNames', 'format', 'not', '$ref']) {
       expect([...used], keyword).to.not.include(keyword);
     }
+  });
+
+  it('has for texts no keyword that the templates do not check', () => {
+    const template = readFileSync(join(root, 'charts/sluice/templates/_schema.tpl'), 'utf8');
+    const used = new Set(keywordsOf(configurationTextSchema()));
+    const unknown = [...used].filter((keyword) => !new RegExp(`\\b${keyword}\\b`).test(template));
+    expect(unknown).to.deep.equal([]);
   });
 
   it('has every key of the editor schema', () => {

@@ -36,6 +36,9 @@ files/configuration.schema.json and knows the keywords that are used there.
 {{- if and $schema.minLength (kindIs "string" $value) (lt (len $value) (int $schema.minLength)) }}
 {{ $at }}: found an empty text
 {{- end }}
+{{- if and $schema.maxLength (kindIs "string" $value) (gt (len (splitList "" $value)) (int $schema.maxLength)) }}
+{{ $at }}: found a text of {{ len (splitList "" $value) }} characters, expected {{ $schema.maxLength }} at most
+{{- end }}
 {{- if kindIs "float64" $value }}
 {{- if and (hasKey $schema "minimum") (lt $value $schema.minimum) }}
 {{ $at }}: found {{ $value }}, expected {{ $schema.minimum }} at least
@@ -78,6 +81,9 @@ files/configuration.schema.json and knows the keywords that are used there.
 {{- end }}
 {{- if lt (len $value) (int ($schema.minProperties | default 0)) }}
 {{ $at }}: found an empty block
+{{- end }}
+{{- if and $schema.maxProperties (gt (len $value) (int $schema.maxProperties)) }}
+{{ $at }}: found {{ keys $value | sortAlpha | join ", " }}, expected {{ $schema.maxProperties }} key at most
 {{- end }}
 {{- range $key, $one := $value }}
 {{- $below := get $properties $key }}
