@@ -65,6 +65,13 @@ describe('the pod of the chart', function () {
     expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9090 }]);
   });
 
+  it('is probed on the port of a block', () => {
+    const probes = { address: '0.0.0.0:9191', paths: { live: '/live' } };
+    const values = { config: { ...ours, http: { probes } } };
+    const container = containerOf(podOf(renderObjects(helm, { values })));
+    expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9191 }]);
+  });
+
   const withoutProbes = [
     { what: 'an object', config: { ...ours, http: { probes: 'off' } } },
     // Helm reads a text as YAML 1.1, in which off is false.

@@ -180,6 +180,21 @@ describe('the store of the chart', function () {
     });
   }
 
+  const heartbeats = [
+    { file: 'heartbeat', isFine: true },
+    { file: '/var/lib/sluice/heartbeat', isFine: true },
+    { file: '/tmp/heartbeat', isFine: false },
+  ];
+  for (const { file, isFine } of heartbeats) {
+    it(`${isFine ? 'admits' : 'refuses'} the heartbeat file ${file} beside it`, () => {
+      const config = { ...ours, http: { probes: { heartbeat: { file } } } };
+      const rendered = render(helm, { values: { config } });
+      expect(rendered).to.have.property('ok', isFine);
+      if (isFine) return;
+      expect(rendered).to.have.property('said').that.includes('http.probes.heartbeat.file is /tmp');
+    });
+  }
+
   describe('in the notes', () => {
     it('names the claim, how to see why it is Pending, and which storage is refused', () => {
       const notes = renderNotes(helm, { values });

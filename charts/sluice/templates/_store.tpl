@@ -13,7 +13,7 @@
 
 {{/* The volume `data`, unless the StatefulSet's claim template gives it. */}}
 {{- define "sluice.dataVolume" -}}
-{{- include "sluice.checkStorePath" . -}}
+{{- include "sluice.checkWritten" . -}}
 {{- if not .Values.persistence.enabled -}}
 - name: data
   emptyDir:
@@ -149,18 +149,24 @@ top. A node evicts a pod whose emptyDir is above its limit.
 {{- end -}}
 {{- end }}
 
-{{/* Everything but volumes is read-only: a store elsewhere could never be opened. */}}
-{{- define "sluice.checkStorePath" -}}
-{{- $store := include "sluice.storeSection" . | fromJson -}}
-{{- $path := "" -}}
-{{- if kindIs "map" $store.sqlite -}}{{- $path = $store.sqlite.path | default "" | toString -}}{{- end -}}
+{{/* Everything but volumes is read-only: a file elsewhere could never be written. */}}
+{{- define "sluice.checkWritten" -}}
+{{- $http := (include "sluice.document" . | fromJson).http | default dict -}}
+{{- $paths := dict "store.sqlite.path" (include "sluice.storeSection" . | fromJson | dig "sqlite" "") -}}
+{{- $_ := set $paths "http.probes.heartbeat.file" (get $http "probes" | default "") -}}
 {{- $folder := include "sluice.dataFolder" . -}}
 {{- $folders := list $folder -}}
 {{- range .Values.extraVolumeMounts -}}
 {{- if not .readOnly -}}{{- $folders = append $folders (trimSuffix "/" .mountPath) -}}{{- end -}}
 {{- end -}}
+{{- range $key, $section := $paths -}}
+{{- $path := "" -}}
+{{- if kindIs "map" $section -}}
+{{- $path = ternary (dig "heartbeat" "file" "" $section) ($section.path | default "") (hasPrefix "http" $key) | toString -}}
+{{- end -}}
 {{- if and (isAbs $path) (not (include "sluice.isBelow" (dict "path" $path "folders" $folders))) -}}
-{{- fail (printf "values: store.sqlite.path is %s, but only %s can be written: use a relative path, which begins there" $path $folder) -}}
+{{- fail (printf "values: %s is %s, but only %s can be written: use a relative path, which begins there" $key $path $folder) -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
 
