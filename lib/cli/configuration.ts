@@ -60,7 +60,10 @@ export async function findConfiguration(
   const { environment, folder, validators } = context;
   const file = configurationNamed(given, environment);
   if (file === STANDARD_INPUT) {
-    throw new SluiceError('usage', 'only check reads a configuration from standard input (-)');
+    throw new SluiceError(
+      'usage',
+      'only check and rbac read a configuration from standard input (-)',
+    );
   }
   if (file !== '') return loadConfiguration(file, context, settings);
   return { ...loadPlan({ ...settings, validators, text: null }), text: null, file, folder };

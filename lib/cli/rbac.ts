@@ -57,7 +57,7 @@ export const rbacCommand: Command = {
     const format = rbacFormatOf(given);
     const namespaces = namespacesOf(given, environment);
     const settings = { ...namespaces, exec: 'allowed' as const };
-    const [file] = given.positionals;
+    const file = fileOf(given);
     const found =
       file === undefined
         ? await findConfiguration(given, context, settings)
@@ -73,6 +73,14 @@ export const rbacCommand: Command = {
     return 0;
   },
 };
+
+/** The named file; undefined if only a variable of the environment can name one. */
+function fileOf(given: GivenFlags): string | undefined {
+  const flag = given.text('config');
+  const [file, another] = [...(flag === undefined ? [] : [flag]), ...given.positionals];
+  if (another === undefined) return file;
+  throw new SluiceError('usage', 'rbac reads one configuration: FILE or --config');
+}
 
 function rbacFormatOf(given: GivenFlags): (typeof FORMATS)[number] {
   const asked = given.text('format') ?? 'yaml';

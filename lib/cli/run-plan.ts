@@ -22,6 +22,7 @@ import { findCluster } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import type { Plan } from '../plan/plan.ts';
 import { historyPathOf } from '../stores/store-location.ts';
+import type { MetricNames } from '../telemetry/known-series.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { openApiListener } from './api-listener.ts';
 import type { ProcessContext } from './command.ts';
@@ -266,15 +267,19 @@ function telemetryOf(plan: Plan, { clock, stdout, stderr }: ProcessContext): Tel
     clock,
     stdout,
     stderr,
-    names: {
-      sources: plan.sources.map(({ name }) => name),
-      triggers: plan.triggers.map(({ name }) => name),
-      rules: chain.rules.map(({ decision }) => decision),
-    },
+    ...(plan.http.probes !== null && { names: namesOf(plan) }),
     nearest: (trail) => nearest(chain, trail),
     originalTrace: (occurrence) => originalTrace(chain, occurrence),
     ...(originalProject === null ? {} : { originalProject }),
   });
+}
+
+function namesOf({ sources, triggers, chain }: Plan): MetricNames {
+  return {
+    sources: sources.map(({ name }) => name),
+    triggers: triggers.map(({ name }) => name),
+    rules: chain.rules.map(({ decision }) => decision),
+  };
 }
 
 function heartbeatOf(

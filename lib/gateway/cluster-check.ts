@@ -73,7 +73,8 @@ async function askTwice(
 /**
  * Observes what the cluster denies, and asks about that again until nothing is left.
  *
- * **Errors**: `cluster-refused` if the account may read no source, judged by the first answers.
+ * **Errors**: `cluster-refused` if the account may read no source, judged by the first answers. A
+ * denial that an error of an authorizer may explain does not count.
  */
 export async function followAccess(
   parts: ClusterCheckParts & { readonly observe: Observe },
@@ -86,7 +87,8 @@ export async function followAccess(
     observeReport(report, observe);
     const denied = report.access.filter(isDenied);
     const unknown = report.access.filter(isUnknown);
-    if (isFirst && deniesEverySource(plan, denied)) throw refused(plan, denied);
+    const certain = denied.filter(({ isCertain }) => isCertain);
+    if (isFirst && deniesEverySource(plan, certain)) throw refused(plan, certain);
     isFirst &&= unknown.length > 0;
     // A server without access reviews does not get them while it runs.
     const unanswered = unknown.filter(({ isFinal }) => !isFinal);

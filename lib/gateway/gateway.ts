@@ -166,7 +166,9 @@ export class Gateway {
       if (!isEndOf(ending, error)) fail(error);
     });
     void this.#parts.followAccess?.(this.#observe, ending).catch((error: unknown) => {
-      if (!ending.aborted) fail(error);
+      if (ending.aborted) return;
+      if (hasCode(error, 'cluster-refused')) fail(error);
+      else this.#observe({ kind: 'bug', where: 'comparing the plan with the cluster', error });
     });
     const started = await this.#start(store, { ending, fail });
     const stopped = await this.#stopped(store, {

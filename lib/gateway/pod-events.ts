@@ -102,10 +102,12 @@ export class PodEvents {
     const { clock, random } = this.#parts;
     let failures = 0;
     while (!signal.aborted) {
+      const waitMs = this.#waitMs();
       const next = this.#next();
       if (next === undefined) await this.#alarm.wait(clock, null, signal);
+      // The state may be over afterwards.
+      else if (waitMs > 0) await clock.sleep(waitMs, signal);
       else {
-        await clock.sleep(this.#waitMs(), signal);
         failures = (await this.#send(api, next, signal)) ? 0 : failures + 1;
         if (failures > 0) await clock.sleep(backoffMs(failures, RETRY, random), signal);
       }

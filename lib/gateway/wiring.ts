@@ -27,8 +27,8 @@ export interface GatewayParts {
   /** Asks the API server for the identity of the cluster; waits while the server is unavailable. */
   readonly findCluster: (observe: Observe, signal: AbortSignal) => Promise<ClusterIdentity>;
   /**
-   * Observes what the cluster denies until nothing is left; see cluster-check.ts. If it throws, the
-   * gateway stops. Absent: nothing is compared.
+   * Observes what the cluster denies until nothing is left; see cluster-check.ts. `cluster-refused`
+   * stops the gateway; another error is a bug, without which it runs as well. Absent: nothing is compared.
    */
   readonly followAccess?: (observe: Observe, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;

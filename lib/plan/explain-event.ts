@@ -1,6 +1,6 @@
 // Explains how a run would treat one Event: the sources that read it, the decision, the guard that
-// stops it, previews of deliveries, and a sample delivery for dry runs. The command and the API share this code, so they cannot
-// disagree. Ledger and limits are left out, because both live in a store.
+// stops it, previews of deliveries, and a sample delivery for dry runs. The command and the API share
+// this code, so they cannot disagree. Ledger and limits are left out, because both live in a store.
 
 import type { Decision, Explanation, RuleRef } from '../core/decision.ts';
 import type { Delivery } from '../core/delivery.ts';

@@ -81,29 +81,30 @@ export function planHttp(
   return { http: { ...listeners, requireToken, tokenFile, hosts }, findings };
 }
 
+const DEFAULT_METRICS_PATH = '/metrics';
+
 type ProbesSection = Exclude<
   NonNullable<Configuration['http']>['probes'],
   string | number | undefined
 >;
 
-/** Two meanings of one path would depend on an order that no one wrote. */
+/** A path with two meanings is refused. Requests do not distinguish upper and lower case. */
 function planProbePaths(section: ProbesSection['paths'] = {}, findings: Finding[]): ProbePaths {
-  const paths = { live: null, ready: null, health: null, metrics: '/metrics', ...section };
   const taken = new Map<string, string>([
     ['/healthz', 'live'],
     ['/readyz', 'ready'],
   ]);
-  for (const [key, path] of Object.entries(paths)) {
-    if (path === null) continue;
-    const other = taken.get(path);
+  if (section.metrics === undefined) taken.set(DEFAULT_METRICS_PATH, 'metrics');
+  for (const [key, path] of Object.entries(section)) {
+    const other = taken.get(path.toLowerCase());
     if (other !== undefined && other !== key) {
       const message = `found ${path}, which is already the path of ${other}`;
       const hint = 'write another path';
       findings.push(errorAt(`/http/probes/paths/${key}`, { code: 'wrong-value', message, hint }));
     }
-    taken.set(path, key);
+    taken.set(path.toLowerCase(), key);
   }
-  return paths;
+  return { live: null, ready: null, health: null, metrics: DEFAULT_METRICS_PATH, ...section };
 }
 
 function planHeartbeat(

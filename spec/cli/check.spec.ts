@@ -113,8 +113,8 @@ describe('sluice check', () => {
     [['check'], /needs the configuration FILE/],
     [['check', ''], /needs the configuration FILE/],
     [['check', '-', '-'], /standard input \(-\) only once/],
-    [['explain', '--config', '-'], /only check reads a configuration from standard input/],
-    [['run', '--config', '-'], /only check reads a configuration from standard input/],
+    [['explain', '--config', '-'], /only check and rbac read a configuration from standard input/],
+    [['run', '--config', '-'], /only check and rbac read a configuration from standard input/],
   ] as const;
   for (const [args, said] of wrong) {
     it(`rejects ${JSON.stringify(args.join(' '))} as wrong usage`, async () => {

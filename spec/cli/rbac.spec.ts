@@ -128,7 +128,15 @@ describe('sluice rbac', () => {
     const byVariable = await runLine(['rbac'], { environment: { GATEWAY_CONFIG: file } });
     const stdin = Object.assign(Readable.from([Buffer.from(CONFIGURATION)]), { isTTY: false });
     const byInput = await runLine(['rbac', '-'], { stdin });
-    for (const one of [byFlag, byVariable, byInput]) expect(one.out).to.equal(out);
+    const inputAgain = Object.assign(Readable.from([Buffer.from(CONFIGURATION)]), { isTTY: false });
+    const byFlagInput = await runLine(['rbac', '--config', '-'], { stdin: inputAgain });
+    for (const one of [byFlag, byVariable, byInput, byFlagInput]) expect(one.out).to.equal(out);
+  });
+
+  it('refuses two configurations, of which it would read one', async () => {
+    const { code, out, err } = await run(file, '--config', file);
+    expect([code, out]).to.deep.equal([2, '']);
+    expect(err).to.include('rbac reads one configuration: FILE or --config');
   });
 
   it('takes another account and another name', async () => {

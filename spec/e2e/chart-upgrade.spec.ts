@@ -13,6 +13,7 @@ import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { needContainers } from '../image/trees.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import type { PodRun } from './kubelet/pod-run.ts';
+import { brigadeEventOf } from './support/brigade-builds.ts';
 import { everyObject } from './support/cluster-objects.ts';
 import { twice } from './support/once.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
@@ -217,18 +218,11 @@ describe('a release of the chart under a stream of Events', function () {
 
   /** The name of the Event of each build. */
   async function builtEvents(): Promise<readonly string[]> {
-    return (await builds()).map(eventOf);
+    return (await builds()).map(brigadeEventOf);
   }
 });
 
 const REASONS = ['Created', 'Killing', 'Scheduled'];
-
-/** The name of the Event in the payload of a build. */
-function eventOf({ data }: KubeObject): string {
-  const { payload = '' } = data as Readonly<Record<string, string>>;
-  const event = JSON.parse(Buffer.from(payload, 'base64').toString()) as KubeObject;
-  return event.metadata?.name ?? '';
-}
 
 /** The lines of a JSON log; the last one may be incomplete. */
 function linesOf(log: string): readonly JsonObject[] {

@@ -145,6 +145,17 @@ describe('an Event about the gateway’s own pod', () => {
     expect(bench.reasons.slice(10)).to.deep.equal(['BreakerOpen']);
   });
 
+  it('is not written if its state is over when its turn comes', async () => {
+    await using bench = connected();
+    for (let flap = 0; flap < 5; flap += 1) await bench.see(breaker('open'), breaker('closed'));
+    await bench.see(breaker('open'));
+    await bench.clock.advance(30_000);
+    await bench.see(breaker('closed'));
+    await bench.clock.advance(120_000);
+    expect(bench.reasons).to.have.length(10);
+    expect(bench.reasons.at(-1)).to.equal('BreakerClosed');
+  });
+
   it('is tried again under the same name while the API server is away', async () => {
     await using bench = connected();
     bench.api.script = () => aFailure('perhaps', 'ECONNRESET');

@@ -43,7 +43,11 @@ describe('the listeners of a plan', () => {
     ['{ paths: { live: /:any } }', 'wrong-value', '/http/probes/paths/live'],
     ['{ paths: { live: /a, ready: /a } }', 'wrong-value', '/http/probes/paths/ready'],
     ['{ paths: { ready: /healthz } }', 'wrong-value', '/http/probes/paths/ready'],
-    ['{ paths: { health: /metrics } }', 'wrong-value', '/http/probes/paths/metrics'],
+    // Requests do not distinguish upper and lower case.
+    ['{ paths: { live: /a, ready: /A } }', 'wrong-value', '/http/probes/paths/ready'],
+    ['{ paths: { ready: /Healthz } }', 'wrong-value', '/http/probes/paths/ready'],
+    ['{ paths: { health: /metrics } }', 'wrong-value', '/http/probes/paths/health'],
+    ['{ paths: { metrics: /a, live: /a } }', 'wrong-value', '/http/probes/paths/live'],
     ['{ path: { live: /a } }', 'unknown-key', '/http/probes/path'],
     ['{ heartbeat: { every: 10ms } }', 'wrong-value', '/http/probes/heartbeat/every'],
   ] as const) {

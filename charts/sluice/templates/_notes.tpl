@@ -81,8 +81,9 @@ store:
 
   - Objects of Kubernetes and Brigade builds were created once, because their names are the same in both.
   - A receiver that drops a repeated Idempotency-Key got a build twice, and dropped one.
-  - Any other receiver may have started a build twice. To prevent that, stop the old pod before such an
-    upgrade: kubectl --namespace {{ .Release.Namespace }} scale deployment/{{ $name }} --replicas 0
+  - Any other receiver may have started a build twice: those of the time when both read, and with
+    `firstStart: 10m` those of the last ten minutes. To prevent that, set no firstStart, and stop the old
+    pod before such an upgrade: kubectl --namespace {{ .Release.Namespace }} scale deployment/{{ $name }} --replicas 0
   - Events that were written after the old pod had stopped, and before the new one read for the first time,
     were skipped, unless `firstStart: 10m` was set at each source.
   - Builds that waited or were held in the old pod are lost.

@@ -3,7 +3,7 @@
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
 
 import type { Clock } from '../../core/clock.ts';
-import { type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
+import { type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
 import type { Permission } from '../../core/kind.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { printable } from '../../kit/text/printable.ts';
@@ -21,7 +21,8 @@ export interface AccessQuestion {
 /** An answer to a question; `why` says for people why it is not allowed. */
 type AccessAnswer =
   | { readonly answer: 'allowed' }
-  | { readonly answer: 'denied'; readonly why: string }
+  /** `isCertain`: no authorizer had an error. One that had an error may allow it the next time. */
+  | { readonly answer: 'denied'; readonly why: string; readonly isCertain: boolean }
   /** The server did not answer the question. `isFinal`: asking again would not help. */
   | { readonly answer: 'unknown'; readonly why: string; readonly isFinal: boolean };
 
@@ -95,12 +96,22 @@ function answerIn(answer: ApiAnswer): AccessAnswer {
   const { status, body } = answer;
   const allowed = jsonAt(body, 'status', 'allowed');
   if (status >= 200 && status <= 299 && typeof allowed === 'boolean') {
-    const said = stringAt(body, 'status', 'evaluationError') || stringAt(body, 'status', 'reason');
-    return allowed ? { answer: 'allowed' } : { answer: 'denied', why: printable(said, 300) };
+    return allowed ? { answer: 'allowed' } : denialIn(body);
   }
   const said = stringAt(body, 'message');
   const why = `status ${status}${said === '' ? '' : `: ${printable(said, 300)}`}`;
   // 401: the token may be renewed. Every other refusal of the request stays one.
   const isFinal = status >= 400 && status <= 499 && status !== 401 && status !== 429;
   return { answer: 'unknown', why, isFinal };
+}
+
+/** `denied` is the word of one authorizer, whatever errors the others had. */
+function denialIn(body: Json): AccessAnswer {
+  const error = stringAt(body, 'status', 'evaluationError');
+  const why = printable(error || stringAt(body, 'status', 'reason'), 300);
+  return {
+    answer: 'denied',
+    why,
+    isCertain: error === '' || jsonAt(body, 'status', 'denied') === true,
+  };
 }

@@ -68,7 +68,7 @@ describe('an access review', () => {
     ]);
   });
 
-  const denied = { answer: 'denied' } as const;
+  const denied = { answer: 'denied', isCertain: true } as const;
   const cases = [
     ['a denial', 201, { status: { allowed: false } }, { ...denied, why: '' }],
     [
@@ -81,7 +81,13 @@ describe('an access review', () => {
       'a denial with an error',
       201,
       { status: { allowed: false, evaluationError: 'role "x" not found' } },
-      { ...denied, why: 'role "x" not found' },
+      { ...denied, why: 'role "x" not found', isCertain: false },
+    ],
+    [
+      'a denial in spite of an error',
+      201,
+      { status: { allowed: false, denied: true, evaluationError: 'webhook: timeout' } },
+      { ...denied, why: 'webhook: timeout' },
     ],
     [
       'a forbidden review',
