@@ -79,17 +79,17 @@ cover: $(INSTALLED) ## Line coverage of every spec, held to its floors; the page
 bench: $(INSTALLED) ## Measure the gateway beside bare readers, about 35 minutes. ARGS="--only reject --rounds 1"
 	@exec node spec/bench/run.ts $(ARGS)
 
-verify: $(INSTALLED) ## Write the generated files anew; fails if that leaves a difference
+verify: $(INSTALLED) ## Write the generated files again; fails if that leaves a difference
 	@node tools/generate.ts
 	@git diff --exit-code -- $(GENERATED)
 
-manifests: $(INSTALLED) ## Write deploy/ anew: plain manifests and the base for kustomize, from the chart
+manifests: $(INSTALLED) ## Write deploy/ again: plain manifests and the base for kustomize, from the chart
 	@node tools/chart/plain-manifests.ts
 
 cluster: $(INSTALLED) ## A control plane to play with, until Ctrl-C; prints its kubeconfig
 	@exec node spec/controlplane/cluster.ts $(ARGS)
 
-recording: $(INSTALLED) ## Record the demo's Events anew on a control plane (about a minute)
+recording: $(INSTALLED) ## Record the demo's Events again on a control plane (about a minute)
 	@node tools/record-demo.ts
 
 fmt: $(INSTALLED) ## Format every file and sort its imports

@@ -88,7 +88,8 @@ export async function clusterProblems(
   const missing = access.flatMap((one): readonly Problem[] => {
     if (one.answer !== 'denied') return [];
     const detail = one.why === '' ? '' : `: ${one.why}`;
-    const message = `this account may not ${accessText(toNeeded(one))}${detail} (${one.permission.why})`;
+    const needed = toNeeded(one);
+    const message = `this account may not ${accessText(needed)}${detail} (${needed.why})`;
     const hint = 'grant it: sluice rbac prints the Roles';
     return [{ ...REFUSED, code: 'permission-missing', path: '', message, hint }];
   });

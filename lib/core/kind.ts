@@ -20,6 +20,8 @@ export interface Permission {
   readonly names?: readonly string[];
   /** The purpose, for people. */
   readonly why: string;
+  /** The purpose of each verb, if they differ. */
+  readonly whyOf?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -213,7 +213,8 @@ function observeReport({ access, dryRuns }: ClusterReport, observe: Observe): vo
 
 /** The permission that a question is about. */
 export function toNeeded({ permission, verb, name }: AccessQuestion): NeededAccess {
-  const { namespace, group, resource, why } = permission;
+  const { namespace, group, resource } = permission;
+  const why = permission.whyOf?.[verb] ?? permission.why;
   return { namespace, group, resource, why, verb, name };
 }
 

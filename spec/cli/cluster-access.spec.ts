@@ -122,7 +122,7 @@ describe('the cluster', () => {
         'warning',
         'permission-missing',
         '',
-        'this account may not watch on events in gateway (the gateway reports failures as Events about its own pod; source events reads Events)',
+        'this account may not watch on events in gateway (source events reads Events)',
       ],
       [
         'warning',

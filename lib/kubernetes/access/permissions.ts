@@ -75,5 +75,15 @@ function join(same: readonly Permission[]): readonly Permission[] {
   const [first] = same;
   if (first === undefined) return [];
   const verbs = [...new Set(same.flatMap((one) => one.verbs))].toSorted();
-  return [{ ...first, verbs, why: [...new Set(same.map(({ why }) => why))].join('; ') }];
+  const why = joinedWhy(same);
+  const purposes = verbs.map((verb): [string, string] => [
+    verb,
+    joinedWhy(same.filter((one) => one.verbs.includes(verb))),
+  ]);
+  const isOnePurpose = purposes.every(([, purpose]) => purpose === why);
+  return [{ ...first, verbs, why, ...(!isOnePurpose && { whyOf: Object.fromEntries(purposes) }) }];
+}
+
+function joinedWhy(permissions: readonly Permission[]): string {
+  return [...new Set(permissions.map(({ why }) => why))].join('; ');
 }
