@@ -578,19 +578,19 @@ export interface Configuration {
            */
           paths?: {
             /**
-             * Answers as `/healthz`.
+             * Answers as `/healthz`. A path is `/` with letters, digits, - . _ and ~, once or several times.
              */
             live?: string;
             /**
-             * Answers as `/readyz`.
+             * Answers as `/readyz`. A path is `/` with letters, digits, - . _ and ~, once or several times.
              */
             ready?: string;
             /**
-             * Each check with its state, as JSON.
+             * Each check with its state, as JSON. A path is `/` with letters, digits, - . _ and ~, once or several times.
              */
             health?: string;
             /**
-             * The path of the metrics, instead of `/metrics`.
+             * The path of the metrics, instead of `/metrics`. A path is `/` with letters, digits, - . _ and ~, once or several times.
              */
             metrics?: string;
           };

@@ -165,8 +165,9 @@ const guard = sectionOf(
   },
 );
 
-function probePath(description: string, example: string): JsonSchema {
+function probePath(what: string, example: string): JsonSchema {
   const pattern = '^(/[A-Za-z0-9._~-]+)+$';
+  const description = `${what} A path is \`/\` with letters, digits, - . _ and ~, once or several times.`;
   return { type: 'string', pattern, maxLength: 200, description, examples: [example] };
 }
 

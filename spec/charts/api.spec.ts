@@ -27,7 +27,15 @@ describe('the API of the chart', function () {
     expect(servicesOf(renderObjects(helm))).to.deep.equal(['gw-sluice-headless']);
     const notes = renderNotes(helm);
     expect(notes).to.match(/port-forward statefulset\/gw-sluice 8081:8081\n/);
-    expect(notes).to.include('curl http://127.0.0.1:8081/api/v1/decisions?trail=true');
+    expect(notes).to.include("curl 'http://127.0.0.1:8081/api/v1/decisions?trail=true'");
+  });
+
+  it('is reached where the configuration opens it', () => {
+    const notesOf = (api: unknown): string =>
+      renderNotes(helm, { values: { config: { version: 1, http: { api } } } });
+    expect(notesOf(9999)).to.include("'http://127.0.0.1:9999/api/v1");
+    expect(notesOf({ address: '127.0.0.1:9998' })).to.match(/statefulset\/gw-sluice 9998:9998\n/);
+    expect(notesOf('off')).not.to.include('port-forward');
   });
 
   it('is exposed with the token of a Secret, under the names of its Service', () => {

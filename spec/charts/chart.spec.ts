@@ -295,6 +295,24 @@ describe('the chart', function () {
     it('say that nothing is started without a configuration', () => {
       expect(renderNotes(helm)).to.include('starts nothing');
     });
+
+    it('say that nothing is started without filters, triggers or an accepting filter', () => {
+      const filters = [{ action: 'reject' }];
+      const notesOf = (values: Readonly<Record<string, unknown>>): string =>
+        renderNotes(helm, { values });
+      expect(notesOf({ config: { version: 1 } })).to.include('and nothing is started.');
+      expect(notesOf({ config: { version: 1, filters } })).to.include('Nothing is started: there');
+      expect(notesOf({ project: 'org/repo', filters })).to.include('Nothing is started: no filter');
+    });
+
+    it('promise no lines that the log does not have', () => {
+      const notesOf = (logging: Readonly<Record<string, string>>): string =>
+        renderNotes(helm, { values: { config: { ...ours, logging } } });
+      expect(notesOf({})).to.include('one line for each Event');
+      expect(notesOf({ decisions: 'accepted' })).to.include('a line for each accepted Event');
+      expect(notesOf({ decisions: 'none' })).to.include('no lines for decisions');
+      expect(notesOf({ level: 'warn' })).to.include('no lines for decisions');
+    });
   });
 });
 

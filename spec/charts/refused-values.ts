@@ -50,6 +50,9 @@ export const WRONG_VALUES: readonly Refused[] = [
   { names: '/nodeSelector/ssd', values: { nodeSelector: { ssd: true } } },
   // Words and numbers that are not allowed.
   { names: '/image/pullPolicy', values: { image: { pullPolicy: 'Allways' } } },
+  { names: '/nameOverride', values: { nameOverride: 'my_gateway' } },
+  { names: '/fullnameOverride', values: { fullnameOverride: 'Sluice' } },
+  { names: '/cidrs/0', values: { networkPolicy: { apiServer: { cidrs: ['10.0.0.1'] } } } },
   { names: '/image/digest', values: { image: { digest: 'latest' } } },
   { names: '/image/name', values: { image: { name: '' } } },
   { names: '/persistence/accessMode', values: { persistence: { accessMode: 'ReadWriteMany' } } },
@@ -186,6 +189,7 @@ export const WRONG_CONFIGURATIONS: readonly Refused[] = [
   },
   { names: 'CI_TOKEN', values: withToken({ tokenEnv: 'CI_TOKEN' }) },
   { names: 'http.probes', values: { version: 1, http: { probes: '127.0.0.1:8080' } } },
+  { names: 'the same port 8081', values: { version: 1, http: { probes: '0.0.0.0:8081' } } },
   { names: 'store.sqlite.path', values: { version: 1, store: { sqlite: { path: '/data/a.db' } } } },
 ];
 

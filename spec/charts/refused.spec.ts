@@ -37,6 +37,23 @@ describe('wrong values', function () {
     });
   });
 
+  it('are refused for one port of the API and the probes', () => {
+    const api = { expose: true, existingSecret: 'token', port: 8080 };
+    expectRefused(render(helm, { values: { api } }), '`api.port`');
+  });
+
+  it('are refused for a configuration that no ConfigMap holds', () => {
+    const config = `version: 1\n${`# ${'a'.repeat(97)}\n`.repeat(11_000)}`;
+    expectRefused(render(helm, { values: { config } }), 'has 1100011 bytes');
+  });
+
+  it('are told without the forms that were not meant', () => {
+    const config = 'sources: { shop: { events: { namespaces: [Shop] } } }';
+    const answer = render(helm, { values: { config } });
+    expectRefused(answer, 'config.sources.shop.events.namespaces[0]');
+    if (!answer.ok) expect(answer.said).not.to.include('expected string');
+  });
+
   const commands = [
     { command: ['template'] },
     { command: ['install', '--dry-run=client'] },

@@ -22,3 +22,23 @@
 {{- $full := printf "%s.%s" $name .Release.Namespace -}}
 {{- list $name $full (printf "%s.svc" $full) (printf "%s.svc.cluster.local" $full) | toJson -}}
 {{- end }}
+
+{{/* The port of the API; empty where the configuration switches it off. */}}
+{{- define "sluice.apiPort" -}}
+{{- if .Values.api.expose -}}
+{{- .Values.api.port -}}
+{{- else -}}
+{{- $api := dig "http" "api" "" (include "sluice.document" . | fromJson) -}}
+{{- if kindIs "map" $api -}}{{- $api = $api.address -}}{{- end -}}
+{{- $address := kindIs "invalid" $api | ternary "" $api | toString | default "127.0.0.1:8081" -}}
+{{- regexFind "[0-9]+$" $address -}}
+{{- end -}}
+{{- end }}
+
+{{/* Fails if the API and the probes listener have one port: the gateway would end at its start. */}}
+{{- define "sluice.checkPorts" -}}
+{{- $port := include "sluice.apiPort" . -}}
+{{- if and $port (eq $port (include "sluice.probesPort" .)) -}}
+{{- fail (printf "values: the API (%s) and the probes (http.probes) have the same port %s: choose another one" (ternary "`api.port`" "http.api" .Values.api.expose) $port) -}}
+{{- end -}}
+{{- end }}

@@ -2,9 +2,16 @@
 
 {{/*
 The configuration as JSON, whichever value it came from; {} if there is none, or if it is in a
-ConfigMap that the chart does not see.
+ConfigMap that the chart does not see. It is read and checked once: a long text takes seconds.
 */}}
 {{- define "sluice.document" -}}
+{{- if not (hasKey . "sluiceDocument") -}}
+{{- $_ := set . "sluiceDocument" (include "sluice.readDocument" .) -}}
+{{- end -}}
+{{- .sluiceDocument -}}
+{{- end }}
+
+{{- define "sluice.readDocument" -}}
 {{- $original := or .Values.project .Values.filters -}}
 {{- if and .Values.config $original -}}
 {{- fail "values: `config` stands beside `project` or `filters`: use one form" -}}
@@ -98,7 +105,7 @@ filters.json
 {{- $found := dict -}}
 {{- range $name, $trigger := include "sluice.sections" . | fromJson | dig "triggers" dict -}}
 {{- if $trigger.needsExec -}}
-{{- fail (printf "trigger %s runs a local command (%s), which this chart does not allow: use a kubernetes trigger" $name $trigger.kind) -}}
+{{- fail (printf "values: trigger %s runs a local command (%s), which this chart does not allow: use a kubernetes trigger" $name $trigger.kind) -}}
 {{- end -}}
 {{- $what := $trigger.starts -}}
 {{- range $place := regexFindAll "[$][{][^}]*[}]" $what -1 -}}
@@ -133,6 +140,9 @@ filters.json
 {{/* The data of a ConfigMap with the configuration. */}}
 {{- define "sluice.configData" -}}
 {{- $text := include "sluice.configText" . -}}
+{{- if gt (len $text) 1000000 -}}
+{{- fail (printf "values: the configuration has %d bytes, but a ConfigMap holds 1 MiB: shorten it, for instance with lists and patterns in place of many filters" (len $text)) -}}
+{{- end -}}
 {{- /* A block reads best, but YAML breaks lines in one at more than \n; JSON's escapes are exact. */ -}}
 {{ include "sluice.configFile" . }}: {{ if regexMatch "^[\\n -~]*$" $text }}{{ $text | toYaml | nindent 2 | trim }}{{ else }}{{ $text | toJson }}{{ end }}
 {{- end }}

@@ -48,7 +48,11 @@ files/configuration.schema.json and knows the keywords that are used there.
 {{- end }}
 {{- end }}
 {{- if and $schema.anyOf (ne (include "sluice.fitsOne" .) "yes") }}
-{{- range $schema.anyOf }}
+{{- /* Of a text or a list, only what that form of it lacks. */ -}}
+{{- $type := include "sluice.typeOf" $value }}
+{{- $near := list }}
+{{- range $schema.anyOf }}{{ if eq (toString .type) $type }}{{ $near = append $near . }}{{ end }}{{ end }}
+{{- range $near | default $schema.anyOf }}
 {{- include "sluice.violations" (dict "value" $value "schema" . "at" $at) }}
 {{- end }}
 {{- end }}

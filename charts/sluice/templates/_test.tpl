@@ -5,11 +5,18 @@ Non-empty if the release has a test. It reads the decision from the API, or else
 have a line for each decision then.
 */}}
 {{- define "sluice.isTested" -}}
-{{- $logging := (include "sluice.document" . | fromJson).logging | default dict -}}
-{{- $decisions := .Values.logging.decisions | default $logging.decisions | default "changes" -}}
-{{- $level := .Values.logging.level | default $logging.level | default "info" -}}
-{{- $isLogged := and (has $decisions (list "changes" "all")) (has $level (list "info" "debug")) -}}
+{{- $isLogged := has (include "sluice.loggedDecisions" .) (list "changes" "all") -}}
 {{- if and .Values.tests.enabled (or .Values.api.expose $isLogged) }}yes{{ end -}}
+{{- end }}
+
+{{/* Which decisions have a line in the log, as `logging.decisions` says it; `none` at a level above info. */}}
+{{- define "sluice.loggedDecisions" -}}
+{{- $logging := (include "sluice.document" . | fromJson).logging | default dict -}}
+{{- $level := .Values.logging.level | default $logging.level | default "info" -}}
+{{- if has $level (list "info" "debug") -}}
+{{- .Values.logging.decisions | default $logging.decisions | default "changes" -}}
+{{- else -}}none
+{{- end -}}
 {{- end }}
 
 {{/* The namespace of the test's Event: a watched one. */}}

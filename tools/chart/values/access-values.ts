@@ -44,7 +44,7 @@ export const networkValues: ValueGroup = {
             'Its addresses. Empty: any address, on the ports below.',
             {
               type: 'string',
-              minLength: 1,
+              pattern: '^[0-9a-fA-F.:]+/[0-9]{1,3}$',
             },
             { examples: [['10.0.0.1/32']] },
           ),

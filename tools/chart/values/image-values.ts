@@ -5,6 +5,9 @@ import { block, choice, kubernetesList, text, texts, type ValueGroup } from '../
 // A tag such as 1.2 or 9 is a number to YAML.
 const TAG = { type: ['string', 'number'] };
 
+// Part of the names of Services, which have small letters, digits and - only.
+const NAME = { pattern: '^(|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$' };
+
 /** The image, and names and labels of objects. */
 export const imageValues: ValueGroup = {
   title: 'Image and names',
@@ -30,8 +33,11 @@ export const imageValues: ValueGroup = {
       examples: [[{ name: 'registry-login' }]],
     }),
     ...ofTheOriginal(),
-    nameOverride: text('The name in the names of objects and in labels, instead of `sluice`.'),
-    fullnameOverride: text('The whole name of objects, instead of `<release>-sluice`.'),
+    nameOverride: text(
+      'The name in the names of objects and in labels, instead of `sluice`.',
+      NAME,
+    ),
+    fullnameOverride: text('The whole name of objects, instead of `<release>-sluice`.', NAME),
     commonLabels: texts('Labels of every object.', { team: 'ci' }),
     podLabels: texts('Further labels of the pod.', { 'example.com/cost': 'ci' }),
     podAnnotations: texts('Annotations of the pod.', { 'example.com/scrape': 'yes' }),
