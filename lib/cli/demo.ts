@@ -159,8 +159,9 @@ async function planOf(
     ? loadPlan({ ...settings, text: read.text })
     : { plan: null, problems: [read.problem] };
   if (plan === null) throw refused(problems, file);
-  // The demo must not use the usual ports and files of the machine, and its log is for people.
-  const logging = { ...plan.logging, format: 'text' as const };
+  // The demo must not use the usual ports and files of the machine, and its log is for people. The pod in
+  // which it may run is not in the recording.
+  const logging = { ...plan.logging, format: 'text' as const, podEvents: false };
   return { plan: { ...plan, http: DEMO_HTTP, logging, store: DEMO_STORE }, problems };
 }
 

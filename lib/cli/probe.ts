@@ -39,9 +39,11 @@ export const probeCommand: Command = {
 async function troubleOf(file: string, maxAgeMs: number, now: number): Promise<string | null> {
   try {
     const ageMs = now - (await stat(file)).mtimeMs;
-    if (ageMs <= maxAgeMs) return null;
-    const age = renderDuration(Math.round(ageMs / 1000) * 1000);
-    return `${age} old (expected at most ${renderDuration(maxAgeMs)})`;
+    // A file from the future is no proof either: the clock was set back, and no beat came since.
+    if (Math.abs(ageMs) <= maxAgeMs) return null;
+    const age = renderDuration(Math.round(Math.abs(ageMs) / 1000) * 1000);
+    const relation = ageMs > 0 ? 'old' : 'ahead of the clock';
+    return `${age} ${relation} (expected at most ${renderDuration(maxAgeMs)})`;
   } catch (error) {
     return fileTrouble(error);
   }

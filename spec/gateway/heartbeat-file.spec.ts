@@ -1,6 +1,6 @@
 // The heartbeat file: there while the gateway is live, and the command that checks its age.
 
-import { access, mkdtempDisposable, readdir, readFile, utimes } from 'node:fs/promises';
+import { access, mkdtempDisposable, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -88,6 +88,17 @@ describe('sluice probe', () => {
     await kept[Symbol.asyncDispose]();
     expect(late.code).to.equal(1);
     expect(late.err).to.match(/^sluice: heartbeat \S+: 4[56]s old \(expected at most 30s\)\n$/);
+  });
+
+  it('exits 1 if the file is from the future: the clock was set back, and no beat came since', async () => {
+    await using at = await folder();
+    const file = join(at.path, 'heartbeat');
+    await writeFile(file, '');
+    const ahead = systemClock.now() / 1000 + 3_600;
+    await utimes(file, ahead, ahead);
+    const { code, err } = await runLine(['probe', '--heartbeat', file]);
+    expect(code).to.equal(1);
+    expect(err).to.match(/ahead of the clock \(expected at most 30s\)\n$/);
   });
 
   it('needs the file', async () => {
