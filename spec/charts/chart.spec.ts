@@ -305,6 +305,12 @@ describe('the chart', function () {
       expect(notesOf({ project: 'org/repo', filters })).to.include('Nothing is started: no filter');
     });
 
+    it('name an image without a registry, which nodes may not find', () => {
+      expect(renderNotes(helm)).to.include('Its image is sluice:');
+      const image = { registry: 'registry.example.test' };
+      expect(renderNotes(helm, { values: { image } })).not.to.include('Its image');
+    });
+
     it('promise no lines that the log does not have', () => {
       const notesOf = (logging: Readonly<Record<string, string>>): string =>
         renderNotes(helm, { values: { config: { ...ours, logging } } });

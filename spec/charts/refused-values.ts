@@ -53,6 +53,8 @@ export const WRONG_VALUES: readonly Refused[] = [
   { names: '/nameOverride', values: { nameOverride: 'my_gateway' } },
   { names: '/fullnameOverride', values: { fullnameOverride: 'Sluice' } },
   { names: '/cidrs/0', values: { networkPolicy: { apiServer: { cidrs: ['10.0.0.1'] } } } },
+  { names: '/env/0/value', values: { env: [{ name: 'DEBUG', value: 1 }] } },
+  { names: '/tolerations/0/value', values: { tolerations: [{ key: 'ci', value: true }] } },
   { names: '/image/digest', values: { image: { digest: 'latest' } } },
   { names: '/image/name', values: { image: { name: '' } } },
   { names: '/persistence/accessMode', values: { persistence: { accessMode: 'ReadWriteMany' } } },

@@ -32,6 +32,12 @@ describe('wrong values', function () {
       expectRefused(render(helm, { values: { config: { filters: [] } } }), '`version`');
     });
 
+    it('is refused as a text without a key', () => {
+      for (const config of ['', ' ', '# later\n']) {
+        expectRefused(render(helm, { values: { config } }), '`config` is an empty text');
+      }
+    });
+
     it('is refused as a text that is no block', () => {
       expectRefused(render(helm, { values: { config: '- a' } }), '`config` is no YAML object');
     });

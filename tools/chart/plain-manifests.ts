@@ -36,7 +36,9 @@ const HEAD = (
 export function plainManifests(helm: string): ReadonlyMap<string, string> {
   const objects = [namespace(), ...rendered(helm).map(withoutHelm)];
   const isConfigMap = ({ kind }: JsonObject): boolean => kind === 'ConfigMap';
-  const apply = HEAD('kubectl apply --filename deploy/sluice.yaml');
+  const apply = HEAD(
+    'In a copy, write the name of your image in place of `image: sluice:…`, then:\n# kubectl apply --filename deploy/sluice.yaml',
+  );
   const base = objects.filter((one) => !isConfigMap(one)).map(withoutChecksum);
   return new Map([
     ['deploy/sluice.yaml', `${apply}${documents(objects)}`],
@@ -46,8 +48,9 @@ export function plainManifests(helm: string): ReadonlyMap<string, string> {
   ]);
 }
 
-const BASE = `# An overlay replaces config.yaml:
+const BASE = `# An overlay names the image and replaces config.yaml:
 #   resources: [../base]
+#   images: [{ name: sluice, newName: registry.example.com/sluice }]
 #   configMapGenerator:
 #     - { name: ${NAME}, namespace: ${NAME}, behavior: replace, files: [config.yaml] }
 apiVersion: kustomize.config.k8s.io/v1beta1

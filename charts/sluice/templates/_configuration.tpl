@@ -19,10 +19,13 @@ ConfigMap that the chart does not see. It is read and checked once: a long text 
 {{- if and (include "sluice.isUnseen" .) (or .Values.config $original) -}}
 {{- fail "values: `existingConfigMap` stands beside `config`, `project` or `filters`: use one form" -}}
 {{- end -}}
-{{- if kindIs "string" .Values.config -}}
+{{- if and (kindIs "string" .Values.config) (not $original) (not (include "sluice.isUnseen" .)) -}}
 {{- $parsed := fromYaml .Values.config -}}
 {{- if hasKey $parsed "Error" -}}
 {{- fail (printf "values: `config` is no YAML object: %s" $parsed.Error) -}}
+{{- end -}}
+{{- if not $parsed -}}
+{{- fail "values: `config` is an empty text: write a configuration into it, or leave it out to log every Event and start nothing" -}}
 {{- end -}}
 {{- if or (hasKey $parsed "version") (hasKey $parsed "sources") (hasKey $parsed "triggers") -}}
 {{- include "sluice.checkText" (dict "root" . "document" $parsed) -}}

@@ -50,6 +50,14 @@ Or set persistence.enabled, so that the state is on a volume claim.
 {{- end -}}
 {{- end }}
 
+{{/* Where nodes get an image without a registry. */}}
+{{- define "sluice.imageNotes" -}}
+{{- if not .Values.image.registry -}}
+Its image is {{ include "sluice.image" . }}, without a registry. If the pod shows ErrImagePull, push the image to a registry
+that the nodes reach, and set image.registry.
+{{- end -}}
+{{- end }}
+
 {{/* The Secrets without which the pod does not start. */}}
 {{- define "sluice.secretNotes" -}}
 {{- $needed := list -}}

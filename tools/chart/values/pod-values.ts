@@ -99,6 +99,7 @@ export const podValues: ValueGroup = {
       examples: [{ 'kubernetes.io/arch': 'amd64' }],
     }),
     tolerations: kubernetesList('Taints that the pod tolerates.', {
+      items: { type: 'object', properties: { value: { type: 'string' } } },
       examples: [[{ key: 'ci', operator: 'Exists' }]],
     }),
     affinity: kubernetesObject('Affinity of the pod.', {

@@ -73,7 +73,11 @@ export const secretValues: ValueGroup = {
       examples: [{ 'gitlab-token': { existingSecret: 'gitlab', key: 'token' } }],
     },
     env: kubernetesList('Further environment variables, as in a container of Kubernetes.', {
-      items: { type: 'object', required: ['name'] },
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: { value: { type: 'string' } },
+      },
       examples: [[{ name: 'HTTPS_PROXY', value: 'http://proxy.example.test:3128' }]],
     }),
     envFrom: kubernetesList('Further sources of environment variables.', {
