@@ -3,6 +3,8 @@
 import { expect } from 'chai';
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { runCommand } from '../../lib/cli/run.ts';
+import { isJsonList } from '../../lib/core/event.ts';
+import { secretValues } from '../../tools/chart/values/state-values.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { findHelm, render, renderObjects } from './helm.ts';
 import { containerOf, environmentOf, podOf, workloadOf } from './workload.ts';
@@ -170,6 +172,14 @@ describe('the pod of the chart', function () {
     expect(container.envFrom).to.deep.equal(values.envFrom);
     expect(container.volumeMounts).to.deep.include(values.extraVolumeMounts[0]);
     expect(pod.volumes).to.deep.equal(values.extraVolumes);
+  });
+
+  it('has an example of `extraArgs` with flags that `run` has', () => {
+    const examples = secretValues.values['extraArgs']?.['examples'];
+    const [args] = isJsonList(examples) ? examples : [];
+    const flags = isJsonList(args) ? args.map(String) : [];
+    expect(flags).not.to.be.empty;
+    expect(() => parseFlags(runCommand.flags, flags)).to.not.throw();
   });
 
   it('has the probes of the values, with the handler of the gateway or another', () => {

@@ -30,6 +30,15 @@ describe('the runbook', () => {
     for (const link of links) expect(anchors).to.include(link);
   });
 
+  it('restarts only the gateway of the alert', () => {
+    const restarts = [...runbook.matchAll(/rollout restart ([^`\n]*)/g)].map(([, of]) => of);
+    expect(restarts).to.deep.equal(['statefulset/${POD%-0}']);
+  });
+
+  it('quotes addresses that a shell would read as patterns', () => {
+    expect(runbook).to.not.match(/curl http[^`\s]*[?]/);
+  });
+
   it('has commands of sluice that exist, with their flags', () => {
     const found = [...runbook.matchAll(/(?:^|`)sluice ((?:deliveries|check|rbac)[^`\n]*)/gm)];
     expect(found.length).to.be.greaterThan(20);

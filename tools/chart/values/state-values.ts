@@ -95,7 +95,7 @@ export const secretValues: ValueGroup = {
       'Further flags of `sluice run`.',
       { type: 'string' },
       {
-        examples: [['--drain-timeout', '40s']],
+        examples: [['--drain', '40s']],
       },
     ),
     extraObjects: list(
