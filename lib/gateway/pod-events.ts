@@ -45,12 +45,13 @@ interface PodEvent {
 /** Requests in a minute, failed ones included: a flapping receiver must not fill etcd. */
 const PER_MINUTE = 10;
 const MINUTE_MS = 60_000;
-/** Of an Event's message, as the API server bounds it. */
+/** Of an Event's message, as events.k8s.io bounds it. */
 const MESSAGE_CHARACTERS = 1_024;
 /** Leaves room for a dot and the time within the 253 characters of a name. */
 const NAME_CHARACTERS = 230;
 const RETRY = { firstMs: 5_000, maxMs: 60_000 };
-const LATE: readonly number[] = [408, 429];
+/** Beside 5xx. 401: the token may be renewed. */
+const TRANSIENT: readonly number[] = [401, 408, 429];
 
 /** Finds the pod in the variables that the chart sets; null if one is missing, as outside of a pod. */
 export function podOf(environment: Readonly<Record<string, string | undefined>>): PodRef | null {
@@ -222,5 +223,5 @@ function failureOf(answer: ApiAnswer, { namespace }: PodRef): string | null {
 }
 
 function isTransient(answer: ApiAnswer): boolean {
-  return !answer.ok || answer.status >= 500 || LATE.includes(answer.status);
+  return !answer.ok || answer.status >= 500 || TRANSIENT.includes(answer.status);
 }

@@ -173,6 +173,24 @@ describe('an Event about the gateway’s own pod', () => {
     ]);
   });
 
+  for (const [status, reason] of [
+    [401, 'Unauthorized'],
+    [429, 'TooManyRequests'],
+    [500, 'InternalError'],
+  ] as const) {
+    it(`is tried again after the status ${status}`, async () => {
+      await using bench = connected();
+      bench.api.script = () => aStatus(status, reason);
+      await bench.see(breaker('open'));
+      bench.api.script = () => undefined;
+      await bench.clock.advance(5_000);
+      expect(bench.observed.of('pod-event').map(({ failure }) => failure)).to.deep.equal([
+        `create an Event in gateway: HTTP ${status}`,
+        null,
+      ]);
+    });
+  }
+
   it('is given up if it is forbidden, and the next state is tried', async () => {
     await using bench = connected();
     bench.api.script = () => aStatus(403, 'Forbidden');
