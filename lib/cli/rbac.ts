@@ -63,7 +63,7 @@ export const rbacCommand: Command = {
         ? await findConfiguration(given, context, settings)
         : await loadConfiguration(file, context, settings);
     const { permissions } = requireUsable(found, context).plan;
-    if (found.form === 'none') showProblems(found, stderr, environment);
+    if (found.form === 'none') showProblems({ ...found, file: 'rbac' }, stderr, environment);
     if (format === 'table') {
       stdout.write(renderPermissions(permissions, stdout));
       return 0;
@@ -101,7 +101,7 @@ function granteeOf(given: GivenFlags, own: string): Grantee {
     throw new SluiceError('usage', message);
   }
   for (const [flag, part] of [
-    ['service-account', namespace],
+    [slash < 0 ? 'namespace' : 'service-account', namespace],
     ['service-account', account],
     ['name', name],
   ] as const) {

@@ -149,6 +149,12 @@ describe('sluice rbac', () => {
     }
   });
 
+  it('says without a configuration that nothing is started', async () => {
+    const { code, err } = await runLine(['rbac']);
+    expect(code).to.equal(0);
+    expect(err).to.match(/^rbac: warning no-configuration: /);
+  });
+
   it('refuses a configuration with errors, and shows them', async () => {
     const bad = join(folder, 'bad.yaml');
     writeFileSync(bad, 'version: 1\nfiltrs: []\n');
@@ -162,6 +168,7 @@ describe('sluice rbac', () => {
     [['--name', 'A'], /flag --name: found "A"/],
     [['--service-account', 'a/b/c d'], /flag --service-account/],
     [['--service-account', '/a'], /flag --service-account: found ""/],
+    [['--namespace', 'My_Gateway'], /flag --namespace: found "My_Gateway"/],
     [['--namespace', ''], /needs NAMESPACE\/NAME/],
   ] as const;
   for (const [args, said] of wrong) {
