@@ -40,6 +40,13 @@ describe('the echo receiver of the chart', function () {
     expect(renderNotes(helm, { values })).to.include('http://gw-sluice-echo.ci-gateway:9000/');
   });
 
+  it('runs where the gateway may run', () => {
+    const more = { nodeSelector: { pool: 'ci' }, tolerations: [{ key: 'ci', operator: 'Exists' }] };
+    const objects = renderObjects(helm, { values: { ...values, ...more } });
+    const { template } = theOnly(objects, 'Deployment')['spec'] as { template: Template };
+    expect(template.spec).to.deep.include(more);
+  });
+
   it('is not selected as the gateway', () => {
     const objects = renderObjects(helm, { values });
     const { template } = theOnly(objects, 'Deployment')['spec'] as { template: Template };
