@@ -90,8 +90,7 @@ export async function followAccess(
     const certain = denied.filter(({ isCertain }) => isCertain);
     if (isFirst && deniesEverySource(plan, certain)) throw refused(plan, certain);
     isFirst &&= unknown.length > 0;
-    // A server without access reviews does not get them while it runs.
-    const unanswered = unknown.filter(({ isFinal }) => !isFinal);
+    const unanswered = unknown.filter(isUnanswered);
     const questions = [...denied, ...unanswered];
     const names = [...doubtsOf(report).names, ...untried(plan, questions)];
     if (questions.length + names.length === 0) return;
@@ -122,10 +121,10 @@ async function ask(
   signal: AbortSignal,
 ): Promise<ClusterReport> {
   const { api, clock } = parts;
-  const [access, dryRuns] = await Promise.all([
-    reviewAccess(api, questions, { clock, signal }),
-    makeDryRuns(parts, names, signal),
-  ]);
+  const access = await reviewAccess(api, questions, { clock, signal });
+  // A server that answers no review answers no dry run either; the next round makes both.
+  const isAway = access.length > 0 && access.every(isUnanswered);
+  const dryRuns = isAway ? [] : await makeDryRuns(parts, names, signal);
   // After an abort the answers say nothing.
   signal.throwIfAborted();
   return { access, dryRuns };
@@ -168,10 +167,10 @@ function merged(before: ClusterReport, after: ClusterReport): ClusterReport {
   const keyOf = ({ permission, verb, name }: AccessQuestion): string =>
     JSON.stringify([permission, verb, name]);
   const access = new Map(after.access.map((one) => [keyOf(one), one]));
-  const dryRuns = new Map(after.dryRuns.map((one) => [one.trigger, one]));
+  const dryRuns = new Map([...before.dryRuns, ...after.dryRuns].map((one) => [one.trigger, one]));
   return {
     access: before.access.map((one) => access.get(keyOf(one)) ?? one),
-    dryRuns: before.dryRuns.map((one) => dryRuns.get(one.trigger) ?? one),
+    dryRuns: [...dryRuns.values()],
   };
 }
 
@@ -181,6 +180,11 @@ function isDenied(one: ReviewedAccess): one is DeniedAccess {
 
 function isUnknown(one: ReviewedAccess): one is UnknownAccess {
   return one.answer === 'unknown';
+}
+
+/** A server without access reviews has answered: it does not get them while it runs. */
+function isUnanswered(one: ReviewedAccess): boolean {
+  return one.answer === 'unknown' && !one.isFinal;
 }
 
 function observeReport({ access, dryRuns }: ClusterReport, observe: Observe): void {

@@ -130,7 +130,7 @@ describe('checkCluster', () => {
     await cluster.clock.advance(15_000);
     const { access, dryRuns } = await checked;
     expect(new Set(access.map(({ answer }) => answer))).to.deep.equal(new Set(['unknown']));
-    expect(dryRuns).to.deep.equal([{ trigger: 'diagnose', result: { ok: true } }]);
+    expect(dryRuns).to.deep.equal([]);
   });
 
   it('ends with an abort', async () => {
@@ -296,7 +296,17 @@ describe('followAccess', () => {
     cluster.dryRun = NO_CRD;
     await cluster.clock.advance(3_001);
     const found = cluster.recording.of('dry-run').map(({ state }) => state);
-    expect(found).to.deep.equal(['accepted', 'refused']);
+    expect(found).to.deep.equal(['refused']);
+    cluster.stop.abort();
+    await following;
+  });
+
+  it('asks one question every five seconds while the server refuses the token', async () => {
+    const cluster = new FakeCluster();
+    cluster.review = aStatus(401, 'Unauthorized');
+    const following = follow(cluster);
+    await cluster.clock.advance(9_999);
+    expect(cluster.asked()).to.have.length(2);
     cluster.stop.abort();
     await following;
   });

@@ -38,6 +38,9 @@ mount --rbind /dev "$root/dev"
 exec chroot --userspec=1000:1000 --groups= "$root" "$@"
 `;
 
+/** Folders of programs that every Debian has. */
+export const SYSTEM_FOLDERS = '/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** A running container. Disposing kills it. */
 export class Container implements AsyncDisposable {
   out = '';
@@ -52,7 +55,7 @@ export class Container implements AsyncDisposable {
     // Folders with mount and chroot come last, and the image has none of them.
     const env = {
       ...environment,
-      PATH: `${environment['PATH'] ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      PATH: `${environment['PATH'] ?? ''}:${SYSTEM_FOLDERS}`,
     };
     this.#child = spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.out += text));

@@ -9,6 +9,7 @@ import type { Architecture } from '../../tools/image/debian.ts';
 import { LAYOUT_PROGRAMS, type Layout, layOut } from '../../tools/image/layout.ts';
 import { missingPrograms } from '../../tools/image/programs.ts';
 import { readSpecEnvironment } from '../controlplane/environment.ts';
+import { SYSTEM_FOLDERS } from './container.ts';
 
 /** Root of the project. */
 export const project = join(import.meta.dirname, '../..');
@@ -55,6 +56,8 @@ function need(context: Mocha.Context, why: string | undefined): void {
 }
 
 function missing(programs: readonly string[]): string | undefined {
-  const absent = missingPrograms(programs, systemEnvironment()['PATH'] ?? '');
-  return absent.length === 0 ? undefined : `PATH has no ${absent.join(', ')}`;
+  // A PATH of a user may lack the folders with mount and chroot; the container has them.
+  const path = `${systemEnvironment()['PATH'] ?? ''}:${SYSTEM_FOLDERS}`;
+  const absent = missingPrograms(programs, path);
+  return absent.length === 0 ? undefined : `this machine has no ${absent.join(', ')}`;
 }

@@ -48,7 +48,8 @@ export function questionsOf(permissions: readonly Permission[]): readonly Access
 }
 
 /**
- * Asks all questions, some at once.
+ * Asks the first question, and then the others, some at once. If the first has no answer, no other is
+ * asked: a token that the server refuses, or a server that is away, is the same for all.
  *
  * **Order and time**: answers are in the order of the questions. After 10 s, and after an abort, the
  * remaining ones are unknown.
@@ -59,8 +60,12 @@ export async function reviewAccess(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<readonly ReviewedAccess[]> {
   using deadline = openDeadline(clock, REVIEW_MS, signal);
-  const answers = new Map<AccessQuestion, ReviewedAccess>();
-  const left = questions.values();
+  const [first, ...others] = questions;
+  if (first === undefined) return [];
+  const answer = await ask(api, first, deadline.signal);
+  if (answer.answer === 'unknown') return questions.map((question) => ({ ...question, ...answer }));
+  const answers = new Map<AccessQuestion, ReviewedAccess>([[first, { ...first, ...answer }]]);
+  const left = others.values();
   const askAll = async (): Promise<void> => {
     for (const question of left) {
       answers.set(question, { ...question, ...(await ask(api, question, deadline.signal)) });

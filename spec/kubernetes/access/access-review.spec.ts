@@ -118,13 +118,27 @@ describe('an access review', () => {
     });
   }
 
-  it('has at most four questions at once, and keeps the order', async () => {
+  it('asks nothing more if the first question has no answer', async () => {
     await using bench = await openBench();
-    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    bench.server.answerBy((request) => {
+      request.answer(401, null);
+      return true;
+    });
+    const answers = await bench.review([READ, CREATE]);
+    expect(answers.map(({ verb }) => verb)).to.deep.equal(['list', 'watch', 'create']);
+    for (const one of answers) expect(one).to.include({ answer: 'unknown', why: 'status 401' });
+    expect(bench.server.log).to.have.length(1);
+  });
+
+  it('has at most four further questions at once, and keeps the order', async () => {
+    await using bench = await openBench();
+    const names = ['first', 'a', 'b', 'c', 'd', 'e', 'f'];
     const reviewed = bench.review([{ ...NAMED, names }]);
-    await until(() => bench.server.parked.length === 4, 'four questions');
-    expect(bench.server.log).to.have.length(4);
-    const parked = [...bench.server.parked];
+    const first = await until(() => bench.server.parked[0], 'the first question');
+    first.answer(201, { status: { allowed: true } });
+    await until(() => bench.server.log.length === 5, 'four questions');
+    expect(bench.server.log).to.have.length(5);
+    const parked = bench.server.parked.slice(-4);
     bench.server.answerBy((request) => {
       request.answer(201, { status: { allowed: true } });
       return true;
@@ -133,7 +147,7 @@ describe('an access review', () => {
     const answers = await reviewed;
     expect(answers.map(({ name }) => name)).to.deep.equal(names);
     expect(answers.map(({ answer }) => answer)).to.deep.equal([
-      ...['denied', 'denied', 'denied', 'denied'],
+      ...['allowed', 'denied', 'denied', 'denied', 'denied'],
       ...['allowed', 'allowed'],
     ]);
   });
@@ -142,21 +156,24 @@ describe('an access review', () => {
     await using bench = await openBench();
     const names = Array.from({ length: 40 }, (_, index) => String(index));
     const reviewed = bench.review([{ ...NAMED, names }]);
-    await until(() => bench.server.parked.length === 4, 'four questions');
+    const first = await until(() => bench.server.parked[0], 'the first question');
+    first.answer(201, { status: { allowed: true } });
+    await until(() => bench.server.log.length === 5, 'four questions');
     await bench.clock.advance(5_000);
-    await until(() => bench.server.log.length === 8, 'four more questions');
+    await until(() => bench.server.log.length === 9, 'four more questions');
     await bench.clock.advance(5_000);
-    const answers = await reviewed;
-    expect(answers).to.have.length(40);
+    const [allowed, ...answers] = await reviewed;
+    expect(allowed).to.include({ answer: 'allowed' });
+    expect(answers).to.have.length(39);
     for (const one of answers) expect(one).to.include({ answer: 'unknown', isFinal: false });
-    expect(bench.server.log).to.have.length(8);
+    expect(bench.server.log).to.have.length(9);
   });
 
   it('is over after an abort', async () => {
     await using bench = await openBench();
     const stop = new AbortController();
     const reviewed = bench.review([READ], stop.signal);
-    await until(() => bench.server.parked.length === 2, 'the questions');
+    await until(() => bench.server.parked.length === 1, 'the question');
     stop.abort();
     for (const one of await reviewed) expect(one).to.include({ answer: 'unknown' });
   });
