@@ -35,7 +35,7 @@ help: ## Print this list
 run: $(INSTALLED) ## The demo; with KUBECONFIG=FILE the gateway on that cluster. CONFIG=FILE ARGS="--flag …"
 	@exec node bin/sluice.js $(RUN) $(ARGS)
 
-unit: $(INSTALLED) ## Specs that need no control plane and few processes, within a minute. ARGS=FILE for one file
+unit: $(INSTALLED) ## Specs that need no control plane and few processes, in half a minute. ARGS=FILE for one file
 	@node spec/run.ts unit $(ARGS)
 
 test: $(INSTALLED) ## Every spec, unit to end-to-end on a real control plane; the last line counts them

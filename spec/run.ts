@@ -52,10 +52,10 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function toWanted(given: readonly string[]): Promise<Wanted> {
   const args = [...given];
-  // One more than cores, because some specs wait for sockets and processes.
-  const jobs = Number(takeOption(args, '--jobs') ?? availableParallelism() + 1);
   const isUnit = args[0] === 'unit';
   if (isUnit) args.shift();
+  // More than cores, because specs wait for sockets and processes; those of `make unit` the most.
+  const jobs = Number(takeOption(args, '--jobs') ?? availableParallelism() + (isUnit ? 2 : 1));
   const named = args.filter((arg) => arg.endsWith('.ts'));
   const rest = args.filter((arg) => !arg.endsWith('.ts'));
   if (named.length > 0) {

@@ -29,7 +29,7 @@ describe('a checkout on this machine', () => {
     spawnSync('make', args, {
       cwd: folder,
       encoding: 'utf8',
-      env: childEnvironment({ PATH, HOME, MAKEFLAGS: '', MAKELEVEL: '', ...environment }),
+      env: childEnvironment({ PATH, HOME, ARGS: '', MAKEFLAGS: '', MAKELEVEL: '', ...environment }),
     });
 
   describe('with its packages', () => {
