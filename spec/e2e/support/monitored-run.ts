@@ -181,8 +181,8 @@ export class MonitoredRun implements AsyncDisposable {
       probesPort: Number(this.target.split(':')[1]),
       args: ['--api', '127.0.0.1:0', '--api-token-file', this.#tokenFile],
       configuration: {
-        // Events of a cluster that forgets them at once: after 410 some may be lost.
-        sources: { shop: { events: { namespaces: [this.#namespace], eventTTL: '1s' } } },
+        // A cluster that forgets Events at once: after 410 some may be lost, however short the restart was.
+        sources: { shop: { events: { namespaces: [this.#namespace], eventTTL: '10ms' } } },
         filters: rules,
         triggers: Object.fromEntries(triggers),
         limits: { perObject: '1/h', total: 'off' },
