@@ -10,9 +10,9 @@ import {
   reviewAccess,
 } from '../../../lib/kubernetes/access/access-review.ts';
 import { connect } from '../../../lib/kubernetes/client/connection.ts';
-import { NEVER } from '../../support/connection-bench.ts';
 import { recordingObserve } from '../../support/doubles/observe.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../../support/never.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 import { until } from '../../support/until.ts';
