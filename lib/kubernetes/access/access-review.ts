@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import { type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
 import type { Permission } from '../../core/kind.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
+import { mapSomeAtOnce } from '../../kit/async/some-at-once.ts';
 import { printable } from '../../kit/text/printable.ts';
 import type { ApiAnswer, ApiClient } from '../client/kubernetes-api.ts';
 import { create } from '../client/objects.ts';
@@ -62,17 +63,13 @@ export async function reviewAccess(
   using deadline = openDeadline(clock, REVIEW_MS, signal);
   const [first, ...others] = questions;
   if (first === undefined) return [];
-  const answer = await ask(api, first, deadline.signal);
-  if (answer.answer === 'unknown') return questions.map((question) => ({ ...question, ...answer }));
-  const answers = new Map<AccessQuestion, ReviewedAccess>([[first, { ...first, ...answer }]]);
-  const left = others.values();
-  const askAll = async (): Promise<void> => {
-    for (const question of left) {
-      answers.set(question, { ...question, ...(await ask(api, question, deadline.signal)) });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, askAll));
-  return questions.flatMap((question) => answers.get(question) ?? []);
+  const review = async (question: AccessQuestion): Promise<ReviewedAccess> => ({
+    ...question,
+    ...(await ask(api, question, deadline.signal)),
+  });
+  const answered = await review(first);
+  if (answered.answer === 'unknown') return questions.map((one) => ({ ...answered, ...one }));
+  return [answered, ...(await mapSomeAtOnce(others, AT_ONCE, review))];
 }
 
 async function ask(
