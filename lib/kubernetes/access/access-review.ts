@@ -9,7 +9,7 @@ import { openDeadline } from '../../kit/async/abort.ts';
 import { mapSomeAtOnce } from '../../kit/async/some-at-once.ts';
 import { printable } from '../../kit/text/printable.ts';
 import type { ApiAnswer, ApiClient } from '../client/kubernetes-api.ts';
-import { create } from '../client/objects.ts';
+import { create, isTransient } from '../client/objects.ts';
 
 /** One verb of a permission; with `names` it is about one of them. */
 export interface AccessQuestion {
@@ -102,9 +102,7 @@ function answerIn(answer: ApiAnswer): AccessAnswer {
   }
   const said = stringAt(body, 'message');
   const why = `status ${status}${said === '' ? '' : `: ${printable(said, 300)}`}`;
-  // 401: the token may be renewed. Every other refusal of the request stays one.
-  const isFinal = status >= 400 && status <= 499 && status !== 401 && status !== 429;
-  return { answer: 'unknown', why, isFinal };
+  return { answer: 'unknown', why, isFinal: status >= 400 && !isTransient(answer) };
 }
 
 /** `denied` is the word of one authorizer, whatever errors the others had. */
