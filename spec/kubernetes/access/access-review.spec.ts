@@ -102,6 +102,12 @@ describe('an access review', () => {
       { answer: 'unknown', why: 'status 404', isFinal: true },
     ],
     ['an expired token', 401, null, { answer: 'unknown', why: 'status 401', isFinal: false }],
+    [
+      'a review that timed out',
+      408,
+      null,
+      { answer: 'unknown', why: 'status 408', isFinal: false },
+    ],
     ['a throttled review', 429, null, { answer: 'unknown', why: 'status 429', isFinal: false }],
     ['a failing server', 500, null, { answer: 'unknown', why: 'status 500', isFinal: false }],
     ['another answer', 200, { a: 1 }, { answer: 'unknown', why: 'status 200', isFinal: false }],
