@@ -305,6 +305,11 @@ describe('the chart', function () {
       expect(notesOf({ project: 'org/repo', filters })).to.include('Nothing is started: no filter');
     });
 
+    it("count the filters of the original's file, in any letter case of its keys", () => {
+      const config = '{ "Project": "org/repo", "FILTERS": [{ "Action": "accept" }] }';
+      expect(renderNotes(helm, { values: { config } })).to.include('passes 1 filter,');
+    });
+
     it('name an image without a registry, which nodes may not find', () => {
       expect(renderNotes(helm)).to.include('Its image is sluice:');
       const image = { registry: 'registry.example.test' };

@@ -77,7 +77,7 @@ describe('the pod of the chart', function () {
   const withoutProbes = [
     { what: 'an object', config: { ...ours, http: { probes: 'off' } } },
     // Helm reads a text as YAML 1.1, in which off is false.
-    { what: 'a text', config: 'http: { probes: off }' },
+    { what: 'a text', config: '{ version: 1, http: { probes: off } }' },
   ];
   for (const { what, config } of withoutProbes) {
     it(`is not probed if the listener is off in ${what}`, () => {
@@ -86,6 +86,11 @@ describe('the pod of the chart', function () {
       expect(container).to.not.have.any.keys(...absent);
     });
   }
+
+  it("leaves keys of our form in the original's file to the gateway, which refuses them", () => {
+    const config = JSON.stringify({ ...original, http: 7, store: 'x', logging: [] });
+    expect(render(helm, { values: { config } })).to.have.property('ok', true);
+  });
 
   it('passes its own namespace to the gateway', () => {
     expect(environmentOf(renderObjects(helm))).to.have.deep.property('GATEWAY_NAMESPACE', {

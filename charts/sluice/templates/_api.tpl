@@ -23,15 +23,12 @@
 {{- list $name $full (printf "%s.svc" $full) (printf "%s.svc.cluster.local" $full) | toJson -}}
 {{- end }}
 
-{{/* The port of the API; empty where the configuration switches it off. */}}
+{{/* The port of the API; empty if the configuration switches it off. */}}
 {{- define "sluice.apiPort" -}}
 {{- if .Values.api.expose -}}
 {{- .Values.api.port -}}
 {{- else -}}
-{{- $api := dig "http" "api" "" (include "sluice.document" . | fromJson) -}}
-{{- if kindIs "map" $api -}}{{- $api = $api.address -}}{{- end -}}
-{{- $address := kindIs "invalid" $api | ternary "" $api | toString | default "127.0.0.1:8081" -}}
-{{- regexFind "[0-9]+$" $address -}}
+{{- include "sluice.listener" (dict "root" . "at" "/http/api" "default" "127.0.0.1:8081") | regexFind "[0-9]+$" -}}
 {{- end -}}
 {{- end }}
 

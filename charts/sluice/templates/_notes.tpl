@@ -5,7 +5,7 @@
 {{- $name := include "sluice.fullname" . -}}
 {{- $kubectl := printf "kubectl --namespace %s" .Release.Namespace -}}
 {{- $claim := include "sluice.claimName" . -}}
-{{- if hasKey (include "sluice.storeSection" . | fromJson) "memory" -}}
+{{- if hasKey (include "sluice.setting" (dict "root" . "at" "/store/memory") | fromJson) "value" -}}
 Its state is in memory, as the configuration says. Every restart loses it, also a restart of the
 container alone.
 {{- else if $claim -}}

@@ -59,8 +59,8 @@ Every file and variable that the configuration names, as a JSON list of { what, 
 {{- include "sluice.follow" (dict "into" $into "what" $what "to" $reference.to "at" $trigger.section "path" $reference.path "shown" $trigger.kind) -}}
 {{- end -}}
 {{- end -}}
-{{- $document := include "sluice.document" . | fromJson -}}
-{{- include "sluice.follow" (dict "into" $into "what" "the API" "to" "file" "at" $document "path" (list "http" "tokenFile") "shown" "") -}}
+{{- include "sluice.read" . -}}
+{{- include "sluice.follow" (dict "into" $into "what" "the API" "to" "file" "at" .sluiceDocument "path" (list "http" "tokenFile") "shown" "") -}}
 {{- $into.found | toJson -}}
 {{- end }}
 
