@@ -113,7 +113,9 @@ describe('the pod of the chart', function () {
     const first = checksumOf(renderObjects(helm, { values: original }));
     const again = checksumOf(renderObjects(helm, { values: { ...original, nameOverride: 'x' } }));
     const changed = { ...original, filters: filters.slice(1) };
-    expect(again).to.equal(first);
+    const podAnnotations = { 'sluice.dev/config-checksum': 'another' };
+    const annotated = checksumOf(renderObjects(helm, { values: { ...original, podAnnotations } }));
+    expect([again, annotated]).to.deep.equal([first, first]);
     expect(checksumOf(renderObjects(helm, { values: changed }))).to.not.equal(first);
   });
 
