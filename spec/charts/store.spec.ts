@@ -123,6 +123,7 @@ describe('the store of the chart', function () {
       { size: '4.5Gi', store: { maxSize: '2Gi' }, isFine: true },
       { size: '4.2Gi', store: { maxSize: '2Gi' }, isFine: false },
       { size: '1e12', store: { maxSize: '2Gi' }, isFine: true },
+      { size: '1Gi', store: { memory: {}, maxSize: '1Gi' }, isFine: true },
     ];
     for (const { size, store, isFine } of sizes) {
       it(`${isFine ? 'may' : 'may not'} have ${size} for ${JSON.stringify(store)}`, () => {
@@ -233,6 +234,11 @@ describe('the store of the chart', function () {
       const notes = renderNotes(helm, { values: { config } });
       expect(notes).to.include('in memory, as the configuration says');
       expect(notes).to.not.include('emptyDir');
+      const unused =
+        'claim data-gw-sluice-0 keeps no state then: set persistence.enabled to false.';
+      expect(notes).to.include(unused);
+      const without = { config, persistence: { enabled: false } };
+      expect(renderNotes(helm, { values: without })).to.not.include('claim');
     });
   });
 });

@@ -5,9 +5,11 @@
 {{- $name := include "sluice.fullname" . -}}
 {{- $kubectl := printf "kubectl --namespace %s" .Release.Namespace -}}
 {{- $claim := include "sluice.claimName" . -}}
-{{- if hasKey (include "sluice.setting" (dict "root" . "at" "/store/memory") | fromJson) "value" -}}
+{{- if include "sluice.isInMemory" . -}}
 Its state is in memory, as the configuration says. Every restart loses it, also a restart of the
 container alone.
+{{- with $claim }} The volume claim {{ . }} keeps no state then: set persistence.enabled to false.
+{{- end }}
 {{- else if $claim -}}
 Its state is on the volume claim {{ $claim }}: how far it has read, what it has started, which builds
 wait or are held, and the last good configuration. It survives restarts, upgrades and changed values.

@@ -107,6 +107,11 @@ no claim of its own
 {{- end -}}
 {{- end }}
 
+{{/* Non-empty if the configuration keeps the state in memory. */}}
+{{- define "sluice.isInMemory" -}}
+{{- if hasKey (include "sluice.setting" (dict "root" . "at" "/store/memory") | fromJson) "value" }}yes{{ end -}}
+{{- end }}
+
 {{/* The size limit of an emptyDir: as the values say, else what the store needs. */}}
 {{- define "sluice.dataLimit" -}}
 {{- .Values.store.sizeLimit | default (printf "%sMi" (include "sluice.neededMebibytes" .)) -}}
@@ -138,7 +143,7 @@ top. A node evicts a pod whose emptyDir is above its limit.
 {{- $size := .Values.persistence.size | toString -}}
 {{- $bytes := include "sluice.bytes" $size -}}
 {{- $needed := include "sluice.neededMebibytes" . -}}
-{{- if and $bytes (not (include "sluice.isUnseen" .)) (lt (int64 $bytes) (mul (int64 $needed) 1048576)) -}}
+{{- if and $bytes (not (include "sluice.isUnseen" .)) (not (include "sluice.isInMemory" .)) (lt (int64 $bytes) (mul (int64 $needed) 1048576)) -}}
 {{- fail (printf "values: `persistence.size` is %s, but a store of the configuration's `store.maxSize` needs %sMi with what is written beside it: raise the one or lower the other" $size $needed) -}}
 {{- end -}}
 {{- end }}
