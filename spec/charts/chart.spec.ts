@@ -223,10 +223,18 @@ describe('the chart', function () {
         const { selector, ...spec } = theOnly(objects, 'PodDisruptionBudget')['spec'] as {
           readonly selector: object;
         };
-        expect(spec).to.deep.equal(is);
+        expect(spec).to.deep.equal({ ...is, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
         expect(selector).to.deep.equal(workloadOf(objects).selector);
       });
     }
+
+    it('keeps a pod that is not ready if its state is not on a claim', () => {
+      const persistence = { enabled: false };
+      const values = { persistence, podDisruptionBudget: { enabled: true } };
+      const budget = theOnly(renderObjects(helm, { values }), 'PodDisruptionBudget');
+      expect(budget['spec']).to.have.property('maxUnavailable', 1);
+      expect(budget['spec']).to.not.have.property('unhealthyPodEvictionPolicy');
+    });
 
     it('has one bound', () => {
       const podDisruptionBudget = { enabled: true, minAvailable: 1, maxUnavailable: 1 };

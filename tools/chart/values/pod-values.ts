@@ -113,7 +113,7 @@ export const podValues: ValueGroup = {
     topologySpreadConstraints: kubernetesList('Spread constraints of the pod.'),
     priorityClassName: text('Its priority class.'),
     podDisruptionBudget: block(
-      'A disruption budget. There is one pod: with `minAvailable: 1` a drain waits for you.',
+      'A disruption budget. There is one pod: with `minAvailable: 1` a drain waits for you. If its state is on a claim, a pod that is not ready may be evicted (from Kubernetes 1.27 on).',
       {
         enabled: flag('Whether it is created.', false),
         minAvailable: budget('How many pods must stay.'),
