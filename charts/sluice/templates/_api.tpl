@@ -10,9 +10,28 @@
 - --api
 - {{ printf "0.0.0.0:%v" $api.port | quote }}
 - --api-token-file
-- /etc/sluice-api/token
+- {{ include "sluice.apiTokenFile" . }}
 - --api-host
 - {{ concat (include "sluice.serviceHosts" . | fromJsonArray) $api.hosts | join "," | quote }}
+{{- end -}}
+{{- end }}
+
+{{- define "sluice.apiTokenFolder" -}}
+/etc/sluice-api
+{{- end }}
+
+{{- define "sluice.apiTokenFile" -}}
+{{ include "sluice.apiTokenFolder" . }}/token
+{{- end }}
+
+{{/* The volume with the token of an exposed API, as a YAML list; empty without one. */}}
+{{- define "sluice.apiTokenVolume" -}}
+{{- if .Values.api.expose -}}
+- name: api-token
+  secret:
+    secretName: {{ .Values.api.existingSecret | quote }}
+    items:
+      - { key: {{ .Values.api.secretKey | quote }}, path: token }
 {{- end -}}
 {{- end }}
 

@@ -15,7 +15,7 @@
       - secret:
           name: {{ $secret.existingSecret | quote }}
           items:
-            - { key: {{ $secret.key | default $name | quote }}, path: {{ $name | quote }} }
+            - { key: {{ $secret.key | quote }}, path: {{ $name | quote }} }
           {{- if $isOptional }}
           optional: true
           {{- end }}
@@ -39,7 +39,7 @@
   valueFrom:
     secretKeyRef:
       name: {{ $secret.existingSecret | quote }}
-      key: {{ $secret.key | default $name | quote }}
+      key: {{ $secret.key | quote }}
       {{- if $isOptional }}
       optional: true
       {{- end }}
@@ -131,7 +131,7 @@ Every file and variable that the configuration names, as a JSON list of { what, 
 {{- if not (hasKey ($values.secrets | default dict) $name) -}}
 {{- fail (printf "values: %s, which no value gives: write `secrets: { %s: { existingSecret: SECRET, key: KEY } }`" $place $name) -}}
 {{- end -}}
-{{- else if and $values.api.expose (eq $path "/etc/sluice-api/token") -}}
+{{- else if and $values.api.expose (eq $path (include "sluice.apiTokenFile" .)) -}}
 {{- else if not (or (has $path $folders) (include "sluice.isBelow" (dict "path" $path "folders" $folders))) -}}
 {{- fail (printf "values: %s, which the pod does not have: write %s/NAME and `secrets: { NAME: { existingSecret: SECRET, key: KEY } }`, or mount it with `extraVolumes` and `extraVolumeMounts`" $place $secrets) -}}
 {{- end -}}
