@@ -2,7 +2,12 @@
 
 import type { Json } from '../../../lib/core/event.ts';
 import type { JsonSchema } from '../../../lib/core/kind.ts';
-import { DECISION_LINES, LOG_FORMATS, LOG_LEVELS } from '../../../lib/telemetry/logging.ts';
+import {
+  DECISION_LINES,
+  EVENT_DETAILS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+} from '../../../lib/telemetry/logging.ts';
 import {
   block,
   choice,
@@ -44,7 +49,7 @@ export const loggingValues: ValueGroup = {
       format: choice('Its format.', ['', ...LOG_FORMATS]),
       level: choice('The least important lines that are printed.', ['', ...LOG_LEVELS]),
       decisions: choice('Which decisions get a line.', ['', ...DECISION_LINES]),
-      event: choice('`full` adds the whole Event to its line.', ['', 'line', 'full']),
+      event: choice('`full` adds the whole Event to its line.', ['', ...EVENT_DETAILS]),
     }),
   },
 };
