@@ -108,8 +108,8 @@ async function runObserved(
     plan,
     api,
     store,
-    findCluster: (heard, signal) =>
-      findCluster(api, { namespace, clock, random, observe: heard }, signal),
+    findCluster: (asking, signal) =>
+      findCluster(api, { ...asking, namespace, clock, random }, signal),
     // A recording has no accounts.
     ...(request.before !== 'none' && {
       followAccess: (heard, signal) =>
