@@ -149,8 +149,9 @@ describe('the recipes on a real API server', function () {
   /** Runs a recipe under an account with these rights, and writes the Event once it watches. */
   async function started(name: RecipeName, rights: Rights): Promise<RunningGateway> {
     const { configuration } = recipeOf(name);
-    const cluster = ['--kubeconfig', accounts.get(`${name} ${rights}`) ?? ''];
-    const run = { configuration, environment: {}, cluster };
+    const kubeconfig = accounts.get(`${name} ${rights}`) ?? '';
+    const args = ['run', '--namespace', 'gateway', '--kubeconfig', kubeconfig];
+    const run = { configuration, environment: {}, args };
     await using opened = new AsyncDisposableStack();
     const gateway = opened.use(await RunningGateway.start(run));
     await gateway.line('watch-opened');

@@ -47,7 +47,7 @@ class FakeCluster {
     return { plan, api, clock, folder: '/', observe: recording.observe };
   }
 
-  /** What was asked since the last call. */
+  /** Requests since the last call. */
   asked(): readonly string[] {
     return this.api.calls.splice(0).map(textOf);
   }
