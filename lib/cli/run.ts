@@ -128,6 +128,7 @@ export const runCommand: Command = {
       drainMs,
       dataFolder,
       storeAt: place.at,
+      cluster: 'real',
       connect: (observe) => connectionOf(given, context, observe),
     };
     await runPlan(request, context, context.stop);
