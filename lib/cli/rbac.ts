@@ -15,7 +15,7 @@ import {
   requireUsable,
   showProblems,
 } from './configuration.ts';
-import type { GivenFlags } from './flags.ts';
+import { choiceOf, type GivenFlags } from './flags.ts';
 import { type Column, renderTable, widthOf } from './text-table.ts';
 
 const FORMATS = ['yaml', 'json', 'table'] as const;
@@ -54,7 +54,7 @@ export const rbacCommand: Command = {
     'The account itself is not among the objects: kubectl create serviceaccount sluice -n gateway',
   run: async (given, context) => {
     const { environment, stdout, stderr } = context;
-    const format = rbacFormatOf(given);
+    const format = choiceOf(given, 'format', FORMATS) ?? 'yaml';
     const namespaces = namespacesOf(given, environment);
     const settings = { ...namespaces, exec: 'allowed' as const };
     const file = fileOf(given);
@@ -81,13 +81,6 @@ function fileOf(given: GivenFlags): string | undefined {
   const [file, another] = [...(flag === undefined ? [] : [flag]), ...given.positionals];
   if (another === undefined) return file;
   throw new SluiceError('usage', 'rbac reads one configuration: FILE or --config');
-}
-
-function rbacFormatOf(given: GivenFlags): (typeof FORMATS)[number] {
-  const asked = given.text('format') ?? 'yaml';
-  const format = FORMATS.find((one) => one === asked);
-  if (format !== undefined) return format;
-  throw new SluiceError('usage', `flag --format takes ${FORMATS.join(', ')}, not "${asked}"`);
 }
 
 function granteeOf(given: GivenFlags, own: string): Grantee {

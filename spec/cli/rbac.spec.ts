@@ -181,7 +181,7 @@ describe('sluice rbac', () => {
   });
 
   const wrong = [
-    [['--format', 'xml'], /flag --format takes yaml, json, table/],
+    [['--format', 'xml'], /flag --format takes one of yaml, json, table, not "xml"/],
     [['--name', 'A'], /flag --name: found "A"/],
     [['--service-account', 'a/b/c d'], /flag --service-account/],
     [['--service-account', '/a'], /flag --service-account: found ""/],
