@@ -109,8 +109,8 @@ async function runObserved(
     plan,
     api,
     store,
-    findCluster: (heard, signal) =>
-      findCluster(api, { namespace, clock, random, observe: heard }, signal),
+    findCluster: (asking, signal) =>
+      findCluster(api, { ...asking, namespace, clock, random }, signal),
     clock,
     random,
     observe,

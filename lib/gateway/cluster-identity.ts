@@ -100,6 +100,17 @@ const KEPT_AS = 'cluster';
 const ORIGINS = ['kube-system', 'namespace', 'random'] as const;
 
 /**
+ * Whether a start depends on the uid of kube-system: it chooses the id, or may find that the uid changed.
+ * An account that could not read the uid so far need not wait for it at each start.
+ *
+ * **Errors**: as `recognizeCluster`.
+ */
+export async function needsSystemUid(keyValues: Pick<KeyValues, 'read'>): Promise<boolean> {
+  const before = parseKept(await keyValues.read(KEPT_AS));
+  return before === null || before.system !== null;
+}
+
+/**
  * Compares the cluster that was found with the stored one. Changes nothing.
  *
  * **Errors**: `store-unusable` if the stored record cannot be read.

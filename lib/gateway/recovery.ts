@@ -10,7 +10,7 @@ import type { Batch, Gap, Position, Positions, Source } from '../core/source.ts'
 import type { RenamedTrigger, Store } from '../core/store.ts';
 import { orphan } from '../delivery/stored-deliveries.ts';
 import { JUMP_MS } from './clock-watch.ts';
-import { followCluster } from './cluster-identity.ts';
+import { followCluster, needsSystemUid } from './cluster-identity.ts';
 import { type Beat, Heartbeat, readBeat, recordDowntime } from './heartbeat.ts';
 import type { RetentionClock } from './store-upkeep.ts';
 import { createWorkers, type GatewayParts, type WorkerParts, type Workers } from './wiring.ts';
@@ -40,7 +40,8 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
   const readMs = (): number => retention.readMs;
 
   stop.throwIfAborted();
-  const found = await parts.findCluster(observe, stop);
+  const asking = { observe, needsSystemUid: await needsSystemUid(store.keyValues) };
+  const found = await parts.findCluster(asking, stop);
   const cluster = await followCluster(found, {
     store,
     observe,

@@ -15,7 +15,7 @@ import { HeldRelease } from '../intake/held-release.ts';
 import { Intake } from '../intake/intake.ts';
 import { Limiter, rememberedMs } from '../intake/limiter.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
-import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
+import type { ClusterIdentity, ClusterQuestion } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -25,7 +25,7 @@ export interface GatewayParts {
   readonly api: ApiClient;
   readonly store: Store;
   /** Asks the API server for the identity of the cluster; waits while the server is unavailable. */
-  readonly findCluster: (observe: Observe, signal: AbortSignal) => Promise<ClusterIdentity>;
+  readonly findCluster: (asking: ClusterQuestion, signal: AbortSignal) => Promise<ClusterIdentity>;
   /**
    * Observes what the cluster denies until nothing is left; see cluster-check.ts. `cluster-refused`
    * stops the gateway; another error is a bug, without which it runs as well. Absent: nothing is compared.

@@ -25,7 +25,7 @@ describe('a gateway that may read no source', () => {
     const refused = new SluiceError('cluster-refused', 'read Events in shop: forbidden');
     const { gateway, clock, stop } = gatewayBench({
       followAccess: () => Promise.reject(refused),
-      findCluster: async (_observe, signal) => {
+      findCluster: async (_asking, signal) => {
         await clock.sleep(3_600_000, signal);
         throw new Error('never');
       },

@@ -114,7 +114,7 @@ describe('a gateway whose store is unavailable', () => {
   it('ends when the store is unusable, even before the cluster was reached', async () => {
     const failing = new FailingStore();
     const { store } = failing;
-    const findCluster: BenchOptions['findCluster'] = async (_observe, signal) => {
+    const findCluster: BenchOptions['findCluster'] = async (_asking, signal) => {
       await aborted(signal);
       throw signal.reason;
     };

@@ -87,7 +87,7 @@ describe('the gateway', () => {
   });
 
   it('ends without an error when it is stopped while it waits for the cluster', async () => {
-    const findCluster = (_observe: Observe, signal: AbortSignal): Promise<never> =>
+    const findCluster = (_asking: unknown, signal: AbortSignal): Promise<never> =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
       });
@@ -100,7 +100,10 @@ describe('the gateway', () => {
   });
 
   it('says what it waits for while the cluster is unavailable', async () => {
-    const findCluster = (observe: Observe, signal: AbortSignal): Promise<never> => {
+    const findCluster = (
+      { observe }: { observe: Observe },
+      signal: AbortSignal,
+    ): Promise<never> => {
       observe({ kind: 'cluster-waiting', server: 'https://x', why: 'ECONNREFUSED' });
       return new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));

@@ -5,6 +5,7 @@ import { SluiceError } from '../../lib/core/errors.ts';
 import { keepCluster, recognizeCluster } from '../../lib/gateway/cluster-identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { gatewayBench } from './gateway-bench.ts';
 
 const UNREADABLE: ClusterIdentity = { id: null, why: 'forbidden' };
 const system = (id: string): ClusterIdentity => ({ id, from: 'kube-system' });
@@ -60,7 +61,41 @@ const cases: readonly (readonly [string, readonly ClusterIdentity[], object])[] 
   ],
 ];
 
+/** What a gateway that starts on a store with this cluster asks for. */
+async function askedAtStart(kept: ClusterIdentity | null): Promise<boolean | null> {
+  const store = createMemoryStore();
+  if (kept !== null) {
+    await keepCluster(store.keyValues, (await recognizeCluster(store.keyValues, kept)).now);
+  }
+  let asked: boolean | null = null;
+  const { gateway, clock, stop } = gatewayBench({
+    store,
+    findCluster: async ({ needsSystemUid }) => {
+      asked = needsSystemUid;
+      return own;
+    },
+  });
+  const running = gateway.run(stop.signal);
+  await clock.advance(0);
+  stop.abort(new Error('SIGTERM'));
+  await clock.advance(0);
+  await running;
+  return asked;
+}
+
+const needs: readonly (readonly [string, ClusterIdentity | null, boolean])[] = [
+  ['needs the uid of kube-system at a first start, which chooses an id', null, true],
+  ['needs it once it was read, to recognize another cluster', system('s1'), true],
+  ['does not need it, and is not waited for, if it could not be read so far', own, false],
+];
+
 describe('the cluster id', () => {
+  for (const [promise, kept, expected] of needs) {
+    it(promise, async () => {
+      expect(await askedAtStart(kept)).to.equal(expected);
+    });
+  }
+
   for (const [promise, found, expected] of cases) {
     it(promise, async () => {
       expect(await afterStarts(...found)).to.deep.equal(expected);

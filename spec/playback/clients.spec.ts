@@ -143,7 +143,8 @@ for (const scheme of ['HTTP', 'HTTPS']) {
       it('has a cluster id', async () => {
         await start(0);
         await reach();
-        const parts = { namespace: 'shop', clock: systemClock, random: systemRandom, observe };
+        const common = { clock: systemClock, random: systemRandom, observe };
+        const parts = { ...common, namespace: 'shop', needsSystemUid: true };
         const found = await findCluster(api, parts, abort().signal);
         expect(found).to.include({ from: 'kube-system' });
       });

@@ -18,13 +18,19 @@ export type ClusterIdentity =
   /** Neither namespace can be read; the store makes up an id. */
   | { readonly id: null; readonly why: string };
 
+/** A question about the cluster at a start. */
+export interface ClusterQuestion {
+  /** Whether the id of this start depends on the uid of kube-system; only then is it read twice. */
+  readonly needsSystemUid: boolean;
+  readonly observe: Observe;
+}
+
 /** Dependencies of the search for the id. */
-interface FindClusterParts {
+interface FindClusterParts extends ClusterQuestion {
   /** The gateway's own namespace; '' means all, and then only kube-system is read. */
   readonly namespace: string;
   readonly clock: Clock;
   readonly random: Random;
-  readonly observe: Observe;
 }
 
 const KUBE_SYSTEM = 'kube-system';
@@ -38,8 +44,8 @@ const RETRY_MS = 3_000;
 /**
  * Reads the id of the cluster; waits for an API server that does not answer.
  *
- * **Order and time**: if kube-system cannot be read, it tries once more after 3 s. Only then does
- * it use the other namespace, because a chosen id is permanent.
+ * **Order and time**: if kube-system is needed and cannot be read, it tries once more after 3 s. Only
+ * then does it use the other namespace, because a chosen id is permanent.
  */
 export async function findCluster(
   api: ApiClient,
@@ -47,7 +53,7 @@ export async function findCluster(
   signal: AbortSignal,
 ): Promise<ClusterIdentity> {
   let system = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
-  if (system.uid === '') {
+  if (system.uid === '' && parts.needsSystemUid) {
     await parts.clock.sleep(RETRY_MS, signal);
     system = await uidOf(api, { ...parts, name: KUBE_SYSTEM }, signal);
   }

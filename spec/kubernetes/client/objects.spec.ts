@@ -80,13 +80,16 @@ describe('objects', () => {
 });
 
 describe('findCluster', () => {
+  type FindParts = Parameters<typeof findCluster>[1];
+
   const SYSTEM = '/api/v1/namespaces/kube-system';
   const OWN = '/api/v1/namespaces/shop';
 
-  function find(bench: Bench, namespace = 'shop'): ReturnType<typeof findCluster> {
+  function find(bench: Bench, over: Partial<FindParts> = {}): ReturnType<typeof findCluster> {
     const { api, clock } = bench;
     const { observe } = bench.observed;
-    return findCluster(api, { namespace, clock, random: () => 0, observe }, NEVER);
+    const common = { namespace: 'shop', clock, random: () => 0, observe, needsSystemUid: true };
+    return findCluster(api, { ...common, ...over }, NEVER);
   }
 
   async function secondThought(bench: Bench): Promise<void> {
@@ -117,6 +120,15 @@ describe('findCluster', () => {
     expect(bench.server.log).to.have.length(3);
   });
 
+  it('does not try twice if the uid of kube-system is not needed', async () => {
+    await using bench = await openBench();
+    const finding = find(bench, { needsSystemUid: false });
+    (await bench.server.next('other', SYSTEM)).refuse(403);
+    (await bench.server.next('other', OWN)).answer(200, { metadata: { uid: 'u-2' } });
+    expect(await finding).to.deep.equal({ id: 'u-2', from: 'namespace' });
+    expect(bench.clock.sleepers).to.equal(0);
+  });
+
   it('returns no id if it can read neither, with the reason', async () => {
     await using bench = await openBench();
     const finding = find(bench);
@@ -133,7 +145,7 @@ describe('findCluster', () => {
     for (const namespace of ['shop', '']) {
       it(`returns the uid that a server which first says ${code} shows a moment later (own namespace '${namespace}')`, async () => {
         await using bench = await openBench();
-        const finding = find(bench, namespace);
+        const finding = find(bench, { namespace });
         (await bench.server.next('other', SYSTEM)).refuse(code);
         await secondThought(bench);
         (await bench.server.next('other', SYSTEM)).answer(200, { metadata: { uid: 'u-1' } });
