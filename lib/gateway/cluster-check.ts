@@ -8,6 +8,7 @@ import { SluiceError } from '../core/errors.ts';
 import type { NeededAccess, Observe } from '../core/observation.ts';
 import type { DryRun } from '../core/trigger.ts';
 import { openDeadline } from '../kit/async/abort.ts';
+import { mapSomeAtOnce } from '../kit/async/some-at-once.ts';
 import {
   type AccessQuestion,
   questionsOf,
@@ -16,7 +17,7 @@ import {
 } from '../kubernetes/access/access-review.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { sampleDelivery } from '../plan/explain-event.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, PlannedTrigger } from '../plan/plan.ts';
 
 /** Dependencies of the check. */
 interface ClusterCheckParts {
@@ -137,21 +138,15 @@ async function makeDryRuns(
   signal: AbortSignal,
 ): Promise<ClusterReport['dryRuns']> {
   using deadline = openDeadline(clock, DRY_RUNS_MS, signal);
-  const results = new Map<string, DryRun>();
-  const left = plan.triggers.filter(({ name }) => names.includes(name)).values();
-  const makeAll = async (): Promise<void> => {
-    for (const trigger of left) {
-      const delivery = sampleDelivery(plan, trigger, clock.now());
-      if (trigger.dryRun === null || delivery === null) continue;
-      const parts = { api, clock, folder, delivery };
-      results.set(trigger.name, await trigger.dryRun(parts, deadline.signal));
-    }
+  const make = async (trigger: PlannedTrigger): Promise<ClusterReport['dryRuns']> => {
+    if (trigger.dryRun === null) return [];
+    const delivery = sampleDelivery(plan, trigger, clock.now());
+    if (delivery === null) return [];
+    const parts = { api, clock, folder, delivery };
+    return [{ trigger: trigger.name, result: await trigger.dryRun(parts, deadline.signal) }];
   };
-  await Promise.all(Array.from({ length: DRY_RUNS_AT_ONCE }, makeAll));
-  return plan.triggers.flatMap(({ name: trigger }) => {
-    const result = results.get(trigger);
-    return result === undefined ? [] : [{ trigger, result }];
-  });
+  const asked = plan.triggers.filter(({ name }) => names.includes(name));
+  return (await mapSomeAtOnce(asked, DRY_RUNS_AT_ONCE, make)).flat();
 }
 
 /** Everything that a second look may find right. */

@@ -12,7 +12,7 @@ import { Alarm } from '../kit/async/alarm.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { ApiAnswer, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
-import { create, resourcePath } from '../kubernetes/client/objects.ts';
+import { create, isTransient, resourcePath } from '../kubernetes/client/objects.ts';
 
 /** The gateway's own pod. */
 interface PodRef {
@@ -50,8 +50,6 @@ const MESSAGE_CHARACTERS = 1_024;
 /** Leaves room for a dot and the time within the 253 characters of a name. */
 const NAME_CHARACTERS = 230;
 const RETRY = { firstMs: 5_000, maxMs: 60_000 };
-/** Beside 5xx. 401: the token may be renewed. */
-const TRANSIENT: readonly number[] = [401, 408, 429];
 
 /** Finds the pod in the variables that the chart sets; null if one is missing, as outside of a pod. */
 export function podOf(environment: Readonly<Record<string, string | undefined>>): PodRef | null {
@@ -220,8 +218,4 @@ function failureOf(answer: ApiAnswer, { namespace }: PodRef): string | null {
   if (status < 300 || status === 409) return null;
   if (status !== 403) return `${doing}: HTTP ${status}`;
   return `${doing}: forbidden (needs create on events in ${namespace}; logging.podEvents: false switches these Events off)`;
-}
-
-function isTransient(answer: ApiAnswer): boolean {
-  return !answer.ok || answer.status >= 500 || TRANSIENT.includes(answer.status);
 }

@@ -10,6 +10,7 @@ import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { plainManifests } from '../../tools/chart/plain-manifests.ts';
 import { ensureKustomize } from '../controlplane/build.ts';
+import { leaveOut } from '../support/left-out.ts';
 import { VALIDATORS } from '../support/validators.ts';
 import { findHelm } from './helm.ts';
 
@@ -49,7 +50,7 @@ describe('the base for kustomize', function () {
   before(async function () {
     this.timeout(600_000);
     const build = await ensureKustomize();
-    if (build.kind !== 'built') return this.skip();
+    if (build.kind !== 'built') return leaveOut(this, 'specs with kustomize', build.reason);
     kustomize = build.file;
   });
 

@@ -14,6 +14,7 @@ import { idOf, numbered } from '../support/builders.ts';
 import { Authority } from '../support/certificates.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { leaveOut } from '../support/left-out.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
 import { aFileWorld, serving } from './deliveries-world.ts';
@@ -84,7 +85,8 @@ describe('the target of sluice deliveries', () => {
 
   it('is the store of SLUICE_STORE or of a configuration if nothing listens', async function () {
     // This address is fixed: another gateway may run here.
-    if (await isTaken(8081)) this.skip();
+    const isUsed = await isTaken(8081);
+    if (isUsed) leaveOut(this, 'the spec of the default address', 'port 8081 is taken');
     await using world = await aFileWorld();
     await world.commit([numbered(1)]);
     const file = join(world.folder, 'sluice.db');

@@ -6,8 +6,10 @@ import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { commands } from '../../lib/cli/registry.ts';
+import { messageOf } from '../../lib/core/errors.ts';
 import { childEnvironment } from '../controlplane/environment.ts';
 import { Authority } from '../support/certificates.ts';
+import { leaveOut } from '../support/left-out.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
 import { until } from '../support/until.ts';
 import { runLine } from './process-context.ts';
@@ -61,7 +63,9 @@ describe('the command line', () => {
   });
 
   it('fails with a message if the disk of its output is full', async function () {
-    const full = await open('/dev/full', 'w').catch(() => this.skip());
+    const full = await open('/dev/full', 'w').catch((error: unknown) =>
+      leaveOut(this, 'the spec of a full disk', messageOf(error)),
+    );
     const child = spawn(process.execPath, [executable, 'schema'], {
       stdio: ['ignore', full.fd, 'pipe'],
     });

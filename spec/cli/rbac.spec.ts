@@ -140,7 +140,9 @@ describe('sluice rbac', () => {
   });
 
   it('reads GATEWAY_CONFIG, --config and standard input', async () => {
-    const { out } = await run(file);
+    const { code, out } = await run(file);
+    expect(code).to.equal(0);
+    expect(out).to.include('kind: ClusterRole');
     const byFlag = await run('--config', file);
     const byVariable = await runLine(['rbac'], { environment: { GATEWAY_CONFIG: file } });
     const stdin = Object.assign(Readable.from([Buffer.from(CONFIGURATION)]), { isTTY: false });
@@ -159,11 +161,12 @@ describe('sluice rbac', () => {
   it('takes another account and another name', async () => {
     const args = ['--service-account', 'ops/gate', '--name', 'gate', '--format', 'json'];
     const { out } = await run(file, '--namespace', '', ...args);
-    for (const { metadata, subjects = [] } of rolesOf(out)) {
-      expect(metadata.name).to.equal('ops-gate');
-      for (const subject of subjects)
-        expect(subject).to.include({ name: 'gate', namespace: 'ops' });
-    }
+    const all = rolesOf(out);
+    expect(new Set(all.map(({ metadata }) => metadata.name))).to.have.all.keys('ops-gate');
+    const bindings = all.filter(({ kind }) => /Binding$/.test(kind));
+    expect(bindings).to.not.be.empty;
+    const account = { kind: 'ServiceAccount', name: 'gate', namespace: 'ops' };
+    for (const { subjects } of bindings) expect(subjects).to.deep.equal([account]);
   });
 
   it('says without a configuration that nothing is started', async () => {

@@ -4,6 +4,7 @@
 import { expect } from 'chai';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Batch, Position, Positions, Source } from '../../lib/core/source.ts';
+import { NEVER } from '../support/never.ts';
 import { Reading } from '../support/reading.ts';
 import { until } from '../support/until.ts';
 
@@ -33,7 +34,7 @@ export function describeSource(name: string, open: () => Promise<SourceHarness>)
     it('1: opens nothing before the first pull', async () => {
       await using harness = await open();
       const { positions } = harness;
-      const iterator = harness.create().batches(positions, new AbortController().signal);
+      const iterator = harness.create().batches(positions, NEVER);
       await harness.pass();
       expect(harness.use).to.include({ requests: 0, open: 0 });
       expect(iterator).to.have.property(Symbol.asyncIterator);

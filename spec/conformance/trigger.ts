@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
 import type { Trigger } from '../../lib/core/trigger.ts';
 import { aDelivery, deliveries } from '../support/builders.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
 
 /** One trigger on a receiver that the bench controls. */
@@ -32,8 +33,6 @@ export interface TriggerBenches {
   /** Whether one attempt may have several deliveries. */
   readonly batched?: boolean;
 }
-
-const NEVER = new AbortController().signal;
 
 /** Declares the cases of a kind. */
 export function describeTrigger(kind: string, benches: TriggerBenches): void {

@@ -153,18 +153,23 @@ export class AdminClient implements Disposable {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const patch = 'application/merge-patch+json';
     const plain = asked.method === 'PATCH' ? patch : 'application/json';
+    const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
     const sent = request(`${this.#server}${asked.path}`, {
       method: asked.method,
       agent: this.#agent,
       headers: {
         ...this.#headers,
         accept: 'application/json',
-        ...(asked.body === undefined ? {} : { 'content-type': asked.contentType ?? plain }),
+        // Node.js sends the body of a DELETE without its length, and the server reads it as a request.
+        ...(body !== undefined && {
+          'content-type': asked.contentType ?? plain,
+          'content-length': Buffer.byteLength(body),
+        }),
       },
     });
     sent.once('response', resolve);
     sent.once('error', reject);
-    sent.end(asked.body === undefined ? undefined : JSON.stringify(asked.body));
+    sent.end(body);
     return promise;
   }
 

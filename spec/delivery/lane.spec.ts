@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { Dispatch } from '../../lib/delivery/lane.ts';
 import { aCommit, deliveries } from '../support/builders.ts';
 import { DELIVERED, failingTrigger, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';
+import { NEVER } from '../support/never.ts';
 import { setUp, stateOf } from './lane-bench.ts';
 
 describe('a lane', () => {
@@ -203,11 +204,10 @@ describe('dispatch', () => {
     store.outbox.claim = (request) =>
       (claims += 1) > 1 ? Promise.reject(new Error('disk full')) : claim(request);
     const dispatch = new Dispatch(new Map([['build', lane]]));
-    const never = new AbortController().signal;
     await add(deliveries(1));
     let ended: unknown;
     const dispatched = dispatch
-      .run({ stop: never, abandon: never })
+      .run({ stop: NEVER, abandon: NEVER })
       .catch((error: unknown) => (ended = error));
     await clock.advance(0);
     expect(trigger.firings).to.have.length(1);

@@ -3,13 +3,14 @@
 import { expect } from 'chai';
 import { type LockMode, SharedLock } from '../../lib/delivery/shared-lock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 
 /** A lock, and its holders by name. */
 function lockWithNames() {
   const sharedLock = new SharedLock();
   const inside = new Map<string, Disposable>();
   const enter = async (name: string, mode: LockMode, signal?: AbortSignal): Promise<void> => {
-    const lock = await sharedLock.acquire(mode, signal ?? new AbortController().signal);
+    const lock = await sharedLock.acquire(mode, signal ?? NEVER);
     if (lock !== null) inside.set(name, lock);
   };
   const leave = async (name: string): Promise<void> => {
@@ -78,8 +79,8 @@ describe('the shared lock', () => {
 
   it('counts a holder that leaves twice once', async () => {
     const { sharedLock } = lockWithNames();
-    const lock = await sharedLock.acquire('shared', new AbortController().signal);
-    await sharedLock.acquire('shared', new AbortController().signal);
+    const lock = await sharedLock.acquire('shared', NEVER);
+    await sharedLock.acquire('shared', NEVER);
     lock?.[Symbol.dispose]();
     lock?.[Symbol.dispose]();
     expect(sharedLock.holders).to.equal(1);

@@ -13,6 +13,7 @@ import { listen } from '../triggers/http/support/real-receiver.ts';
 import type { Pod } from './kubelet/pod.ts';
 import { variablesOf } from './kubelet/pod-parts.ts';
 import { AccountGateway } from './support/account-gateway.ts';
+import { customKind } from './support/custom-kind.ts';
 import { type SampleCase, sample, sampleCases } from './support/sample-cases.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 
@@ -282,25 +283,9 @@ async function eventFor({ reason }: SampleCase, { events }: Places): Promise<Kub
   };
 }
 
-/** The kinds of Tekton and Argo, with any fields. */
-const CUSTOM_KINDS: readonly KubeObject[] = [
-  customKind('tekton.dev', 'v1', 'PipelineRun'),
-  customKind('argoproj.io', 'v1alpha1', 'Workflow'),
-];
+const ANY_FIELDS = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
-function customKind(group: string, version: string, kind: string): KubeObject {
-  const singular = kind.toLowerCase();
-  const plural = `${singular}s`;
-  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind, plural, singular },
-      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema } }],
-    },
-  };
-}
+const CUSTOM_KINDS: readonly KubeObject[] = [
+  customKind('tekton.dev/v1', 'PipelineRun', ANY_FIELDS),
+  customKind('argoproj.io/v1alpha1', 'Workflow', ANY_FIELDS),
+];

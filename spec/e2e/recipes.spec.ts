@@ -15,6 +15,7 @@ import { statesOfSeries } from '../recipes/recorded-series.ts';
 import { RunningGateway } from '../recipes/running-gateway.ts';
 import { until } from '../support/until.ts';
 import { VALIDATORS } from '../support/validators.ts';
+import { customKind } from './support/custom-kind.ts';
 import { sharedStartMs } from './support/shared-control-plane.ts';
 
 const OWN = 'gateway';
@@ -225,19 +226,5 @@ function listOf(properties: JsonObject): JsonObject {
 
 /** A namespaced kind with exactly these fields in its spec. */
 function definitionOf(apiVersion: string, kind: string, spec: JsonObject): KubeObject {
-  const [group = '', version = ''] = apiVersion.split('/');
-  const singular = kind.toLowerCase();
-  const plural = `${singular}s`;
-  const openAPIV3Schema = objectOf({ spec: objectOf(spec) });
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind, plural, singular },
-      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema } }],
-    },
-  };
+  return customKind(apiVersion, kind, objectOf({ spec: objectOf(spec) }));
 }

@@ -14,8 +14,9 @@ import type { PolicyRule } from '../controlplane/accounts.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
-import { JOB, NEVER, someParts } from '../triggers/support/parts.ts';
+import { JOB, someParts } from '../triggers/support/parts.ts';
 import { DenyingWebhook, denyJobs } from './support/denials.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 

@@ -175,6 +175,7 @@ describe('an Event about the gateway’s own pod', () => {
 
   for (const [status, reason] of [
     [401, 'Unauthorized'],
+    [408, 'Timeout'],
     [429, 'TooManyRequests'],
     [500, 'InternalError'],
   ] as const) {

@@ -9,6 +9,7 @@ import type { Architecture } from '../../tools/image/debian.ts';
 import { LAYOUT_PROGRAMS, type Layout, layOut } from '../../tools/image/layout.ts';
 import { missingPrograms } from '../../tools/image/programs.ts';
 import { readSpecEnvironment } from '../controlplane/environment.ts';
+import { leaveOut } from '../support/left-out.ts';
 import { SYSTEM_FOLDERS } from './container.ts';
 
 /** Root of the project. */
@@ -49,10 +50,7 @@ export function needContainers(context: Mocha.Context): void {
 }
 
 function need(context: Mocha.Context, why: string | undefined): void {
-  if (why === undefined) return;
-  if (readSpecEnvironment().ci) throw new Error(`no image: ${why}`);
-  process.stderr.write(`LEFT OUT: image specs: ${why}\n`);
-  context.skip();
+  if (why !== undefined) leaveOut(context, 'specs of the image', why);
 }
 
 function missing(programs: readonly string[]): string | undefined {

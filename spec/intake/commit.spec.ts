@@ -13,7 +13,8 @@ import {
   positionsAt,
 } from '../support/builders.ts';
 import { FailingStore, recordingStore } from '../support/doubles/store.ts';
-import { type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
+import { NEVER } from '../support/never.ts';
+import { type HarnessOptions, intakeHarness } from './harness.ts';
 
 const positions = positionsAt('9');
 const GAP = aGap({ why: 'listed again after 410', from: { resourceVersion: '1', at: 1 } });

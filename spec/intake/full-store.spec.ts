@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import type { Committed } from '../../lib/core/store.ts';
 import { aBatch, aSeries, positionsAt } from '../support/builders.ts';
 import { FailingStore, recordingStore } from '../support/doubles/store.ts';
-import { intakeHarness, NEVER } from './harness.ts';
+import { NEVER } from '../support/never.ts';
+import { intakeHarness } from './harness.ts';
 
 /** Intake whose store has no room for new deliveries until it is healed. */
 function bench(overflow: 'block' | 'shed') {

@@ -14,6 +14,7 @@ import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch } from '../support/builders.ts';
 import { type RecordingObserve, recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 
 /** Options of a spec. */
 export interface HarnessOptions {
@@ -42,9 +43,6 @@ export interface IntakeHarness extends RecordingObserve {
   /** The dispositions so far: one list of words a decision. */
   readonly dispositions: () => readonly (readonly string[])[];
 }
-
-/** A signal that never aborts. */
-export const NEVER = new AbortController().signal;
 
 const ACCEPT_ALL: readonly RuleSection[] = [{ name: 'all', action: 'accept', triggers: ['build'] }];
 

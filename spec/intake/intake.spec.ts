@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import type { Journal } from '../../lib/core/store.ts';
 import { aBatch, anEvent, anOccurrence } from '../support/builders.ts';
 import { failingStore } from '../support/doubles/store.ts';
-import { intakeHarness, NEVER } from './harness.ts';
+import { NEVER } from '../support/never.ts';
+import { intakeHarness } from './harness.ts';
 
 const created = (at: string): object => ({
   name: 'web-1.17f1e2d3c4b5a697',

@@ -7,7 +7,8 @@ import type { Occurrence } from '../../lib/core/occurrence.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch, aSeries, PATH, positionsAt } from '../support/builders.ts';
 import { FailingStore, failingStore, recordingStore, storeWith } from '../support/doubles/store.ts';
-import { type HarnessOptions, intakeHarness, NEVER } from './harness.ts';
+import { NEVER } from '../support/never.ts';
+import { type HarnessOptions, intakeHarness } from './harness.ts';
 
 const KEY = 'shop/web-1.17f1';
 const RULES = [

@@ -5,9 +5,8 @@ import { expect } from 'chai';
 import type { Clock } from '../../lib/core/clock.ts';
 import { systemClock, systemEnvironment, systemRandom } from '../../lib/kit/system.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
-
-const never = new AbortController().signal;
 
 const clocks: readonly {
   name: string;
@@ -29,7 +28,7 @@ for (const { name, make, pass } of clocks) {
     it('sleeps at least as long as asked', async () => {
       const clock = make();
       const before = clock.monotonic();
-      const slept = clock.sleep(5, never);
+      const slept = clock.sleep(5, NEVER);
       await pass(clock);
       await slept;
       // A timer may fire a fraction of a millisecond before a finer clock says so.
@@ -59,7 +58,7 @@ describe('systemClock', () => {
     const timers = (): number =>
       process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
     // Mocha sets a timer of its own once a spec has become asynchronous.
-    await systemClock.sleep(1, never);
+    await systemClock.sleep(1, NEVER);
     const before = timers();
     const stop = new AbortController();
     const slept = systemClock.sleep(3_600_000, stop.signal).catch(() => undefined);
@@ -76,7 +75,7 @@ describe('systemClock', () => {
       () => 'aborted',
     );
     // Two timers of Node's own choice, 1 ms each, would be over long before this.
-    await systemClock.sleep(20, never);
+    await systemClock.sleep(20, NEVER);
     stop.abort();
     expect(await slept).to.equal('aborted');
   });
@@ -106,11 +105,11 @@ describe('FakeClock', () => {
     const woken: string[] = [];
     const beat = async (): Promise<void> => {
       for (let count = 1; count <= 3; count += 1) {
-        await clock.sleep(10, never);
+        await clock.sleep(10, NEVER);
         woken.push(`beat ${clock.now()}`);
       }
     };
-    const once = clock.sleep(15, never).then(() => woken.push(`once ${clock.now()}`));
+    const once = clock.sleep(15, NEVER).then(() => woken.push(`once ${clock.now()}`));
     const beats = beat();
     await clock.advance(30);
     await Promise.all([once, beats]);
@@ -130,7 +129,7 @@ describe('the machine’s clock, after a time', () => {
     let calls = 0;
     systemClock.after(1, () => (calls += 1));
     await until(() => calls === 1, 'the call');
-    await systemClock.sleep(5, new AbortController().signal);
+    await systemClock.sleep(5, NEVER);
     expect(calls).to.equal(1);
   });
 
@@ -139,14 +138,14 @@ describe('the machine’s clock, after a time', () => {
     const cancel = systemClock.after(1, () => (calls += 1));
     cancel();
     cancel();
-    await systemClock.sleep(5, new AbortController().signal);
+    await systemClock.sleep(5, NEVER);
     expect(calls).to.equal(0);
   });
 
   it('does not call early after more than the longest timer of Node', async () => {
     let calls = 0;
     const cancel = systemClock.after(2 ** 31 + 5, () => (calls += 1));
-    await systemClock.sleep(5, new AbortController().signal);
+    await systemClock.sleep(5, NEVER);
     cancel();
     expect(calls).to.equal(0);
   });

@@ -3,7 +3,8 @@
 import type { LookupFunction } from 'node:net';
 import { expect } from 'chai';
 import { hostOf, isForbidden } from '../../lib/net/address.ts';
-import { aClient, aRequest, httpReceiver, patient } from './support/receiver.ts';
+import { NEVER } from '../support/never.ts';
+import { aClient, aRequest, httpReceiver } from './support/receiver.ts';
 
 const FORBIDDEN: readonly string[] = [
   'http://169.254.169.254/',
@@ -84,7 +85,7 @@ describe('forbidden addresses', () => {
     it(`are refused as ${written}, before anything is sent`, async () => {
       await using client = aClient();
       const [url = ''] = written.split(' ');
-      const result = await client.send(aRequest(new URL(url)), patient());
+      const result = await client.send(aRequest(new URL(url)), NEVER);
       expect(result).to.include({
         answered: false,
         reached: 'never',
@@ -122,7 +123,7 @@ describe('forbidden addresses', () => {
       const lookup: LookupFunction = (_name, _options, callback) => callback(null, [...addresses]);
       await using client = aClient({}, { lookup });
       const url = new URL('http://rebound.example.test:9/');
-      expect(await client.send(aRequest(url), patient())).to.deep.equal({
+      expect(await client.send(aRequest(url), NEVER)).to.deep.equal({
         answered: false,
         reached: 'never',
         failure: 'forbidden-address',
@@ -145,7 +146,7 @@ describe('forbidden addresses', () => {
     };
     await using client = aClient({}, { lookup });
     const request = aRequest(receiver.url('/', 'rebound.example.test'));
-    expect(await client.send(request, patient())).to.include({ answered: true, status: 200 });
-    expect(await client.send(request, patient())).to.include({ failure: 'forbidden-address' });
+    expect(await client.send(request, NEVER)).to.include({ answered: true, status: 200 });
+    expect(await client.send(request, NEVER)).to.include({ failure: 'forbidden-address' });
   });
 });

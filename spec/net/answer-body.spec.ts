@@ -4,9 +4,10 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
 import { OpenedSockets } from './support/opened-sockets.ts';
-import { aClient, aRequest, httpReceiver, patient, rawReceiver } from './support/receiver.ts';
+import { aClient, aRequest, httpReceiver, rawReceiver } from './support/receiver.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -37,7 +38,7 @@ describe('the body of an answer', () => {
     it(`is kept up to 16 KiB: ${what}`, async () => {
       await using receiver = await httpReceiver((_request, response) => response.end(body));
       await using client = aClient();
-      const result = await client.send(aRequest(receiver.url()), patient());
+      const result = await client.send(aRequest(receiver.url()), NEVER);
       expect(result).to.have.property('excerpt', excerpt);
     });
   }
@@ -45,7 +46,7 @@ describe('the body of an answer', () => {
   it('is kept up to the configured bound', async () => {
     await using receiver = await httpReceiver((_request, response) => response.end('0123456789'));
     await using client = aClient({ excerptBytes: 4 });
-    const result = await client.send(aRequest(receiver.url()), patient());
+    const result = await client.send(aRequest(receiver.url()), NEVER);
     expect(result).to.have.property('excerpt', '0123');
   });
 
@@ -54,7 +55,7 @@ describe('the body of an answer', () => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(MIB)));
     });
     await using client = aClient();
-    const result = await client.send(aRequest(receiver.url()), patient());
+    const result = await client.send(aRequest(receiver.url()), NEVER);
     expect(result).to.include({ answered: true, excerpt: '' });
   });
 
@@ -63,7 +64,7 @@ describe('the body of an answer', () => {
       response.end(Buffer.alloc(900 * KIB, 'x')),
     );
     await using client = aClient({ maxSockets: 1 });
-    for (let i = 0; i < 3; i++) await client.send(aRequest(receiver.url()), patient());
+    for (let i = 0; i < 3; i++) await client.send(aRequest(receiver.url()), NEVER);
     expect(receiver.connections).to.equal(1);
   });
 
@@ -73,7 +74,7 @@ describe('the body of an answer', () => {
     );
     using opened = new OpenedSockets();
     await using client = aClient();
-    const result = await client.send(aRequest(receiver.url()), patient());
+    const result = await client.send(aRequest(receiver.url()), NEVER);
     expect(result).to.include({ answered: true, status: 200, excerpt: 'x'.repeat(16 * KIB) });
     await until(() => opened.isClosed, 'the connection to be closed');
     expect(opened.bytesRead).to.be.below(2 * SLACK);
@@ -91,7 +92,7 @@ describe('the body of an answer', () => {
     });
     using opened = new OpenedSockets();
     await using client = aClient();
-    const result = await client.send(aRequest(receiver.url()), patient());
+    const result = await client.send(aRequest(receiver.url()), NEVER);
     expect(result).to.include({ answered: true, excerpt: 'x'.repeat(16 * KIB) });
     await until(() => opened.isClosed, 'the connection to be closed');
     expect(opened.bytesRead).to.be.within(MIB, MIB + 2 * SLACK);
@@ -104,7 +105,7 @@ describe('the body of an answer', () => {
     const clock = new FakeClock();
     using opened = new OpenedSockets();
     await using client = aClient({}, { clock });
-    const sent = client.send(aRequest(receiver.url()), patient());
+    const sent = client.send(aRequest(receiver.url()), NEVER);
     await until(() => opened.bytesRead > HEAD.length, 'the head');
     await until(async () => {
       await clock.advance(1000);
@@ -119,7 +120,7 @@ describe('the body of an answer', () => {
     });
     await using client = aClient({ maxSockets: 1 }, { clock: new FakeClock() });
     for (let i = 0; i < 2; i++) {
-      const result = await client.send(aRequest(receiver.url()), patient());
+      const result = await client.send(aRequest(receiver.url()), NEVER);
       expect(result).to.include({ answered: true, status: 200, excerpt: 'half' });
     }
   });
@@ -129,7 +130,7 @@ describe('the body of an answer', () => {
       socket.end(`${HEAD}transfer-encoding: chunked\r\n\r\nnot a chunk\r\n`);
     });
     await using client = aClient();
-    const result = await client.send(aRequest(receiver.url()), patient());
+    const result = await client.send(aRequest(receiver.url()), NEVER);
     expect(result).to.include({ answered: true, status: 200 });
   });
 

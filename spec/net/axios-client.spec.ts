@@ -5,16 +5,10 @@ import { expect } from 'chai';
 import type { HttpResult } from '../../lib/net/http-client.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
 import { OpenedSockets } from './support/opened-sockets.ts';
-import {
-  aClient,
-  aRequest,
-  closedPort,
-  httpReceiver,
-  patient,
-  rawReceiver,
-} from './support/receiver.ts';
+import { aClient, aRequest, closedPort, httpReceiver, rawReceiver } from './support/receiver.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi';
 
@@ -25,7 +19,7 @@ describe('an HTTP client', () => {
       response.end('queued ✓');
     });
     await using client = aClient();
-    const result = await client.send(aRequest(receiver.url()), patient());
+    const result = await client.send(aRequest(receiver.url()), NEVER);
     expect(result).to.include({ answered: true, status: 202, excerpt: 'queued ✓' });
     expect(result)
       .to.have.property('headers')
@@ -43,7 +37,7 @@ describe('an HTTP client', () => {
         });
         await using client = aClient();
         const url = receiver.url('/a%20b?x=1&y=%2F');
-        await client.send(aRequest(url, { method, body }), patient());
+        await client.send(aRequest(url, { method, body }), NEVER);
         const bytes = Buffer.from(body ?? '');
         expect(seen).to.deep.equal([
           method,
@@ -67,7 +61,7 @@ describe('an HTTP client', () => {
       'x-name': 'grüße ✓',
       authorization: 'Bearer s',
     };
-    await client.send(aRequest(receiver.url(), { headers, body: '{"ü":1}' }), patient());
+    await client.send(aRequest(receiver.url(), { headers, body: '{"ü":1}' }), NEVER);
     const utf8 = Buffer.from('grüße ✓').toString('latin1');
     expect(Object.fromEntries(pairs(seen))).to.deep.equal({
       accept: '*/*',
@@ -92,7 +86,7 @@ describe('an HTTP client', () => {
     it(`sends nothing with ${what} and does not quote the value`, async () => {
       await using receiver = await httpReceiver((_request, response) => response.end());
       await using client = aClient();
-      const result = await client.send(aRequest(receiver.url(), { headers }), patient());
+      const result = await client.send(aRequest(receiver.url(), { headers }), NEVER);
       expect(result).to.include({ answered: false, reached: 'never', failure: 'local' });
       expect(detailOf(result)).to.include(named).and.not.include('secret');
       expect(receiver.connections).to.equal(0);
@@ -107,7 +101,7 @@ describe('an HTTP client', () => {
         response.writeHead(status, { location: '/elsewhere' }).end();
       });
       await using client = aClient();
-      const result = await client.send(aRequest(receiver.url()), patient());
+      const result = await client.send(aRequest(receiver.url()), NEVER);
       expect(result).to.include({ answered: true, status });
       expect(requests).to.equal(1);
     });
@@ -120,7 +114,7 @@ describe('an HTTP client', () => {
     const proxy = `http://127.0.0.1:${await closedPort()}`;
     const result = await withVariable(['http_proxy', proxy], async () => {
       await using client = aClient({}, { lookup: loopback });
-      return await client.send(aRequest(receiver.url('/', 'ci.example.test')), patient());
+      return await client.send(aRequest(receiver.url('/', 'ci.example.test')), NEVER);
     });
     expect(result).to.include({ answered: true, excerpt: 'asked for /' });
   });
@@ -128,14 +122,14 @@ describe('an HTTP client', () => {
   it('reuses a connection', async () => {
     await using receiver = await httpReceiver((_request, response) => response.end('ok'));
     await using client = aClient();
-    for (let i = 0; i < 5; i++) await client.send(aRequest(receiver.url()), patient());
+    for (let i = 0; i < 5; i++) await client.send(aRequest(receiver.url()), NEVER);
     expect(receiver.connections).to.equal(1);
   });
 
   it('respects the bound of connections and sends waiting requests in turn', async () => {
     await using receiver = await httpReceiver((_request, response) => response.end('ok'));
     await using client = aClient({ maxSockets: 3 });
-    const all = Array.from({ length: 30 }, () => client.send(aRequest(receiver.url()), patient()));
+    const all = Array.from({ length: 30 }, () => client.send(aRequest(receiver.url()), NEVER));
     expect((await Promise.all(all)).every(({ answered }) => answered)).to.equal(true);
     expect(receiver.connections).to.equal(3);
   });
@@ -144,7 +138,7 @@ describe('an HTTP client', () => {
     await using receiver = await httpReceiver((_request, response) => response.end('ok'));
     using opened = new OpenedSockets();
     await using client = aClient();
-    await client.send(aRequest(receiver.url()), patient());
+    await client.send(aRequest(receiver.url()), NEVER);
     await until(
       () => opened.sockets[0]?.timeout === 4000,
       'the connection to be idle for 4 s at most',
@@ -156,7 +150,7 @@ describe('an HTTP client', () => {
       socket.write('HTTP/1.1 200 OK\r\nkeep-alive: timeout=1\r\ncontent-length: 0\r\n\r\n');
     });
     await using client = aClient();
-    await client.send(aRequest(receiver.url()), patient());
+    await client.send(aRequest(receiver.url()), NEVER);
     await until(() => receiver.sockets.size === 0, 'the connection to be closed', 900);
   });
 });
@@ -166,7 +160,7 @@ describe('a request that fails', () => {
     const port = await closedPort();
     await using client = aClient();
     const url = new URL(`http://127.0.0.1:${port}/?token=secret`);
-    expect(await client.send(aRequest(url), patient())).to.deep.equal({
+    expect(await client.send(aRequest(url), NEVER)).to.deep.equal({
       answered: false,
       reached: 'never',
       failure: 'refused',
@@ -178,7 +172,7 @@ describe('a request that fails', () => {
     const clock = new FakeClock();
     await using client = aClient({}, { clock });
     const url = new URL(`http://127.0.0.1:${await closedPort()}/`);
-    expect(await client.send(aRequest(url), patient())).to.include({ failure: 'refused' });
+    expect(await client.send(aRequest(url), NEVER)).to.include({ failure: 'refused' });
     await until(() => clock.sleepers === 0, 'the countdown to be stopped');
   });
 
@@ -190,7 +184,7 @@ describe('a request that fails', () => {
           callback(Object.assign(new Error(), { code: 'ENOTFOUND', hostname }), []),
       },
     );
-    const result = await client.send(aRequest(new URL('http://nowhere.test/')), patient());
+    const result = await client.send(aRequest(new URL('http://nowhere.test/')), NEVER);
     expect(result).to.deep.equal({
       answered: false,
       reached: 'never',
@@ -202,7 +196,7 @@ describe('a request that fails', () => {
   it('never arrives if the connection takes too long, including the look-up', async () => {
     const clock = new FakeClock();
     await using client = aClient({ connectTimeoutMs: 700 }, { clock, lookup: () => undefined });
-    const sent = client.send(aRequest(new URL('http://slow.test:81/')), patient());
+    const sent = client.send(aRequest(new URL('http://slow.test:81/')), NEVER);
     await until(() => clock.sleepers > 0, 'the countdown');
     await clock.advance(700);
     expect(await sent).to.deep.equal({
@@ -236,7 +230,7 @@ describe('a request that fails', () => {
     it(`may have arrived if the connection ${what} after it was read: ${failure}`, async () => {
       await using receiver = await rawReceiver((socket) => act(socket));
       await using client = aClient();
-      const result = await client.send(aRequest(receiver.url()), patient());
+      const result = await client.send(aRequest(receiver.url()), NEVER);
       expect(result).to.include({ answered: false, reached: 'perhaps', failure });
       expect(receiver.received).to.include('ping');
     });
@@ -294,7 +288,7 @@ describe('a request that fails', () => {
     await using receiver = await rawReceiver((socket) => socket.resetAndDestroy());
     await using client = aClient({ maxSockets: 1 });
     for (let i = 0; i < 3; i++) {
-      expect(await client.send(aRequest(receiver.url()), patient())).to.include({
+      expect(await client.send(aRequest(receiver.url()), NEVER)).to.include({
         failure: 'reset',
       });
     }
@@ -307,17 +301,17 @@ describe('disposing of an HTTP client', () => {
       if (received.includes('/quick')) socket.write(OK);
     });
     const client = aClient({ maxSockets: 1 });
-    await client.send(aRequest(receiver.url('/quick')), patient());
+    await client.send(aRequest(receiver.url('/quick')), NEVER);
     receiver.received = '';
-    const sent = client.send(aRequest(receiver.url('/slow')), patient());
-    const queued = client.send(aRequest(receiver.url('/queued')), patient());
+    const sent = client.send(aRequest(receiver.url('/slow')), NEVER);
+    const queued = client.send(aRequest(receiver.url('/queued')), NEVER);
     await until(() => receiver.received.includes('/slow'), 'the request');
     await client[Symbol.asyncDispose]();
     await client[Symbol.asyncDispose]();
     expect(await sent).to.include({ answered: false, reached: 'perhaps', failure: 'aborted' });
     expect(await queued).to.include({ answered: false, reached: 'never', failure: 'aborted' });
     await until(() => receiver.sockets.size === 0, 'the connections to be closed');
-    const late = await client.send(aRequest(receiver.url()), patient());
+    const late = await client.send(aRequest(receiver.url()), NEVER);
     expect(late).to.include({ answered: false, reached: 'never', failure: 'aborted' });
   });
 });

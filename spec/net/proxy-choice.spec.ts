@@ -6,8 +6,9 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect } from 'chai';
 import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
 import { Authority, type Pair } from '../support/certificates.ts';
+import { NEVER } from '../support/never.ts';
 import { BASIC, CREDENTIALS, type Proxy, proxyTo } from './support/proxy.ts';
-import { aClient, aRequest, httpReceiver, httpsReceiver, patient } from './support/receiver.ts';
+import { aClient, aRequest, httpReceiver, httpsReceiver } from './support/receiver.ts';
 
 describe('a proxy', () => {
   let authority: Authority;
@@ -36,7 +37,7 @@ describe('a proxy', () => {
       const options = { proxy: 'environment', tls: { ca: authority.cert } } as const;
       await using client = aClient(options, { environment });
       for (const url of ['http://ci.example.test/hook', 'https://ci.example.test/hook']) {
-        expect(await client.send(aRequest(new URL(url)), patient())).to.include({ status: 200 });
+        expect(await client.send(aRequest(new URL(url)), NEVER)).to.include({ status: 200 });
       }
       expect(proxy.asked).to.deep.equal([
         'POST http://ci.example.test/hook ci.example.test',
@@ -57,7 +58,7 @@ describe('a proxy', () => {
         ['ci.direct.test', 'straight'],
         ['ci.example.test', 'by the proxy'],
       ] as const) {
-        const result = await client.send(aRequest(target.url('/', host)), patient());
+        const result = await client.send(aRequest(target.url('/', host)), NEVER);
         expect(result, host).to.include({ answered: true, excerpt });
       }
       expect(proxy.asked).to.have.length(1);
@@ -70,7 +71,7 @@ describe('a proxy', () => {
         callback(null, [{ address: '127.0.0.1', family: 4 }]);
       await using client = aClient({ proxy: null }, { environment: environmentOf(proxy), lookup });
       const request = aRequest(target.url('/', 'ci.example.test'));
-      expect(await client.send(request, patient())).to.include({ excerpt: 'straight' });
+      expect(await client.send(request, NEVER)).to.include({ excerpt: 'straight' });
       expect(proxy.asked).to.deep.equal([]);
     });
 
@@ -82,7 +83,7 @@ describe('a proxy', () => {
         };
         const lookup: LookupFunction = () => expect.fail('it went straight there');
         await using client = aClient({ proxy: 'environment' }, { environment: variables, lookup });
-        const result = await client.send(aRequest(new URL(url)), patient());
+        const result = await client.send(aRequest(new URL(url)), NEVER);
         expect(result).to.include({ answered: false, reached: 'never', failure: 'proxy' });
         const { protocol } = new URL(url);
         const variable = protocol === 'http:' ? 'HTTP_PROXY' : 'HTTPS_PROXY';
@@ -113,9 +114,9 @@ describe('a proxy', () => {
         const url = new URL(`https://127.0.0.1:${proxy.port}`);
         await using client = aClient(trusting({ url, credentials: CREDENTIALS }));
         const secured = aRequest(new URL('https://ci.example.test/hook'));
-        expect(await client.send(secured, patient())).to.include({ answered: true, status: 200 });
+        expect(await client.send(secured, NEVER)).to.include({ answered: true, status: 200 });
         const plain = aRequest(new URL('http://ci.example.test/hook'));
-        expect(await client.send(plain, patient())).to.include({ excerpt: 'by the proxy' });
+        expect(await client.send(plain, NEVER)).to.include({ excerpt: 'by the proxy' });
         expect(proxy.asked).to.deep.equal([
           'CONNECT ci.example.test:443 ci.example.test:443',
           'POST http://ci.example.test/hook ci.example.test',
@@ -128,7 +129,7 @@ describe('a proxy', () => {
         await using proxy = await proxyTo(0, { pair: authority.sign('proxy') });
         const settings = { url: new URL(`https://127.0.0.1:${proxy.port}`) };
         await using client = aClient(trusting(settings));
-        const result = await client.send(aRequest(new URL(url)), patient());
+        const result = await client.send(aRequest(new URL(url)), NEVER);
         expect(result).to.include({ answered: false, reached: 'never', failure: 'proxy' });
         expect(result)
           .to.have.property('detail')
@@ -139,7 +140,7 @@ describe('a proxy', () => {
 
     it('is not made to a proxy of https at a forbidden address', async () => {
       await using client = aClient({ proxy: { url: new URL('https://[2002:a9fe:a9fe::1]') } });
-      const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+      const result = await client.send(aRequest(new URL('https://ci.example.test/')), NEVER);
       expect(result).to.include({ reached: 'never', failure: 'forbidden-address' });
     });
   });

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
 import { Authority, type Pair } from '../support/certificates.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
 import { BASIC, CREDENTIALS, proxyTo } from './support/proxy.ts';
 import {
@@ -14,7 +15,6 @@ import {
   aRequest,
   closedPort,
   httpsReceiver,
-  patient,
   Receiver,
   rawReceiver,
 } from './support/receiver.ts';
@@ -42,7 +42,7 @@ describe('a request through a proxy', () => {
       lookup: () => expect.fail('the name was looked up here'),
     });
     const url = new URL('https://ci.example.test:8443/hook?x=1');
-    const result = await client.send(aRequest(url), patient());
+    const result = await client.send(aRequest(url), NEVER);
     expect(result).to.include({ answered: true, status: 200 });
     expect(proxy.asked).to.deep.equal(['CONNECT ci.example.test:8443 ci.example.test:8443']);
     expect(proxy.authorizations).to.deep.equal([BASIC]);
@@ -55,7 +55,7 @@ describe('a request through a proxy', () => {
     await using client = aClient(
       trusting(proxy.settings, { tls: { ca: authority.cert, serverName: 'ci.example.test' } }),
     );
-    await client.send(aRequest(new URL('https://[2001:db8::1]/')), patient());
+    await client.send(aRequest(new URL('https://[2001:db8::1]/')), NEVER);
     expect(proxy.asked).to.deep.equal(['CONNECT [2001:db8::1]:443 [2001:db8::1]:443']);
   });
 
@@ -64,7 +64,7 @@ describe('a request through a proxy', () => {
     await using client = aClient({ proxy: proxy.settings });
     const url = new URL('http://ci.example.test/hook?x=1');
     for (let i = 0; i < 2; i++) {
-      const result = await client.send(aRequest(url), patient());
+      const result = await client.send(aRequest(url), NEVER);
       expect(result).to.include({ answered: true, excerpt: 'by the proxy' });
     }
     const line = 'POST http://ci.example.test/hook?x=1 ci.example.test';
@@ -76,7 +76,7 @@ describe('a request through a proxy', () => {
   it('sends no credentials if none are configured', async () => {
     await using proxy = await proxyTo(0);
     await using client = aClient({ proxy: { url: proxy.url('/') } });
-    await client.send(aRequest(new URL('http://ci.example.test/')), patient());
+    await client.send(aRequest(new URL('http://ci.example.test/')), NEVER);
     expect(proxy.authorizations).to.deep.equal([undefined]);
   });
 
@@ -85,7 +85,7 @@ describe('a request through a proxy', () => {
     await using proxy = await proxyTo(target.port);
     await using client = aClient(trusting(proxy.settings, { maxSockets: 2 }));
     const url = new URL('https://ci.example.test/');
-    const sent = Array.from({ length: 10 }, () => client.send(aRequest(url), patient()));
+    const sent = Array.from({ length: 10 }, () => client.send(aRequest(url), NEVER));
     expect((await Promise.all(sent)).every(({ answered }) => answered)).to.equal(true);
     expect(proxy.connections).to.equal(2);
   });
@@ -96,7 +96,7 @@ describe('a request through a proxy', () => {
         tunnelled: `HTTP/1.1 ${status}\r\nx: secret\r\n\r\n`,
       });
       await using client = aClient({ proxy: proxy.settings });
-      const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+      const result = await client.send(aRequest(new URL('https://ci.example.test/')), NEVER);
       expect(result).to.deep.equal({
         answered: false,
         reached: 'never',
@@ -113,7 +113,7 @@ describe('a request through a proxy', () => {
       await using client = aClient({
         proxy: { url: new URL(`http://127.0.0.1:${port}`), credentials: CREDENTIALS },
       });
-      expect(await client.send(aRequest(new URL(target)), patient())).to.deep.equal({
+      expect(await client.send(aRequest(new URL(target)), NEVER)).to.deep.equal({
         answered: false,
         reached: 'never',
         failure: 'proxy',
@@ -123,7 +123,7 @@ describe('a request through a proxy', () => {
 
     it(`is not made to ${target} if the proxy is at a forbidden address`, async () => {
       await using client = aClient({ proxy: { url: new URL('http://169.254.169.254:3128') } });
-      const result = await client.send(aRequest(new URL(target)), patient());
+      const result = await client.send(aRequest(new URL(target)), NEVER);
       expect(result).to.include({ reached: 'never', failure: 'forbidden-address' });
     });
   }
@@ -137,7 +137,7 @@ describe('a request through a proxy', () => {
     it(`never arrives if the proxy ${what}`, async () => {
       await using proxy = await rawReceiver(act);
       await using client = aClient({ proxy: { url: proxy.url('/') } });
-      const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+      const result = await client.send(aRequest(new URL('https://ci.example.test/')), NEVER);
       expect(result).to.include({ answered: false, reached: 'never', failure: 'proxy' });
     });
   }
@@ -146,14 +146,14 @@ describe('a request through a proxy', () => {
     await using target = await httpsReceiver(pair);
     await using proxy = await proxyTo(target.port);
     await using client = aClient({ proxy: proxy.settings });
-    const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+    const result = await client.send(aRequest(new URL('https://ci.example.test/')), NEVER);
     expect(result).to.include({ answered: false, reached: 'never', failure: 'tls' });
   });
 
   it('may have arrived at an http receiver if the proxy resets the connection', async () => {
     await using proxy = await rawReceiver((socket) => socket.resetAndDestroy());
     await using client = aClient({ proxy: { url: proxy.url('/') } });
-    const result = await client.send(aRequest(new URL('http://ci.example.test/')), patient());
+    const result = await client.send(aRequest(new URL('http://ci.example.test/')), NEVER);
     expect(result).to.include({ answered: false, reached: 'perhaps', failure: 'reset' });
   });
 
@@ -162,14 +162,14 @@ describe('a request through a proxy', () => {
     await using target = await new Receiver(server).listen();
     await using proxy = await proxyTo(target.port);
     await using client = aClient(trusting(proxy.settings));
-    const result = await client.send(aRequest(new URL('https://ci.example.test/')), patient());
+    const result = await client.send(aRequest(new URL('https://ci.example.test/')), NEVER);
     expect(result).to.include({ answered: false, reached: 'perhaps', failure: 'reset' });
   });
 
   it('never arrives if the client is disposed before the proxy is resolved', async () => {
     const proxy = { url: new URL('http://proxy.example.test:3128') };
     const client = aClient({ proxy }, { lookup: () => undefined });
-    const sent = client.send(aRequest(new URL('http://ci.example.test/')), patient());
+    const sent = client.send(aRequest(new URL('http://ci.example.test/')), NEVER);
     await client[Symbol.asyncDispose]();
     expect(await sent).to.include({ answered: false, reached: 'never', failure: 'aborted' });
   });
@@ -178,7 +178,7 @@ describe('a request through a proxy', () => {
     await using proxy = await rawReceiver(() => undefined);
     const clock = new FakeClock();
     await using client = aClient({ proxy: { url: proxy.url('/') } }, { clock });
-    const sent = client.send(aRequest(new URL('https://ci.example.test/')), patient());
+    const sent = client.send(aRequest(new URL('https://ci.example.test/')), NEVER);
     await until(() => proxy.received.includes('CONNECT'), 'the CONNECT');
     await clock.advance(5000);
     expect(await sent).to.include({ reached: 'never', failure: 'connect-timeout' });
@@ -201,7 +201,7 @@ describe('a request through a proxy', () => {
     it(`is not made for ${target}`, async () => {
       await using proxy = await proxyTo(0);
       await using client = aClient({ proxy: proxy.settings });
-      const result = await client.send(aRequest(new URL(target)), patient());
+      const result = await client.send(aRequest(new URL(target)), NEVER);
       expect(result).to.include({ reached: 'never', failure: 'forbidden-address' });
       expect(proxy.connections).to.equal(0);
     });

@@ -7,8 +7,9 @@ import { expect } from 'chai';
 import { systemClock } from '../../lib/kit/system.ts';
 import type { HttpClient } from '../../lib/net/http-client.ts';
 import { BRIEF_IDLE_MS, ReusePolicy } from '../../lib/net/pools.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
-import { aClient, aRequest, patient, type Receiver, rawReceiver } from './support/receiver.ts';
+import { aClient, aRequest, type Receiver, rawReceiver } from './support/receiver.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
@@ -39,11 +40,11 @@ async function serving(act: Server): Promise<Served> {
 const answer: Server = (socket) => void socket.write(OK);
 
 function once(client: HttpClient, { receiver }: { receiver: Receiver }, body = 'ping') {
-  return client.send(aRequest(receiver.url(), { isRepeatable: false, body }), patient());
+  return client.send(aRequest(receiver.url(), { isRepeatable: false, body }), NEVER);
 }
 
 function again(client: HttpClient, { receiver }: { receiver: Receiver }) {
-  return client.send(aRequest(receiver.url(), { isRepeatable: true }), patient());
+  return client.send(aRequest(receiver.url(), { isRepeatable: true }), NEVER);
 }
 
 /** A client to which the server has shown that it keeps connections. */

@@ -8,15 +8,9 @@ import type { HttpResult } from '../../lib/net/http-client.ts';
 import { Authority, type Pair } from '../support/certificates.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
-import {
-  aClient,
-  aRequest,
-  httpReceiver,
-  patient,
-  Receiver,
-  rawReceiver,
-} from './support/receiver.ts';
+import { aClient, aRequest, httpReceiver, Receiver, rawReceiver } from './support/receiver.ts';
 
 describe('TLS to a receiver', () => {
   let authority: Authority;
@@ -61,7 +55,7 @@ describe('TLS to a receiver', () => {
       { tls },
       { lookup: (_name, _options, found) => found(null, [{ address: '127.0.0.1', family: 4 }]) },
     );
-    return await client.send(aRequest(new URL(`https://${host}:${receiver.port}/`)), patient());
+    return await client.send(aRequest(new URL(`https://${host}:${receiver.port}/`)), NEVER);
   }
 
   it('is refused before the request is sent if no known authority signed the certificate', async () => {
@@ -142,7 +136,7 @@ describe('TLS to a receiver', () => {
     await using client = aClient({ tls: { ca: authority.cert } });
     const url = new URL(`https://127.0.0.1:${receiver.port}/`);
     const headers = { host: 'elsewhere.test' };
-    expect(await client.send(aRequest(url, { headers }), patient())).to.include({ answered: true });
+    expect(await client.send(aRequest(url, { headers }), NEVER)).to.include({ answered: true });
     expect(receiver.names).to.deep.equal([]);
   });
 
@@ -194,7 +188,7 @@ describe('TLS to a receiver', () => {
     const clock = new FakeClock();
     await using client = aClient({}, { clock });
     const url = new URL(`https://127.0.0.1:${receiver.port}/`);
-    const sent = client.send(aRequest(url), patient());
+    const sent = client.send(aRequest(url), NEVER);
     await until(() => receiver.received !== '', 'the handshake to begin');
     await clock.advance(5000);
     expect(await sent).to.include({ reached: 'never', failure: 'connect-timeout' });
@@ -204,7 +198,7 @@ describe('TLS to a receiver', () => {
     await using receiver = await secure();
     await using client = aClient({ tls: { ca: authority.cert } });
     const url = new URL(`https://127.0.0.1:${receiver.port}/`);
-    for (let i = 0; i < 3; i++) await client.send(aRequest(url), patient());
+    for (let i = 0; i < 3; i++) await client.send(aRequest(url), NEVER);
     expect([receiver.connections, receiver.requests]).to.deep.equal([1, 3]);
   });
 });

@@ -22,9 +22,6 @@ export const GET: ApiCall = { method: 'GET', path: '/api/v1/things', timeoutMs: 
 /** A token that no message may show. */
 export const SECRET = 'very-secret-token';
 
-/** A signal that never aborts. */
-export const { signal: NEVER } = new AbortController();
-
 /** Parts of a kubeconfig. */
 export interface KubeconfigParts {
   readonly server: string;

@@ -4,17 +4,15 @@
 import { join } from 'node:path';
 import { messageOf } from '../../lib/core/errors.ts';
 import { DebianArchive } from '../../tools/image/debian.ts';
-import { readSpecEnvironment } from '../controlplane/environment.ts';
 import { cache, own } from '../image/trees.ts';
+import { leaveOut } from './left-out.ts';
 
 /** The folder of programs of a package; without the package the specs are skipped, in CI they fail. */
 export function findPackage(name: string, context: Mocha.Context): string {
   try {
     return join(unpacked(name), 'usr/bin');
   } catch (error) {
-    if (readSpecEnvironment().ci) throw error;
-    process.stderr.write(`LEFT OUT: specs with ${name} of Debian: ${messageOf(error)}\n`);
-    return context.skip();
+    return leaveOut(context, `specs with ${name} of Debian`, messageOf(error));
   }
 }
 

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import type { EventObject } from '../../lib/core/event.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
+import { NEVER } from '../support/never.ts';
 import { VALIDATORS } from '../support/validators.ts';
 import {
   type BrigadeEvent,
@@ -15,7 +16,7 @@ import {
   runScript,
 } from './support/brigade-worker.ts';
 import { FakeApi } from './support/fake-api.ts';
-import { NEVER, someParts } from './support/parts.ts';
+import { someParts } from './support/parts.ts';
 
 const samples = join(import.meta.dirname, '../../samples');
 const SCRIPT = readFileSync(join(samples, 'brigade.js'), 'utf8');

@@ -13,8 +13,9 @@ import {
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { type BrigadeSection, projectId } from '../../lib/triggers/brigade-secret.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
+import { NEVER } from '../support/never.ts';
 import { aStatus, FakeApi } from './support/fake-api.ts';
-import { CONTEXT, NEVER, someParts } from './support/parts.ts';
+import { CONTEXT, someParts } from './support/parts.ts';
 
 function codes(section: BrigadeSection): readonly string[] {
   const findings = brigadeKind.check?.(section, CONTEXT) ?? [];

@@ -5,8 +5,8 @@ import type { Outcome } from '../../lib/core/delivery.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { createObject } from '../../lib/triggers/create-object.ts';
+import { NEVER } from '../support/never.ts';
 import { aFailure, anAnswer, aStatus, FakeApi } from './support/fake-api.ts';
-import { NEVER } from './support/parts.ts';
 
 const ID = '01kg9ynja097rx6z4zzrz6frr7';
 const NAME = `diagnose-${ID}`;

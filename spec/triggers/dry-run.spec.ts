@@ -6,8 +6,9 @@ import type { DryRun } from '../../lib/core/trigger.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../support/builders.ts';
+import { NEVER } from '../support/never.ts';
 import { aFailure, anAnswer, aStatus, FakeApi, type Script } from './support/fake-api.ts';
-import { JOB, NEVER, someParts } from './support/parts.ts';
+import { JOB, someParts } from './support/parts.ts';
 
 async function dryRun(script: Script): Promise<{ result: DryRun; calls: readonly ApiCall[] }> {
   const api = new FakeApi();

@@ -20,8 +20,9 @@ import type { TriggerParts } from '../../lib/triggers/trigger-kind.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
-import { CONTEXT, NEVER, someParts } from './support/parts.ts';
+import { CONTEXT, someParts } from './support/parts.ts';
 import { WITH_CHILD } from './support/programs.ts';
 
 /** A command that runs a program of JavaScript. */

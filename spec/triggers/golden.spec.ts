@@ -10,8 +10,9 @@ import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kuber
 import { aDelivery, anAttempt } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { expectGolden, toGolden } from '../support/golden.ts';
+import { NEVER } from '../support/never.ts';
 import { FakeApi } from './support/fake-api.ts';
-import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
+import { JOB, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
 
 // A second attempt: its number must be only in the environment.
 const DELIVERY: Delivery = aDelivery({

@@ -16,9 +16,10 @@ import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kuber
 import { anyText } from '../support/any-text.ts';
 import { aDelivery } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
+import { NEVER } from '../support/never.ts';
 import { FakeApi } from './support/fake-api.ts';
 import { HOSTILE_EVENTS, NASTY } from './support/hostile-events.ts';
-import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
+import { JOB, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
 
 const LABEL = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 

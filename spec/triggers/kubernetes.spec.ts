@@ -6,8 +6,9 @@ import { type JsonObject, jsonAt } from '../../lib/core/event.ts';
 import type { Finding } from '../../lib/core/problem.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
+import { NEVER } from '../support/never.ts';
 import { aStatus, FakeApi } from './support/fake-api.ts';
-import { CONTEXT, JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
+import { CONTEXT, JOB, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
 
 function aJob(spec: JsonObject, metadata: JsonObject = {}): KubernetesSection {
   return { manifest: { apiVersion: 'batch/v1', kind: 'Job', metadata, spec } };

@@ -12,9 +12,10 @@ import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { triggerKinds } from '../../lib/triggers/registry.ts';
 import { aDelivery, anAttempt, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { NEVER } from '../support/never.ts';
 import { bodyOf, FakeReceiver, SIGNING_SECRET } from './http/support/fake-receiver.ts';
 import { FakeApi } from './support/fake-api.ts';
-import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
+import { JOB, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
 
 const FIRST: Delivery = aDelivery({
   attempts: [anAttempt()],

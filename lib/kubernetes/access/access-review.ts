@@ -6,9 +6,10 @@ import type { Clock } from '../../core/clock.ts';
 import { type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
 import type { Permission } from '../../core/kind.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
+import { mapSomeAtOnce } from '../../kit/async/some-at-once.ts';
 import { printable } from '../../kit/text/printable.ts';
 import type { ApiAnswer, ApiClient } from '../client/kubernetes-api.ts';
-import { create } from '../client/objects.ts';
+import { create, isTransient } from '../client/objects.ts';
 
 /** One verb of a permission; with `names` it is about one of them. */
 export interface AccessQuestion {
@@ -62,17 +63,13 @@ export async function reviewAccess(
   using deadline = openDeadline(clock, REVIEW_MS, signal);
   const [first, ...others] = questions;
   if (first === undefined) return [];
-  const answer = await ask(api, first, deadline.signal);
-  if (answer.answer === 'unknown') return questions.map((question) => ({ ...question, ...answer }));
-  const answers = new Map<AccessQuestion, ReviewedAccess>([[first, { ...first, ...answer }]]);
-  const left = others.values();
-  const askAll = async (): Promise<void> => {
-    for (const question of left) {
-      answers.set(question, { ...question, ...(await ask(api, question, deadline.signal)) });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, askAll));
-  return questions.flatMap((question) => answers.get(question) ?? []);
+  const review = async (question: AccessQuestion): Promise<ReviewedAccess> => ({
+    ...question,
+    ...(await ask(api, question, deadline.signal)),
+  });
+  const answered = await review(first);
+  if (answered.answer === 'unknown') return questions.map((one) => ({ ...answered, ...one }));
+  return [answered, ...(await mapSomeAtOnce(others, AT_ONCE, review))];
 }
 
 async function ask(
@@ -105,9 +102,7 @@ function answerIn(answer: ApiAnswer): AccessAnswer {
   }
   const said = stringAt(body, 'message');
   const why = `status ${status}${said === '' ? '' : `: ${printable(said, 300)}`}`;
-  // 401: the token may be renewed. Every other refusal of the request stays one.
-  const isFinal = status >= 400 && status <= 499 && status !== 401 && status !== 429;
-  return { answer: 'unknown', why, isFinal };
+  return { answer: 'unknown', why, isFinal: status >= 400 && !isTransient(answer) };
 }
 
 /** `denied` is the word of one authorizer, whatever errors the others had. */

@@ -1,4 +1,5 @@
-// Requests for single objects: resources, paths, create and get. Callers interpret the answers.
+// Requests for single objects: resources, paths, create and get. Callers interpret the answers; here is only
+// whether a repetition may help.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
 // k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource).
 
@@ -63,6 +64,14 @@ interface ObjectRequest {
   readonly dryRun?: 'All';
   /** Treatment of unknown fields; absent: `Strict`, they are refused. */
   readonly fieldValidation?: 'Strict' | 'Ignore';
+}
+
+/** Refusals that may end without a change of the request. 401: the token may be renewed. */
+const TRANSIENT: readonly number[] = [401, 408, 429];
+
+/** Whether the same request may have another answer later; every other refusal stays one. */
+export function isTransient(answer: ApiAnswer): boolean {
+  return !answer.ok || answer.status >= 500 || TRANSIENT.includes(answer.status);
 }
 
 /** Asks the server to create an object. */

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../../lib/kit/system.ts';
+import { NEVER } from '../../support/never.ts';
 import { LAST_OBJECT, OBJECT } from '../event-lines.ts';
 import { serve, sharedNow } from '../rpc.ts';
 
@@ -27,7 +28,6 @@ export interface Received {
   readonly arrivals: readonly (readonly [number, number])[];
 }
 
-const NEVER = new AbortController().signal;
 const OK = '{}';
 const NUMBER = new RegExp(`${OBJECT}(\\d+)`);
 // Each delivery of a batch has one Event, and each Event one of these.

@@ -11,6 +11,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { systemClock } from '../../../lib/kit/system.ts';
+import { NEVER } from '../../support/never.ts';
 import { eventOf, LISTED_VERSION, lineOf, type Mix, storedEventOf } from '../event-lines.ts';
 import { serve, sharedNow } from '../rpc.ts';
 
@@ -24,7 +25,6 @@ export interface Preparation extends Mix {
 
 // About what a busy API server hands to a socket at once.
 const CHUNK_BYTES = 64 * 1024;
-const NEVER = new AbortController().signal;
 
 let chunks: readonly Buffer[] = [];
 let lines: readonly Buffer[] = [];

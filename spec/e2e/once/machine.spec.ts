@@ -7,9 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { messageOf } from '../../../lib/core/errors.ts';
 import { systemClock } from '../../../lib/kit/system.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { readFaultsEnvironment } from '../../controlplane/environment.ts';
+import { leaveOut } from '../../support/left-out.ts';
+import { NEVER } from '../../support/never.ts';
 import { until } from '../../support/until.ts';
 import { MeddlingProxy } from '../support/meddling-proxy.ts';
 import { eventOf } from './harness/accounting.ts';
@@ -19,7 +22,6 @@ import { Row } from './harness/row.ts';
 const isLong = readFaultsEnvironment().form === 'long';
 const STOPPED_MS = isLong ? 60_000 : 2_000;
 const HOUR_MS = 3_600_000;
-const NEVER = new AbortController().signal;
 const run = promisify(execFile);
 
 describe('faults of the machine', function () {
@@ -37,14 +39,9 @@ describe('faults of the machine', function () {
   afterEach(() => row[Symbol.asyncDispose]());
 
   it('the disk is full for a while', async function () {
-    const disk = await smallDisk(16).catch(() => null);
-    if (disk === null) {
-      process.stderr.write(
-        '\n!!! DISK FULL IS LEFT OUT: no tmpfs can be mounted here (needs root)\n\n',
-      );
-      this.skip();
-    }
-    await using small = disk;
+    await using small = await smallDisk(16).catch((error: unknown) =>
+      leaveOut(this, 'the spec of a full disk', `cannot mount a tmpfs: ${messageOf(error)}`),
+    );
     const { configuration } = row.bench;
     const store = { sqlite: { path: join(small.path, 'sluice.db') } };
     await using gateway = await row.gateway({ configuration: { ...configuration, store } });

@@ -4,6 +4,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { systemClock } from '../../../lib/kit/system.ts';
+import { NEVER } from '../../support/never.ts';
 import { type Arrived, type Behaviour, WELL } from './switched-receiver.ts';
 
 const MIB = 1024 * 1024;
@@ -12,7 +13,6 @@ export const LARGE_BYTES = 10 * MIB;
 const LARGE = Buffer.alloc(LARGE_BYTES, 'x');
 const CHUNK = Buffer.alloc(64 * 1024, 'y');
 const TRICKLE_MS = 50;
-const NEVER = new AbortController().signal;
 
 /** Answers with a status. */
 export function status(code: number, headers: OutgoingHttpHeaders = {}): Behaviour {

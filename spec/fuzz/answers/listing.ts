@@ -9,10 +9,10 @@ import { type ListPage, listPages } from '../../../lib/kubernetes/watch/paged-li
 import type { WatchError } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { nopObserve } from '../../support/doubles/observe.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../../support/never.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 
 const WATCHED = { group: '', version: 'v1', resource: 'events', namespace: 'shop' } as const;
-const NEVER = new AbortController().signal;
 
 const LAST: ApiAnswer = {
   ok: true,

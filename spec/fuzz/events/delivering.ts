@@ -30,7 +30,8 @@ import type {
 import { brigadeKind } from '../../../lib/triggers/brigade.ts';
 import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { nopObserve } from '../../support/doubles/observe.ts';
-import { JOB, NEVER, PIPELINE_RUN, someParts, WORKFLOW } from '../../triggers/support/parts.ts';
+import { NEVER } from '../../support/never.ts';
+import { JOB, PIPELINE_RUN, someParts, WORKFLOW } from '../../triggers/support/parts.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
 const CLUSTER = { id: 'c1', name: 'dev' } as const;

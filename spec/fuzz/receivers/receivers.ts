@@ -4,6 +4,7 @@
 import { systemClock } from '../../../lib/kit/system.ts';
 import { createHttpClient } from '../../../lib/net/axios-client.ts';
 import type { HttpClient, HttpResult } from '../../../lib/net/http-client.ts';
+import { NEVER } from '../../support/never.ts';
 import { type FuzzTarget, must, mustBePrintable, shown } from '../target.ts';
 import { anyBytes, type ReceiverInput } from './any-bytes.ts';
 import { RawServer } from './raw-server.ts';
@@ -11,7 +12,6 @@ import { RawServer } from './raw-server.ts';
 const EXCERPT_BYTES = 1_024;
 // A connection that is just being closed may be taken once, and there are two.
 const TRIES = 3;
-const NEVER = new AbortController().signal;
 const REACHED: readonly string[] = ['never', 'perhaps'];
 const FAILURES: readonly string[] = ['reset', 'bad-answer', 'local', 'timeout'];
 

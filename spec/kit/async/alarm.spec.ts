@@ -3,14 +3,13 @@
 import { expect } from 'chai';
 import { Alarm } from '../../../lib/kit/async/alarm.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-
-const never = new AbortController().signal;
+import { NEVER } from '../../support/never.ts';
 
 describe('Alarm', () => {
   it('ends a wait when it rings, and leaves no timer', async () => {
     const clock = new FakeClock();
     const alarm = new Alarm();
-    const waited = alarm.wait(clock, 60_000, never);
+    const waited = alarm.wait(clock, 60_000, NEVER);
     alarm.ring();
     await waited;
     await clock.advance(0);
@@ -21,7 +20,7 @@ describe('Alarm', () => {
   it('ends a wait when its time has passed', async () => {
     const clock = new FakeClock();
     let over = false;
-    const waited = new Alarm().wait(clock, 1000, never).then(() => (over = true));
+    const waited = new Alarm().wait(clock, 1000, NEVER).then(() => (over = true));
     await clock.advance(999);
     expect(over).to.equal(false);
     await clock.advance(1);
@@ -34,9 +33,9 @@ describe('Alarm', () => {
     const alarm = new Alarm();
     alarm.ring();
     alarm.ring();
-    await alarm.wait(clock, null, never);
+    await alarm.wait(clock, null, NEVER);
     let over = false;
-    const second = alarm.wait(clock, 10, never).then(() => (over = true));
+    const second = alarm.wait(clock, 10, NEVER).then(() => (over = true));
     await clock.advance(9);
     expect(over).to.equal(false);
     await clock.advance(1);

@@ -3,11 +3,12 @@
 import { expect } from 'chai';
 import { openDeadline } from '../../../lib/kit/async/abort.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../../support/never.ts';
 
 describe('openDeadline', () => {
   it('aborts with a TimeoutError when time is up', async () => {
     const clock = new FakeClock();
-    using deadline = openDeadline(clock, 100, new AbortController().signal);
+    using deadline = openDeadline(clock, 100, NEVER);
     await clock.advance(99);
     expect(deadline.signal.aborted).to.equal(false);
     await clock.advance(1);
@@ -35,7 +36,7 @@ describe('openDeadline', () => {
 
   it('restarts the countdown at each extension, with one timer', async () => {
     const clock = new FakeClock();
-    using deadline = openDeadline(clock, 100, new AbortController().signal);
+    using deadline = openDeadline(clock, 100, NEVER);
     for (let chunk = 0; chunk < 5; chunk += 1) {
       await clock.advance(80);
       deadline.extend(100);
@@ -48,7 +49,7 @@ describe('openDeadline', () => {
 
   it('can be shortened', async () => {
     const clock = new FakeClock();
-    using deadline = openDeadline(clock, 1000, new AbortController().signal);
+    using deadline = openDeadline(clock, 1000, NEVER);
     deadline.extend(10);
     await clock.advance(10);
     expect(deadline.expired).to.equal(true);
@@ -69,7 +70,7 @@ describe('openDeadline', () => {
 
   it('does not come back to life by an extension after its end', async () => {
     const clock = new FakeClock();
-    using deadline = openDeadline(clock, 10, new AbortController().signal);
+    using deadline = openDeadline(clock, 10, NEVER);
     await clock.advance(10);
     deadline.extend(100);
     expect(clock.sleepers).to.equal(0);

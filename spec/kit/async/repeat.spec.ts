@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { repeat } from '../../../lib/kit/async/repeat.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../../support/never.ts';
 
 const everyMs = 1000;
 
@@ -44,9 +45,7 @@ describe('repeat', () => {
   it('ends with the error of the work', async () => {
     const work = (): Promise<never> => Promise.reject(new Error('the work failed'));
     const options = { clock: new FakeClock(), everyMs };
-    const found = await repeat(work, options, new AbortController().signal).catch(
-      (error: unknown) => error,
-    );
+    const found = await repeat(work, options, NEVER).catch((error: unknown) => error);
     expect(found).to.be.an('error').with.property('message', 'the work failed');
   });
 });

@@ -10,9 +10,9 @@ import {
   reviewAccess,
 } from '../../../lib/kubernetes/access/access-review.ts';
 import { connect } from '../../../lib/kubernetes/client/connection.ts';
-import { NEVER } from '../../support/connection-bench.ts';
 import { recordingObserve } from '../../support/doubles/observe.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../../support/never.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 import { until } from '../../support/until.ts';
@@ -102,6 +102,12 @@ describe('an access review', () => {
       { answer: 'unknown', why: 'status 404', isFinal: true },
     ],
     ['an expired token', 401, null, { answer: 'unknown', why: 'status 401', isFinal: false }],
+    [
+      'a review that timed out',
+      408,
+      null,
+      { answer: 'unknown', why: 'status 408', isFinal: false },
+    ],
     ['a throttled review', 429, null, { answer: 'unknown', why: 'status 429', isFinal: false }],
     ['a failing server', 500, null, { answer: 'unknown', why: 'status 500', isFinal: false }],
     ['another answer', 200, { a: 1 }, { answer: 'unknown', why: 'status 200', isFinal: false }],
@@ -175,6 +181,7 @@ describe('an access review', () => {
     const reviewed = bench.review([READ], stop.signal);
     await until(() => bench.server.parked.length === 1, 'the question');
     stop.abort();
-    for (const one of await reviewed) expect(one).to.include({ answer: 'unknown' });
+    const answers = (await reviewed).map(({ verb, answer }) => `${verb} ${answer}`);
+    expect(answers).to.deep.equal(['list unknown', 'watch unknown']);
   });
 });

@@ -9,16 +9,10 @@ import { parseYaml } from '../../../lib/config/parse-yaml.ts';
 import { systemClock } from '../../../lib/kit/system.ts';
 import { connect } from '../../../lib/kubernetes/client/connection.ts';
 import { Authority } from '../../support/certificates.ts';
-import {
-  base64,
-  bodyOf,
-  ConnectionBench,
-  GET,
-  NEVER,
-  SECRET,
-} from '../../support/connection-bench.ts';
+import { base64, bodyOf, ConnectionBench, GET, SECRET } from '../../support/connection-bench.ts';
 import { recordingObserve } from '../../support/doubles/observe.ts';
 import { withVariable } from '../../support/environment-variable.ts';
+import { NEVER } from '../../support/never.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 import { until } from '../../support/until.ts';
 

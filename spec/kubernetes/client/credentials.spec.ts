@@ -7,14 +7,8 @@ import { expect } from 'chai';
 import { SluiceError } from '../../../lib/core/errors.ts';
 import type { ConnectOptions } from '../../../lib/kubernetes/client/connection.ts';
 import type { Pair } from '../../support/certificates.ts';
-import {
-  base64,
-  bodyOf,
-  ConnectionBench,
-  GET,
-  NEVER,
-  SECRET,
-} from '../../support/connection-bench.ts';
+import { base64, bodyOf, ConnectionBench, GET, SECRET } from '../../support/connection-bench.ts';
+import { NEVER } from '../../support/never.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 
 async function errorOf(bench: ConnectionBench, options: ConnectOptions): Promise<SluiceError> {

@@ -6,7 +6,8 @@ import { expect } from 'chai';
 import type { ApiAnswer } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { create, get } from '../../../lib/kubernetes/client/objects.ts';
 import { rawReceiver } from '../../net/support/receiver.ts';
-import { ConnectionBench, NEVER, type Opened } from '../../support/connection-bench.ts';
+import { ConnectionBench, type Opened } from '../../support/connection-bench.ts';
+import { NEVER } from '../../support/never.ts';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}';
 const PATH = '/apis/batch/v1/namespaces/ci/jobs';

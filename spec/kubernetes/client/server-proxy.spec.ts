@@ -3,7 +3,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect as connectTcp, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { ConnectionBench, GET, NEVER } from '../../support/connection-bench.ts';
+import { ConnectionBench, GET } from '../../support/connection-bench.ts';
+import { NEVER } from '../../support/never.ts';
 import type { ScriptedApiServer } from '../../support/scripted-api-server.ts';
 
 describe('the proxy of an API server', () => {

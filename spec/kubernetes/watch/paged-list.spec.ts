@@ -10,6 +10,7 @@ import type {
 import { type ListPage, listPages } from '../../../lib/kubernetes/watch/paged-list.ts';
 import type { WatchError } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../../support/never.ts';
 import { eventAt, ReaderBench, shopAt } from '../../support/reader-bench.ts';
 
 const WATCHED = { group: '', version: 'v1', resource: 'events', namespace: 'shop' } as const;
@@ -64,8 +65,7 @@ async function listAll(
   const begin = async (): Promise<void> => void (begun += 1);
   const parts = { api, clock: new FakeClock(), begin, backOff };
   const pages: ListPage[] = [];
-  const { signal } = new AbortController();
-  for await (const one of listPages(WATCHED, parts, signal)) pages.push(one);
+  for await (const one of listPages(WATCHED, parts, NEVER)) pages.push(one);
   return { pages, queries: api.queries, errors, begun };
 }
 

@@ -129,8 +129,3 @@ export function aRequest(url: URL, changes: Partial<HttpRequest> = {}): HttpRequ
     ...changes,
   };
 }
-
-/** A signal that never aborts. */
-export function patient(): AbortSignal {
-  return new AbortController().signal;
-}

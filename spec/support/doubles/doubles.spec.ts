@@ -10,6 +10,7 @@ import { createMemoryStore } from '../../../lib/stores/memory.ts';
 import { describeStore } from '../../conformance/store.ts';
 import { describeTrigger, type TriggerBench } from '../../conformance/trigger.ts';
 import { aBatch, aCommit, aDelivery, deliveries, positionsAt } from '../builders.ts';
+import { NEVER } from '../never.ts';
 import { Reading } from '../reading.ts';
 import { until } from '../until.ts';
 import { failingClock, nopClock, recordingClock } from './clock.ts';
@@ -19,7 +20,6 @@ import { CLUSTER_REFUSED, failingSource, nopSource, RecordingSource } from './so
 import { FailingStore, failingStore, nopStore, recordingStore, UNAVAILABLE } from './store.ts';
 import { DELIVERED, failingTrigger, nopTrigger, RETRY, RecordingTrigger } from './trigger.ts';
 
-const NEVER = new AbortController().signal;
 const REFUSED: Outcome = { outcome: 'refused', reason: 'invalid', detail: 'no such field' };
 const LOST: Outcome = { outcome: 'unknown', reason: 'timeout', detail: 'no answer' };
 

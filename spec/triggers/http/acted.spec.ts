@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
 import { deliveries } from '../../support/builders.ts';
-import { NEVER } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
 import { anAnswer, FakeReceiver } from './support/fake-receiver.ts';
 
 const DAY_MS = 86_400_000;

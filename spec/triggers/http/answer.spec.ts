@@ -7,7 +7,8 @@ import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { setUp } from '../../delivery/lane-bench.ts';
 import { aDelivery, deliveries } from '../../support/builders.ts';
-import { CONTEXT, NEVER } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
+import { CONTEXT } from '../support/parts.ts';
 import { aFailure, anAnswer, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
 
 async function outcomeWith(answer: Partial<HttpAnswered>, section: Partial<HttpSection> = {}) {

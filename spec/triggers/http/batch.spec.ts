@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
 import { aDelivery } from '../../support/builders.ts';
-import { NEVER } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
 import { aFailure, anAnswer, bodyOf, FakeReceiver } from './support/fake-receiver.ts';
 
 const IDS = [

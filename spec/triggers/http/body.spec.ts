@@ -8,7 +8,8 @@ import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { anyText } from '../../support/any-text.ts';
 import { aDelivery, anEvent } from '../../support/builders.ts';
-import { CONTEXT, NEVER } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
+import { CONTEXT } from '../support/parts.ts';
 import { bodyOf, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -10,8 +10,8 @@ import {
 } from '../../../lib/triggers/http/body.ts';
 import type { HttpFormat } from '../../../lib/triggers/http/section.ts';
 import { aDelivery, anEvent } from '../../support/builders.ts';
+import { NEVER } from '../../support/never.ts';
 import { HOSTILE_EVENTS } from '../support/hostile-events.ts';
-import { NEVER } from '../support/parts.ts';
 import { bodyOf, FakeReceiver } from './support/fake-receiver.ts';
 
 async function readBack(deliveries: readonly Delivery[], format: HttpFormat, batch = {}) {

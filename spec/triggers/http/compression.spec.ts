@@ -7,7 +7,7 @@ import { toDocument } from '../../../lib/core/delivery.ts';
 import type { HttpRequest } from '../../../lib/net/http-client.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { NEVER } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
 import { anAnswer, bodyOf, FakeReceiver, SIGNING_SECRET } from './support/fake-receiver.ts';
 
 const GZIP = { compression: 'gzip' } as const;

@@ -9,7 +9,8 @@ import type { ExpectSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { setUp, stateOf } from '../../delivery/lane-bench.ts';
 import { aDelivery, deliveries } from '../../support/builders.ts';
-import { CONTEXT, NEVER } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
+import { CONTEXT } from '../support/parts.ts';
 import { anAnswer, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
 
 const TRIED = { doing: 'POST https://ci.example.test', now: 0, redact: (text: string) => text };

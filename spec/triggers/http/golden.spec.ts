@@ -8,7 +8,7 @@ import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { aDelivery, anAttempt } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { expectGolden } from '../../support/golden.ts';
-import { NEVER } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
 import { bodyOf, FakeReceiver, SIGNING_SECRET } from './support/fake-receiver.ts';
 
 // A second attempt: its number must be in a header and nowhere else.

@@ -5,8 +5,8 @@ import { expect } from 'chai';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../../support/never.ts';
 import { until } from '../../support/until.ts';
-import { NEVER } from '../support/parts.ts';
 import { aFailure, anAnswer, FakeReceiver, URL_OF_SPECS } from './support/fake-receiver.ts';
 
 const ORIGIN = 'sluice.example.test';

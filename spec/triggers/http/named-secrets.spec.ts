@@ -12,8 +12,9 @@ import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { createHttpTrigger, httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { NEVER } from '../../support/never.ts';
 import { VALIDATORS } from '../../support/validators.ts';
-import { CONTEXT, NEVER, someParts } from '../support/parts.ts';
+import { CONTEXT, someParts } from '../support/parts.ts';
 import { aFailure, anAnswer, bodyOf, FakeReceiver } from './support/fake-receiver.ts';
 
 const PLANNED = {

@@ -5,7 +5,8 @@ import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { recordingObserve } from '../../support/doubles/observe.ts';
-import { NEVER, someParts } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
+import { someParts } from '../support/parts.ts';
 import { FakeReceiver } from './support/fake-receiver.ts';
 import { listen } from './support/real-receiver.ts';
 

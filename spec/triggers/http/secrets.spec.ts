@@ -10,7 +10,7 @@ import { neededSecrets } from '../../../lib/triggers/http/request-credentials.ts
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-import { NEVER } from '../support/parts.ts';
+import { NEVER } from '../../support/never.ts';
 import {
   aFailure,
   anAnswer,

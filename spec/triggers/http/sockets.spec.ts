@@ -9,9 +9,10 @@ import { userAgent } from '../../../lib/kit/version.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';
 import { aDelivery, anEvent } from '../../support/builders.ts';
+import { NEVER } from '../../support/never.ts';
 import { until } from '../../support/until.ts';
 import { HOSTILE_EVENTS, NASTY } from '../support/hostile-events.ts';
-import { NEVER, someParts } from '../support/parts.ts';
+import { someParts } from '../support/parts.ts';
 import { SIGNING_SECRET } from './support/fake-receiver.ts';
 import { type Arrived, listen } from './support/real-receiver.ts';
 

@@ -6,8 +6,9 @@ import { type EventObject, type Json, type JsonObject, jsonAt } from '../../../l
 import { toText } from '../../../lib/kit/text/template.ts';
 import { type KubernetesSection, kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../../support/builders.ts';
+import { NEVER } from '../../support/never.ts';
 import { FakeApi } from '../support/fake-api.ts';
-import { CONTEXT, NEVER, someParts } from '../support/parts.ts';
+import { CONTEXT, someParts } from '../support/parts.ts';
 
 /** A value that an Event decides. */
 export const EVENT = '${event.message}';

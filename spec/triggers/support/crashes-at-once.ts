@@ -4,7 +4,8 @@
 import process from 'node:process';
 import { execKind } from '../../../lib/triggers/exec.ts';
 import { aDelivery } from '../../support/builders.ts';
-import { NEVER, someParts } from './parts.ts';
+import { NEVER } from '../../support/never.ts';
+import { someParts } from './parts.ts';
 import { WITH_CHILD } from './programs.ts';
 
 const program = `${WITH_CHILD} setInterval(() => {}, 1000);`;

@@ -6,9 +6,6 @@ import type { TriggerParts } from '../../../lib/triggers/trigger-kind.ts';
 import { recordingObserve } from '../../support/doubles/observe.ts';
 import { FakeApi } from './fake-api.ts';
 
-/** A signal that never aborts. */
-export const NEVER = new AbortController().signal;
-
 /** Parts of a trigger of a spec: prefix `diagnose`, builds in `ci`. */
 export function someParts(overrides: Partial<TriggerParts> = {}): TriggerParts {
   return {

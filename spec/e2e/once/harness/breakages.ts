@@ -4,10 +4,10 @@
 
 import type { Journal, Outbox, Store, Upkeep } from '../../../../lib/core/store.ts';
 import { systemClock } from '../../../../lib/kit/system.ts';
+import { NEVER } from '../../../support/never.ts';
 
 /** Long enough that many kills happen in this time. */
 const MEANWHILE_MS = 40;
-const NEVER = new AbortController().signal;
 
 /** Possible breakages. */
 export const BREAKAGES = {

@@ -4,6 +4,7 @@
 import { systemClock } from '../../../../lib/kit/system.ts';
 import type { ControlPlane } from '../../../controlplane/control-plane.ts';
 import { FuzzRandom } from '../../../fuzz/random.ts';
+import { NEVER } from '../../../support/never.ts';
 import { until } from '../../../support/until.ts';
 import type { GatewayProcess } from '../../support/gateway-process.ts';
 import { type Account, account, type Build, type Policy } from './accounting.ts';
@@ -272,8 +273,6 @@ class MainRun implements AsyncDisposable {
       .filter((line) => line['possiblyTwice'] === true).length;
   }
 }
-
-const NEVER = new AbortController().signal;
 
 function nameOf({ id, attempt }: Request): string {
   return attemptName(id, attempt);
