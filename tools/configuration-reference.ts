@@ -91,10 +91,10 @@ function table(rows: readonly Row[]): string {
     const own = isShared ? row.text.slice(0, -shared.length) : row.text;
     const key = isShared ? `${row.key} ¹` : row.key;
     const text = `${own.trim()}${row.example}`;
-    return `| ${[key, row.type, row.fallback, text].map(cell).join(' | ')} |`;
+    return tableRow([key, row.type, row.fallback, text]);
   });
   const note = shared === '' ? '' : `\n¹ ${shared.trim()}\n`;
-  return `| key | value | default | meaning |\n| --- | --- | --- | --- |\n${lines.join('\n')}\n${note}`;
+  return `| key | value | default | meaning |\n| --- | --- | --- | --- |\n${lines.join('')}${note}`;
 }
 
 // An ending that three or more descriptions share is printed once below the table, if it is longer.
@@ -224,6 +224,8 @@ function code(value: Json): string {
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+/** Renders one line of a Markdown table. */
+export function tableRow(cells: readonly string[]): string {
+  const texts = cells.map((text) => text.replaceAll('|', '\\|').replaceAll('\n', ' '));
+  return `| ${texts.join(' | ')} |\n`;
 }

@@ -1,6 +1,25 @@
 // The written parts of docs/configuration.md; the reference between them is rendered from the schema. A
 // spec loads the example, so it is always a valid configuration.
 
+/** A trigger that creates a Job, as an entry of `triggers`. */
+export const DIAGNOSE = `  diagnose:
+    kubernetes:
+      manifest:
+        apiVersion: batch/v1
+        kind: Job
+        metadata: { namespace: ci }
+        spec:
+          ttlSecondsAfterFinished: 86400
+          template:
+            spec:
+              restartPolicy: Never
+              containers:
+                - name: diagnose
+                  image: registry.example.test/diagnose:1
+                  env:
+                    - { name: POD, value: "\${event.involvedObject.name}" }
+`;
+
 /** A configuration with the features that most users need. */
 export const EXAMPLE = `version: 1
 cluster: dev
@@ -27,23 +46,7 @@ filters:
     action: accept
     triggers: [diagnose, build]
 triggers:
-  diagnose:
-    kubernetes:
-      manifest:
-        apiVersion: batch/v1
-        kind: Job
-        metadata: { namespace: ci }
-        spec:
-          ttlSecondsAfterFinished: 86400
-          template:
-            spec:
-              restartPolicy: Never
-              containers:
-                - name: diagnose
-                  image: registry.example.test/diagnose:1
-                  env:
-                    - { name: POD, value: "\${event.involvedObject.name}" }
-  build:
+${DIAGNOSE}  build:
     brigade: { project: org/repo, namespace: brigade }
     concurrency: 2
 delivery: { timeout: 10s, retry: { first: 1s, max: 5m, for: 24h } }

@@ -6,27 +6,21 @@ import { expect } from 'chai';
 import { load } from 'js-yaml';
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { rbacCommand } from '../../lib/cli/rbac.ts';
+import { API_DEFAULT } from '../../lib/plan/defaults.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
-import { chartDirectory, findHelm, render, renderNotes, renderObjects, theOnly } from './helm.ts';
+import {
+  chartDirectory,
+  findHelm,
+  render,
+  renderHook,
+  renderNotes,
+  renderObjects,
+  theOnly,
+} from './helm.ts';
+import { ORIGINAL, OURS } from './right-values.ts';
 import { containerOf, environmentOf, podOf, workloadOf } from './workload.ts';
 
 const root = join(import.meta.dirname, '../..');
-
-const original = {
-  project: 'brigade-830c16d4aaf6f5490937ad719afd8490a5bcbef064d397411043ac',
-  filters: [
-    { namespace: 'kube-system', action: 'reject' },
-    { kind: 'Pod', reasons: ['Killing'], action: 'reject' },
-    { kind: 'Pod', namespace: 'pequod', action: 'accept' },
-    { action: 'reject' },
-  ],
-};
-
-const ours = {
-  sources: { shop: { events: { namespaces: ['shop', 'pay'] } } },
-  filters: [{ name: 'crash-loop', reasons: ['BackOff'], action: 'accept' }],
-  triggers: { build: { brigade: { project: 'org/repo', namespace: 'brigade' } } },
-};
 
 describe('the chart', function () {
   this.timeout(60_000);
@@ -45,8 +39,8 @@ describe('the chart', function () {
 
   describe('the configuration', () => {
     it("passes project and filters as the original's JSON, in their order", () => {
-      const objects = renderObjects(helm, { values: original });
-      expect(JSON.parse(configText(objects, 'filters.json'))).to.deep.equal(original);
+      const objects = renderObjects(helm, { values: ORIGINAL });
+      expect(JSON.parse(configText(objects, 'filters.json'))).to.deep.equal(ORIGINAL);
       expect(environmentOf(objects)).to.include({
         GATEWAY_CONFIG: '/etc/sluice/filters.json',
       });
@@ -54,7 +48,7 @@ describe('the chart', function () {
 
     it('passes our own form as YAML with the same values', () => {
       const awkward = {
-        ...ours,
+        ...OURS,
         triggers: {
           odd: {
             kubernetes: {
@@ -88,7 +82,7 @@ describe('the chart', function () {
     });
 
     it('passes the text of a file unchanged, with comments', () => {
-      const text = `# ours\n${JSON.stringify(ours, null, 1)}\n`;
+      const text = `# ours\n${JSON.stringify(OURS, null, 1)}\n`;
       const objects = renderObjects(helm, { values: { config: text } });
       expect(configText(objects, 'config.yaml')).to.equal(text);
     });
@@ -101,7 +95,7 @@ describe('the chart', function () {
     });
 
     const refused = [
-      { what: 'both forms at once', values: { ...original, config: ours }, said: /use one form/ },
+      { what: 'both forms at once', values: { ...ORIGINAL, config: OURS }, said: /use one form/ },
       {
         what: 'a local command',
         values: { config: { triggers: { local: { exec: { command: ['./x.sh'] } } } } },
@@ -141,7 +135,7 @@ describe('the chart', function () {
       expect(notes).to.include('rollout restart statefulset/gw-sluice\n');
     });
 
-    const refused = [{ project: 'org/repo' }, { filters: original.filters }, { config: ours }];
+    const refused = [{ project: 'org/repo' }, { filters: ORIGINAL.filters }, { config: OURS }];
     for (const more of refused) {
       it(`is refused beside ${Object.keys(more).join()}`, () => {
         const rendered = render(helm, { values: { ...values, ...more } });
@@ -184,15 +178,24 @@ describe('the chart', function () {
   describe('labels', () => {
     it('of the values are on every object, but never select', () => {
       const commonLabels = { team: 'ci', 'app.kubernetes.io/name': 'not-this' };
-      const values = { ...original, commonLabels, podLabels: { 'example.com/cost': 'ci' } };
+      const values = { ...ORIGINAL, commonLabels, podLabels: { 'example.com/cost': 'ci' } };
       const everything = {
         ...values,
         echo: { enabled: true },
         networkPolicy: { enabled: true },
         podDisruptionBudget: { enabled: true },
+        metrics: {
+          serviceMonitor: { enabled: true },
+          prometheusRule: { enabled: true },
+          dashboard: { enabled: true },
+        },
       };
       const objects = renderObjects(helm, { values: everything });
-      for (const { kind, metadata } of objects) {
+      const hooks = ['pre-install', 'test'].flatMap((hook) =>
+        renderHook(helm, hook, { values: everything }),
+      );
+      expect(hooks).to.not.be.empty;
+      for (const { kind, metadata } of [...objects, ...hooks]) {
         expect(metadata?.labels, kind).to.include({
           team: 'ci',
           'app.kubernetes.io/name': 'sluice',
@@ -223,10 +226,18 @@ describe('the chart', function () {
         const { selector, ...spec } = theOnly(objects, 'PodDisruptionBudget')['spec'] as {
           readonly selector: object;
         };
-        expect(spec).to.deep.equal(is);
+        expect(spec).to.deep.equal({ ...is, unhealthyPodEvictionPolicy: 'AlwaysAllow' });
         expect(selector).to.deep.equal(workloadOf(objects).selector);
       });
     }
+
+    it('keeps a pod that is not ready if its state is not on a claim', () => {
+      const persistence = { enabled: false };
+      const values = { persistence, podDisruptionBudget: { enabled: true } };
+      const budget = theOnly(renderObjects(helm, { values }), 'PodDisruptionBudget');
+      expect(budget['spec']).to.have.property('maxUnavailable', 1);
+      expect(budget['spec']).to.not.have.property('unhealthyPodEvictionPolicy');
+    });
 
     it('has one bound', () => {
       const podDisruptionBudget = { enabled: true, minAvailable: 1, maxUnavailable: 1 };
@@ -249,7 +260,7 @@ describe('the chart', function () {
   describe("the original chart's values", () => {
     it('of its image are ignored at their defaults, with a note', () => {
       const image = { registry: 'brigadecore', name: 'brigade-k8s-gateway', tag: 'latest' };
-      const values = { ...original, ...image, pullPolicy: 'IfNotPresent' };
+      const values = { ...ORIGINAL, ...image, pullPolicy: 'IfNotPresent' };
       const container = containerOf(podOf(renderObjects(helm, { values })));
       expect(container.image).to.equal('sluice:0.1.0');
       expect(renderNotes(helm, { values })).to.include(
@@ -259,7 +270,7 @@ describe('the chart', function () {
 
     for (const key of ['registry', 'name', 'tag', 'pullPolicy']) {
       it(`are refused if ${key} has another value, which names image.${key}`, () => {
-        const rendered = render(helm, { values: { ...original, [key]: 'mine' } });
+        const rendered = render(helm, { values: { ...ORIGINAL, [key]: 'mine' } });
         const said = `values: \`${key}\` is "mine"`;
         expect(rendered)
           .to.have.property('said')
@@ -278,8 +289,10 @@ describe('the chart', function () {
 
   describe('the notes', () => {
     it('name what is watched, what starts where, and how to see why', () => {
-      const notes = renderNotes(helm, { values: { config: ours } });
+      const notes = renderNotes(helm, { values: { config: OURS } });
       expect(notes).to.include('the Events of pay, shop');
+      const port = API_DEFAULT.split(':').at(-1);
+      expect(notes).to.include(`port-forward statefulset/gw-sluice ${port}:${port}\n`);
       expect(notes).to.include('build: a Brigade build of org/repo in brigade');
       expect(notes).to.include(
         'kubectl --namespace ci-gateway logs --follow statefulset/gw-sluice',
@@ -287,7 +300,7 @@ describe('the chart', function () {
     });
 
     it('list the permissions to grant if the chart may not', () => {
-      const notes = renderNotes(helm, { values: { config: ours, rbac: { enabled: false } } });
+      const notes = renderNotes(helm, { values: { config: OURS, rbac: { enabled: false } } });
       expect(notes).to.match(/in brigade:\n +create on secrets/);
       expect(notes).to.match(/in shop:\n +list, watch on events/);
     });
@@ -305,6 +318,11 @@ describe('the chart', function () {
       expect(notesOf({ project: 'org/repo', filters })).to.include('Nothing is started: no filter');
     });
 
+    it("count the filters of the original's file, in any letter case of its keys", () => {
+      const config = '{ "Project": "org/repo", "FILTERS": [{ "Action": "accept" }] }';
+      expect(renderNotes(helm, { values: { config } })).to.include('passes 1 filter,');
+    });
+
     it('name an image without a registry, which nodes may not find', () => {
       expect(renderNotes(helm)).to.include('Its image is sluice:');
       const image = { registry: 'registry.example.test' };
@@ -313,7 +331,7 @@ describe('the chart', function () {
 
     it('promise no lines that the log does not have', () => {
       const notesOf = (logging: Readonly<Record<string, string>>): string =>
-        renderNotes(helm, { values: { config: { ...ours, logging } } });
+        renderNotes(helm, { values: { config: { ...OURS, logging } } });
       expect(notesOf({})).to.include('one line for each Event');
       expect(notesOf({ decisions: 'accepted' })).to.include('a line for each accepted Event');
       expect(notesOf({ decisions: 'none' })).to.include('no lines for decisions');

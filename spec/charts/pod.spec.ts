@@ -4,26 +4,12 @@ import { expect } from 'chai';
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { runCommand } from '../../lib/cli/run.ts';
 import { isJsonList } from '../../lib/core/event.ts';
+import { PROBES_DEFAULTS } from '../../lib/plan/defaults.ts';
 import { secretValues } from '../../tools/chart/values/state-values.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import { findHelm, render, renderObjects } from './helm.ts';
+import { ORIGINAL, OURS } from './right-values.ts';
 import { containerOf, environmentOf, podOf, workloadOf } from './workload.ts';
-
-const original = {
-  project: 'brigade-830c16d4aaf6f5490937ad719afd8490a5bcbef064d397411043ac',
-  filters: [
-    { namespace: 'kube-system', action: 'reject' },
-    { kind: 'Pod', reasons: ['Killing'], action: 'reject' },
-    { kind: 'Pod', namespace: 'pequod', action: 'accept' },
-    { action: 'reject' },
-  ],
-};
-
-const ours = {
-  sources: { shop: { events: { namespaces: ['shop', 'pay'] } } },
-  filters: [{ name: 'crash-loop', reasons: ['BackOff'], action: 'accept' }],
-  triggers: { build: { brigade: { project: 'org/repo', namespace: 'brigade' } } },
-};
 
 describe('the pod of the chart', function () {
   this.timeout(60_000);
@@ -35,7 +21,7 @@ describe('the pod of the chart', function () {
   });
 
   it('runs under the restricted Pod Security Standard', () => {
-    const pod = podOf(renderObjects(helm, { values: original }));
+    const pod = podOf(renderObjects(helm, { values: ORIGINAL }));
     expect(pod.securityContext).to.deep.equal({
       runAsNonRoot: true,
       // A new block volume belongs to root.
@@ -51,8 +37,9 @@ describe('the pod of the chart', function () {
   });
 
   it('is probed at the address of the gateway’s probes', () => {
-    const container = containerOf(podOf(renderObjects(helm, { values: original })));
-    expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 8080 }]);
+    const container = containerOf(podOf(renderObjects(helm, { values: ORIGINAL })));
+    const containerPort = Number(PROBES_DEFAULTS.pod.split(':').at(-1));
+    expect(container.ports).to.deep.equal([{ name: 'probes', containerPort }]);
     expect(container.livenessProbe).to.deep.include({
       httpGet: { path: '/healthz', port: 'probes' },
     });
@@ -62,22 +49,22 @@ describe('the pod of the chart', function () {
   });
 
   it('is probed on the port that the configuration names', () => {
-    const values = { config: { ...ours, http: { probes: '0.0.0.0:9090' } } };
+    const values = { config: { ...OURS, http: { probes: '0.0.0.0:9090' } } };
     const container = containerOf(podOf(renderObjects(helm, { values })));
     expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9090 }]);
   });
 
   it('is probed on the port of a block', () => {
     const probes = { address: '0.0.0.0:9191', paths: { live: '/live' } };
-    const values = { config: { ...ours, http: { probes } } };
+    const values = { config: { ...OURS, http: { probes } } };
     const container = containerOf(podOf(renderObjects(helm, { values })));
     expect(container.ports).to.deep.equal([{ name: 'probes', containerPort: 9191 }]);
   });
 
   const withoutProbes = [
-    { what: 'an object', config: { ...ours, http: { probes: 'off' } } },
+    { what: 'an object', config: { ...OURS, http: { probes: 'off' } } },
     // Helm reads a text as YAML 1.1, in which off is false.
-    { what: 'a text', config: 'http: { probes: off }' },
+    { what: 'a text', config: '{ version: 1, http: { probes: off } }' },
   ];
   for (const { what, config } of withoutProbes) {
     it(`is not probed if the listener is off in ${what}`, () => {
@@ -86,6 +73,11 @@ describe('the pod of the chart', function () {
       expect(container).to.not.have.any.keys(...absent);
     });
   }
+
+  it("leaves keys of our form in the original's file to the gateway, which refuses them", () => {
+    const config = JSON.stringify({ ...ORIGINAL, http: 7, store: 'x', logging: [] });
+    expect(render(helm, { values: { config } })).to.have.property('ok', true);
+  });
 
   it('passes its own namespace to the gateway', () => {
     expect(environmentOf(renderObjects(helm))).to.have.deep.property('GATEWAY_NAMESPACE', {
@@ -104,11 +96,13 @@ describe('the pod of the chart', function () {
   });
 
   it('is replaced when the filters change, and only then', () => {
-    const { filters } = original;
-    const first = checksumOf(renderObjects(helm, { values: original }));
-    const again = checksumOf(renderObjects(helm, { values: { ...original, nameOverride: 'x' } }));
-    const changed = { ...original, filters: filters.slice(1) };
-    expect(again).to.equal(first);
+    const { filters } = ORIGINAL;
+    const first = checksumOf(renderObjects(helm, { values: ORIGINAL }));
+    const again = checksumOf(renderObjects(helm, { values: { ...ORIGINAL, nameOverride: 'x' } }));
+    const changed = { ...ORIGINAL, filters: filters.slice(1) };
+    const podAnnotations = { 'sluice.dev/config-checksum': 'another' };
+    const annotated = checksumOf(renderObjects(helm, { values: { ...ORIGINAL, podAnnotations } }));
+    expect([again, annotated]).to.deep.equal([first, first]);
     expect(checksumOf(renderObjects(helm, { values: changed }))).to.not.equal(first);
   });
 
@@ -201,7 +195,7 @@ describe('the pod of the chart', function () {
 
   it('leaves the group of its volumes to OpenShift', () => {
     const apiVersions = ['security.openshift.io/v1'];
-    const pod = podOf(renderObjects(helm, { values: original, apiVersions }));
+    const pod = podOf(renderObjects(helm, { values: ORIGINAL, apiVersions }));
     expect(pod.securityContext).to.deep.equal({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
@@ -220,7 +214,7 @@ describe('the pod of the chart', function () {
 
   for (const probes of ['127.0.0.1:8080', 'localhost:8080', '[::1]:8080']) {
     it(`is refused if only itself could reach its probes at ${probes}`, () => {
-      const rendered = render(helm, { values: { config: { ...ours, http: { probes } } } });
+      const rendered = render(helm, { values: { config: { ...OURS, http: { probes } } } });
       expect(rendered).to.have.property('said').that.includes('the kubelet cannot reach it');
     });
   }

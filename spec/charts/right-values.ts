@@ -18,13 +18,8 @@ function sample(file: string): string {
   return readFileSync(join(samples, file), 'utf8');
 }
 
-/** The values of the original's chart, as its page shows them. */
-const original = {
-  rbac: { enabled: true },
-  registry: 'brigadecore',
-  name: 'brigade-k8s-gateway',
-  tag: 'latest',
-  pullPolicy: 'IfNotPresent',
+/** A configuration of the original. */
+export const ORIGINAL = {
   project: 'brigade-830c16d4aaf6f5490937ad719afd8490a5bcbef064d397411043ac',
   filters: [
     { namespace: 'kube-system', action: 'reject' },
@@ -35,12 +30,22 @@ const original = {
   ],
 };
 
+/** The values of the original's chart, as its page shows them. */
+const original = {
+  rbac: { enabled: true },
+  registry: 'brigadecore',
+  name: 'brigade-k8s-gateway',
+  tag: 'latest',
+  pullPolicy: 'IfNotPresent',
+  ...ORIGINAL,
+};
+
 const shop = { shop: { events: { namespaces: ['shop', 'pay'] } } };
 const crashLoop = { name: 'crash-loop', reasons: ['BackOff'], type: 'Warning', action: 'accept' };
 const build = { brigade: { project: 'org/repo', namespace: 'brigade' } };
 
-/** A configuration that most of the sets below have. */
-const ours = { sources: shop, filters: [crashLoop], triggers: { build } };
+/** A configuration in our form, which most of the sets below have. */
+export const OURS = { sources: shop, filters: [crashLoop], triggers: { build } };
 
 /** Other sets show the hooks. */
 const WITHOUT_HOOKS = { configurationCheck: { enabled: false }, tests: { enabled: false } };
@@ -61,7 +66,7 @@ const job = {
 
 function hook(http: object): object {
   return {
-    ...ours,
+    ...OURS,
     triggers: { hook: { http: { url: 'https://ci.example.test/hook', ...http } } },
   };
 }
@@ -73,7 +78,7 @@ const configurations: RightValues = {
     project: null,
     filters: [{ Kind: 'Pod', REASONS: null, Action: 'Accept' }, null],
   },
-  'two-namespaces': { config: ours },
+  'two-namespaces': { config: OURS },
   'whole-cluster': {
     config: {
       sources: { all: { events: { namespaces: ['*'], firstStart: '10m' } } },
@@ -83,14 +88,14 @@ const configurations: RightValues = {
   },
   'jobs-and-builds': {
     config: {
-      ...ours,
+      ...OURS,
       filters: [{ ...crashLoop, triggers: ['build', 'diagnose'] }],
       triggers: { build, diagnose: { kubernetes: { manifest: job }, concurrency: 4 } },
     },
   },
   'every-section': {
     config: {
-      ...ours,
+      ...OURS,
       ...{ version: 1, cluster: 'dev' },
       delivery: { timeout: '10s', retry: { first: '1s', max: '5m', for: '24h' } },
       limits: { perObject: '5/h', total: 'off', holdFor: '1h' },
@@ -99,16 +104,16 @@ const configurations: RightValues = {
       guard: { namespace: false },
     },
   },
-  'text-of-a-file': { config: `# Crash loops\n${JSON.stringify(ours, null, 2)}\n` },
+  'text-of-a-file': { config: `# Crash loops\n${JSON.stringify(OURS, null, 2)}\n` },
   'text-of-the-original': { config: sample('original.json') },
   'existing-config-map': {
     existingConfigMap: { name: 'sluice-configuration', key: 'sluice.yaml' },
     rbac: { extraRules: [{ apiGroups: [''], resources: ['events'], verbs: ['list', 'watch'] }] },
   },
-  'memory-store': { config: { ...ours, store: { memory: {} } }, persistence: { enabled: false } },
+  'memory-store': { config: { ...OURS, store: { memory: {} } }, persistence: { enabled: false } },
   'probe-paths': {
     config: {
-      ...ours,
+      ...OURS,
       http: {
         probes: {
           address: '0.0.0.0:8080',
@@ -120,12 +125,12 @@ const configurations: RightValues = {
     metrics: { podMonitor: { enabled: true } },
     ...WITHOUT_HOOKS,
   },
-  'without-probes': { config: { ...ours, http: { probes: 'off' } } },
+  'without-probes': { config: { ...OURS, http: { probes: 'off' } } },
 };
 
 const pods: RightValues = {
   image: {
-    config: ours,
+    config: OURS,
     image: {
       registry: 'registry.example.test/ci',
       name: 'gate',
@@ -135,7 +140,7 @@ const pods: RightValues = {
     imagePullSecrets: [{ name: 'registry-login' }],
   },
   names: {
-    config: ours,
+    config: OURS,
     fullnameOverride: 'event-gateway',
     nameOverride: 'gateway',
     commonLabels: { team: 'ci' },
@@ -143,7 +148,7 @@ const pods: RightValues = {
     podAnnotations: { 'example.com/note': 'yes' },
   },
   claim: {
-    config: ours,
+    config: OURS,
     persistence: {
       size: '10Gi',
       storageClass: 'fast',
@@ -153,9 +158,9 @@ const pods: RightValues = {
       retain: false,
     },
   },
-  'existing-claim': { config: ours, persistence: { existingClaim: 'gateway-data' } },
+  'existing-claim': { config: OURS, persistence: { existingClaim: 'gateway-data' } },
   'empty-directory': {
-    config: { ...ours, sources: { shop: { events: { namespaces: ['shop'], firstStart: '10m' } } } },
+    config: { ...OURS, sources: { shop: { events: { namespaces: ['shop'], firstStart: '10m' } } } },
     persistence: { enabled: false },
     store: { sizeLimit: '8Gi' },
   },
@@ -175,12 +180,12 @@ const pods: RightValues = {
     envFrom: [{ secretRef: { name: 'more', optional: true } }],
   },
   'log-and-flags': {
-    config: ours,
+    config: OURS,
     logging: { format: 'json', level: 'debug', decisions: 'accepted', event: 'full' },
     extraArgs: ['--strict'],
   },
   scheduling: {
-    config: ours,
+    config: OURS,
     nodeSelector: { 'kubernetes.io/arch': 'amd64' },
     tolerations: [{ key: 'ci', operator: 'Exists', effect: 'NoSchedule' }],
     affinity: {
@@ -208,12 +213,12 @@ const pods: RightValues = {
     terminationGracePeriodSeconds: 90,
   },
   'security-contexts': {
-    config: ours,
+    config: OURS,
     podSecurityContext: { runAsUser: 1234, fsGroup: 1234 },
     securityContext: { runAsGroup: 1234 },
   },
   'probes-and-resources': {
-    config: { ...ours, http: { probes: '0.0.0.0:9090' } },
+    config: { ...OURS, http: { probes: '0.0.0.0:9090' } },
     livenessProbe: { periodSeconds: 20 },
     readinessProbe: { failureThreshold: 5 },
     startupProbe: { failureThreshold: 120 },
@@ -223,7 +228,7 @@ const pods: RightValues = {
 
 const others: RightValues = {
   'exposed-api': {
-    config: ours,
+    config: OURS,
     api: { expose: true, existingSecret: 'sluice-api', hosts: ['ci.example.test'], port: 9443 },
   },
   'network-policy': {
@@ -235,18 +240,18 @@ const others: RightValues = {
       extraEgress: [{ ports: [{ port: 3128, protocol: 'TCP' }] }],
     },
   },
-  'network-policy-open': { config: ours, networkPolicy: { enabled: true } },
+  'network-policy-open': { config: OURS, networkPolicy: { enabled: true } },
   'disruption-budget': {
-    config: ours,
+    config: OURS,
     podDisruptionBudget: { enabled: true, maxUnavailable: 1 },
   },
   'own-permissions': {
-    config: ours,
+    config: OURS,
     rbac: { enabled: false },
     serviceAccount: { create: false, name: 'builder' },
   },
   'further-permissions': {
-    config: ours,
+    config: OURS,
     serviceAccount: { name: 'gate', annotations: { 'example.com/role': 'ci' } },
     rbac: {
       extraRules: [
@@ -256,31 +261,31 @@ const others: RightValues = {
     },
   },
   'extra-objects': {
-    config: ours,
+    config: OURS,
     extraObjects: [
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more' }, data: { a: 'b' } },
       'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: "{{ .Release.Name }}-text" }\n',
     ],
   },
-  'metrics-service': { config: ours, metrics: { service: { enabled: true, port: 9090 } } },
+  'metrics-service': { config: OURS, metrics: { service: { enabled: true, port: 9090 } } },
   'service-monitor': {
-    config: ours,
+    config: OURS,
     metrics: {
       serviceMonitor: { enabled: true, interval: '30s', labels: { release: 'prometheus' } },
     },
   },
   'pod-monitor': {
-    config: ours,
+    config: OURS,
     metrics: { podMonitor: { enabled: true, scrapeTimeout: '5s', namespace: 'monitoring' } },
   },
   'alerts-and-dashboard': {
-    config: ours,
+    config: OURS,
     metrics: {
       prometheusRule: { enabled: true, labels: { release: 'prometheus' } },
       dashboard: { enabled: true, labels: { grafana_dashboard: '1' } },
     },
   },
-  'without-hooks': { config: ours, ...WITHOUT_HOOKS },
+  'without-hooks': { config: OURS, ...WITHOUT_HOOKS },
   echo: { config: hook({}), echo: { enabled: true } },
 };
 

@@ -2,14 +2,12 @@
 
 import { expect } from 'chai';
 import { runCommand } from '../../lib/cli/run.ts';
+import { STORE_SIZES } from '../../lib/plan/defaults.ts';
 import { findHelm, render, renderNotes, renderObjects } from './helm.ts';
+import { OURS } from './right-values.ts';
 import { containerOf, environmentOf, podOf, workloadOf } from './workload.ts';
 
-const ours = {
-  filters: [{ name: 'crash-loop', reasons: ['BackOff'], action: 'accept' }],
-  triggers: { build: { brigade: { project: 'org/repo', namespace: 'brigade' } } },
-};
-const values = { config: ours };
+const values = { config: OURS };
 const ephemeral = { ...values, persistence: { enabled: false } };
 
 describe('the store of the chart', function () {
@@ -123,10 +121,11 @@ describe('the store of the chart', function () {
       { size: '4.5Gi', store: { maxSize: '2Gi' }, isFine: true },
       { size: '4.2Gi', store: { maxSize: '2Gi' }, isFine: false },
       { size: '1e12', store: { maxSize: '2Gi' }, isFine: true },
+      { size: '1Gi', store: { memory: {}, maxSize: '1Gi' }, isFine: true },
     ];
     for (const { size, store, isFine } of sizes) {
       it(`${isFine ? 'may' : 'may not'} have ${size} for ${JSON.stringify(store)}`, () => {
-        const given = { config: { ...ours, store }, persistence: { size } };
+        const given = { config: { ...OURS, store }, persistence: { size } };
         const rendered = render(helm, { values: given });
         expect(rendered).to.have.property('ok', isFine);
         if (!isFine) expect(rendered).to.have.property('said').that.includes('`persistence.size`');
@@ -137,6 +136,7 @@ describe('the store of the chart', function () {
   describe('in an emptyDir', () => {
     const limits = [
       { what: 'the default', config: {}, is: '2304Mi' },
+      { what: 'the same size', config: { store: { maxSize: STORE_SIZES.sqlite } }, is: '2304Mi' },
       { what: 'store.maxSize', config: { store: { sqlite: {}, maxSize: '10Gi' } }, is: '20736Mi' },
       { what: 'a size in bytes', config: { store: { maxSize: '1048577' } }, is: '260Mi' },
       { what: 'a decimal size', config: { store: { maxSize: '500M' } }, is: '1210Mi' },
@@ -149,7 +149,7 @@ describe('the store of the chart', function () {
     ];
     for (const { what, config, is, ...more } of limits) {
       it(`may grow to ${is}, by ${what}`, () => {
-        const given = { ...ephemeral, config: { ...ours, ...config }, ...more };
+        const given = { ...ephemeral, config: { ...OURS, ...config }, ...more };
         const objects = renderObjects(helm, { values: given });
         expect(workloadOf(objects)).to.not.have.property('volumeClaimTemplates');
         expect(podOf(objects).volumes).to.deep.include({
@@ -173,7 +173,7 @@ describe('the store of the chart', function () {
   ];
   for (const { path, isFine, ...more } of paths) {
     it(`${isFine ? 'may' : 'may not'} be ${path} with ${JSON.stringify(more)}`, () => {
-      const config = { ...ours, store: { sqlite: { path } } };
+      const config = { ...OURS, store: { sqlite: { path } } };
       const rendered = render(helm, { values: { config, ...more } });
       expect(rendered).to.have.property('ok', isFine);
       if (!isFine) expect(rendered).to.have.property('said').that.includes('/var/lib/sluice');
@@ -187,7 +187,7 @@ describe('the store of the chart', function () {
   ];
   for (const { file, isFine } of heartbeats) {
     it(`${isFine ? 'admits' : 'refuses'} the heartbeat file ${file} beside it`, () => {
-      const config = { ...ours, http: { probes: { heartbeat: { file } } } };
+      const config = { ...OURS, http: { probes: { heartbeat: { file } } } };
       const rendered = render(helm, { values: { config } });
       expect(rendered).to.have.property('ok', isFine);
       if (isFine) return;
@@ -229,10 +229,15 @@ describe('the store of the chart', function () {
     });
 
     it('say that a store in memory survives nothing', () => {
-      const config = { ...ours, store: { memory: {} } };
+      const config = { ...OURS, store: { memory: {} } };
       const notes = renderNotes(helm, { values: { config } });
       expect(notes).to.include('in memory, as the configuration says');
       expect(notes).to.not.include('emptyDir');
+      const unused =
+        'claim data-gw-sluice-0 keeps no state then: set persistence.enabled to false.';
+      expect(notes).to.include(unused);
+      const without = { config, persistence: { enabled: false } };
+      expect(renderNotes(helm, { values: without })).to.not.include('claim');
     });
   });
 });

@@ -2,6 +2,7 @@
 
 import { isJsonList, isJsonObject, type Json, stringAt } from '../../lib/core/event.ts';
 import type { JsonSchema } from '../../lib/core/kind.ts';
+import { tableRow } from '../configuration-reference.ts';
 import { ALERTS } from './monitoring/alerts.ts';
 import { AFTER_VALUES, ALERTS_TITLE, BEFORE_VALUES } from './readme-text.ts';
 import { VALUE_GROUPS } from './values-table.ts';
@@ -22,7 +23,7 @@ function alerts(): string {
     const means = summary
       .replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, label: string) => label.toUpperCase())
       .replaceAll(/\{\{ \$value[^}]*\}\}/g, 'VALUE');
-    return cells([
+    return tableRow([
       `\`${name}\``,
       severity,
       threshold === null ? '' : String(threshold),
@@ -44,9 +45,12 @@ function rows(values: JsonSchema, path: string): readonly string[] {
 function row(path: string, schema: JsonSchema): readonly string[] {
   const { default: value, properties } = schema;
   if (value === undefined && isJsonObject(properties)) {
-    return [cells([`**\`${path}\`**`, '', '', meaning(schema)]), ...rows(properties, `${path}.`)];
+    return [
+      tableRow([`**\`${path}\`**`, '', '', meaning(schema)]),
+      ...rows(properties, `${path}.`),
+    ];
   }
-  return [cells([`\`${path}\``, typeOf(schema), code(value ?? null), meaning(schema)])];
+  return [tableRow([`\`${path}\``, typeOf(schema), code(value ?? null), meaning(schema)])];
 }
 
 function meaning(schema: JsonSchema): string {
@@ -74,8 +78,4 @@ function typeOf({ type, enum: choices }: JsonSchema): string {
 
 function code(value: Json): string {
   return `\`${JSON.stringify(value)}\``;
-}
-
-function cells(texts: readonly string[]): string {
-  return `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |\n`;
 }

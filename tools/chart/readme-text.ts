@@ -1,5 +1,7 @@
 // The written parts of the chart's README. A spec renders each of its values, so every example works.
 
+import { DIAGNOSE } from '../reference-text.ts';
+
 /** The text before the tables of values. */
 export const BEFORE_VALUES = `# Sluice
 
@@ -37,23 +39,7 @@ config:
   filters:
     - { name: crash-loop, kind: Pod, reasons: [BackOff], type: Warning, action: accept }
   triggers:
-    diagnose:
-      kubernetes:
-        manifest:
-          apiVersion: batch/v1
-          kind: Job
-          metadata: { namespace: ci }
-          spec:
-            ttlSecondsAfterFinished: 86400
-            template:
-              spec:
-                restartPolicy: Never
-                containers:
-                  - name: diagnose
-                    image: registry.example.test/diagnose:1
-                    env:
-                      - { name: POD, value: "\${event.involvedObject.name}" }
-\`\`\`
+${DIAGNOSE.replaceAll(/^(?=.)/gm, '  ')}\`\`\`
 
 \`\`\`sh
 helm install sluice charts/sluice --namespace sluice --create-namespace --values values.yaml

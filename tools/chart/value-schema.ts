@@ -69,16 +69,14 @@ export function kubernetesList(description: string, more: JsonSchema = {}): Json
   return list(description, { type: 'object' }, more);
 }
 
+const QUANTITY_TEXT = '([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][0-9]+|[numkMGTPE]|[KMGTPE]i)?';
+
 /** A quantity as Kubernetes writes it. */
-export const QUANTITY: JsonSchema = {
-  type: ['string', 'number'],
-  pattern: '^([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][0-9]+|[numkMGTPE]|[KMGTPE]i)?$',
-};
+export const QUANTITY: JsonSchema = { type: ['string', 'number'], pattern: `^${QUANTITY_TEXT}$` };
 
 /** A quantity or an empty text. */
 export function optionalQuantity(description: string, more: JsonSchema = {}): JsonSchema {
-  const pattern = '^(|([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][0-9]+|[numkMGTPE]|[KMGTPE]i)?)$';
-  return { type: ['string', 'number'], pattern, default: '', description, ...more };
+  return { ...QUANTITY, pattern: `^(|${QUANTITY_TEXT})$`, default: '', description, ...more };
 }
 
 /** The resources of a container. */

@@ -10,9 +10,28 @@
 - --api
 - {{ printf "0.0.0.0:%v" $api.port | quote }}
 - --api-token-file
-- /etc/sluice-api/token
+- {{ include "sluice.apiTokenFile" . }}
 - --api-host
 - {{ concat (include "sluice.serviceHosts" . | fromJsonArray) $api.hosts | join "," | quote }}
+{{- end -}}
+{{- end }}
+
+{{- define "sluice.apiTokenFolder" -}}
+/etc/sluice-api
+{{- end }}
+
+{{- define "sluice.apiTokenFile" -}}
+{{ include "sluice.apiTokenFolder" . }}/token
+{{- end }}
+
+{{/* The volume with the token of an exposed API, as a YAML list; empty without one. */}}
+{{- define "sluice.apiTokenVolume" -}}
+{{- if .Values.api.expose -}}
+- name: api-token
+  secret:
+    secretName: {{ .Values.api.existingSecret | quote }}
+    items:
+      - { key: {{ .Values.api.secretKey | quote }}, path: token }
 {{- end -}}
 {{- end }}
 
@@ -23,15 +42,12 @@
 {{- list $name $full (printf "%s.svc" $full) (printf "%s.svc.cluster.local" $full) | toJson -}}
 {{- end }}
 
-{{/* The port of the API; empty where the configuration switches it off. */}}
+{{/* The port of the API; empty if the configuration switches it off. */}}
 {{- define "sluice.apiPort" -}}
 {{- if .Values.api.expose -}}
 {{- .Values.api.port -}}
 {{- else -}}
-{{- $api := dig "http" "api" "" (include "sluice.document" . | fromJson) -}}
-{{- if kindIs "map" $api -}}{{- $api = $api.address -}}{{- end -}}
-{{- $address := kindIs "invalid" $api | ternary "" $api | toString | default "127.0.0.1:8081" -}}
-{{- regexFind "[0-9]+$" $address -}}
+{{- include "sluice.listener" (dict "root" . "at" "/http/api" "default" "127.0.0.1:8081") | regexFind "[0-9]+$" -}}
 {{- end -}}
 {{- end }}
 

@@ -1,14 +1,14 @@
 {{/* What the gateway is configured with: which form, which file, and what can be read out of it. */}}
 
 {{/*
-The configuration as JSON, whichever value it came from; {} if there is none, or if it is in a
-ConfigMap that the chart does not see. It is read and checked once: a long text takes seconds.
+Reads the configuration, whichever value it came from, and sets it as `sluiceDocument` of the root: {} if there
+is none, or if it is in a ConfigMap that the chart does not see. It is read and checked once: a long text takes
+seconds.
 */}}
-{{- define "sluice.document" -}}
+{{- define "sluice.read" -}}
 {{- if not (hasKey . "sluiceDocument") -}}
-{{- $_ := set . "sluiceDocument" (include "sluice.readDocument" .) -}}
+{{- $_ := set . "sluiceDocument" (include "sluice.readDocument" . | fromJson) -}}
 {{- end -}}
-{{- .sluiceDocument -}}
 {{- end }}
 
 {{- define "sluice.readDocument" -}}
@@ -27,20 +27,43 @@ ConfigMap that the chart does not see. It is read and checked once: a long text 
 {{- if not $parsed -}}
 {{- fail "values: `config` is an empty text: write a configuration into it, or leave it out to log every Event and start nothing" -}}
 {{- end -}}
-{{- if or (hasKey $parsed "version") (hasKey $parsed "sources") (hasKey $parsed "triggers") -}}
+{{- if include "sluice.isOurs" $parsed -}}
 {{- include "sluice.checkText" (dict "root" . "document" $parsed) -}}
-{{- end -}}
 {{- $parsed | toJson -}}
+{{- else -}}
+{{- include "sluice.readOriginal" $parsed -}}
+{{- end -}}
 {{- else if .Values.config -}}
-{{- if not (or (hasKey .Values.config "version") (hasKey .Values.config "sources") (hasKey .Values.config "triggers")) -}}
+{{- if not (include "sluice.isOurs" .Values.config) -}}
 {{- fail "values: `config` has none of `version`, `sources` and `triggers`: add `version: 1`" -}}
 {{- end -}}
 {{- .Values.config | toJson -}}
 {{- else if $original -}}
-{{- dict "project" (.Values.project | default "" | toString) "filters" (.Values.filters | default list) | toJson -}}
+{{- include "sluice.readOriginal" (pick .Values "project" "filters") -}}
 {{- else -}}
 {}
 {{- end -}}
+{{- end }}
+
+{{/* The keys of a document of the original as JSON. It reads them in any letter case; the gateway judges others. */}}
+{{- define "sluice.readOriginal" -}}
+{{- $read := dict "project" "" "filters" list -}}
+{{- range $key, $value := . -}}
+{{- if eq (lower $key) "project" -}}{{- $_ := set $read "project" ($value | default "" | toString) -}}{{- end -}}
+{{- if eq (lower $key) "filters" -}}{{- $_ := set $read "filters" ($value | default list) -}}{{- end -}}
+{{- end -}}
+{{- $read | toJson -}}
+{{- end }}
+
+{{/* The value at the JSON Pointer `at` of the configuration as JSON { value }; without a value {}. Takes root and at. */}}
+{{- define "sluice.setting" -}}
+{{- include "sluice.read" .root -}}
+{{- include "sluice.valueAt" (dict "in" .root.sluiceDocument "at" .at) -}}
+{{- end }}
+
+{{/* Non-empty if a document is in our form: it has any of three keys. */}}
+{{- define "sluice.isOurs" -}}
+{{- if or (hasKey . "version") (hasKey . "sources") (hasKey . "triggers") }}yes{{ end -}}
 {{- end }}
 
 {{/* Non-empty if the configuration is in a ConfigMap that the chart does not see. */}}
@@ -48,12 +71,12 @@ ConfigMap that the chart does not see. It is read and checked once: a long text 
 {{- if .Values.existingConfigMap.name }}yes{{ end -}}
 {{- end }}
 
-{{/* `ours` with any of three keys, else `original`; `none` without a configuration, `unseen` if another has it. */}}
+{{/* `ours` or `original`; `none` without a configuration, `unseen` if another ConfigMap has it. */}}
 {{- define "sluice.form" -}}
-{{- $document := include "sluice.document" . | fromJson -}}
+{{- include "sluice.read" . -}}
 {{- if include "sluice.isUnseen" . -}}unseen
-{{- else if not $document -}}none
-{{- else if or (hasKey $document "version") (hasKey $document "sources") (hasKey $document "triggers") -}}ours
+{{- else if not .sluiceDocument -}}none
+{{- else if include "sluice.isOurs" .sluiceDocument -}}ours
 {{- else -}}original
 {{- end -}}
 {{- end }}
@@ -85,7 +108,8 @@ filters.json
 {{- else if .Values.config -}}
 {{- .Values.config | toYaml -}}
 {{- else -}}
-{{- include "sluice.document" . | fromJson | toPrettyJson -}}
+{{- include "sluice.read" . -}}
+{{- .sluiceDocument | toPrettyJson -}}
 {{- end -}}
 {{- end }}
 
@@ -124,11 +148,16 @@ filters.json
 {{- $found | toJson -}}
 {{- end }}
 
-{{/* The port of the probes listener; empty where it is `off` (false where YAML 1.1 read that). */}}
+{{/* The address of a listener, or `off` (`false` if YAML 1.1 read that). Takes root, at and default. */}}
+{{- define "sluice.listener" -}}
+{{- $address := (include "sluice.setting" . | fromJson).value -}}
+{{- if kindIs "map" $address -}}{{- $address = $address.address -}}{{- end -}}
+{{- kindIs "invalid" $address | ternary "" $address | toString | default .default -}}
+{{- end }}
+
+{{/* The port of the probes listener; empty if it is off. */}}
 {{- define "sluice.probesPort" -}}
-{{- $probes := dig "http" "probes" "" (include "sluice.document" . | fromJson) -}}
-{{- if kindIs "map" $probes -}}{{- $probes = $probes.address -}}{{- end -}}
-{{- $address := kindIs "invalid" $probes | ternary "" $probes | toString | default "0.0.0.0:8080" -}}
+{{- $address := include "sluice.listener" (dict "root" . "at" "/http/probes" "default" "0.0.0.0:8080") -}}
 {{- if regexMatch "^(localhost|127\\.|\\[::1\\])" $address -}}
 {{- fail (printf "values: http.probes is %s, where the kubelet cannot reach it: write 0.0.0.0:PORT" $address) -}}
 {{- end -}}

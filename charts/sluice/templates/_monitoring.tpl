@@ -14,8 +14,7 @@
 
 {{/* The path of the metrics. */}}
 {{- define "sluice.metricsPath" -}}
-{{- $probes := dig "http" "probes" dict (include "sluice.document" . | fromJson) -}}
-{{- kindIs "map" $probes | ternary $probes dict | dig "paths" "metrics" "/metrics" -}}
+{{- (include "sluice.setting" (dict "root" . "at" "/http/probes/paths/metrics") | fromJson).value | default "/metrics" -}}
 {{- end }}
 
 {{/* How a monitor scrapes. Takes root, port (a name) and monitor (its values). */}}

@@ -56,6 +56,16 @@ app.kubernetes.io/component: {{ .component | quote }}
 {{- $labels | toYaml -}}
 {{- end }}
 
+{{/*
+Annotations of a hook, which is removed when it succeeds, and stays for its log when it fails. Takes `on`, the
+hooks, and weight.
+*/}}
+{{- define "sluice.hook" -}}
+helm.sh/hook: {{ .on }}
+helm.sh/hook-weight: {{ .weight | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
 {{- define "sluice.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- .Values.serviceAccount.name | default (include "sluice.fullname" .) -}}

@@ -5,9 +5,11 @@
 {{- $name := include "sluice.fullname" . -}}
 {{- $kubectl := printf "kubectl --namespace %s" .Release.Namespace -}}
 {{- $claim := include "sluice.claimName" . -}}
-{{- if hasKey (include "sluice.storeSection" . | fromJson) "memory" -}}
+{{- if include "sluice.isInMemory" . -}}
 Its state is in memory, as the configuration says. Every restart loses it, also a restart of the
 container alone.
+{{- with $claim }} The volume claim {{ . }} keeps no state then: set persistence.enabled to false.
+{{- end }}
 {{- else if $claim -}}
 Its state is on the volume claim {{ $claim }}: how far it has read, what it has started, which builds
 wait or are held, and the last good configuration. It survives restarts, upgrades and changed values.
@@ -44,7 +46,7 @@ pod judges the Events of the last ten minutes. A series that it judges again may
 object named for it that still exists is not created again. Builds that waited for another attempt, or
 were held by a limit, are lost. Before you replace the pod, list what waits:
 
-  {{ $kubectl }} exec statefulset/{{ $name }} -- sluice deliveries list --state waiting,held{{ if .Values.api.expose }} --token-file /etc/sluice-api/token{{ end }}
+  {{ $kubectl }} exec statefulset/{{ $name }} -- sluice deliveries list --state waiting,held{{ if .Values.api.expose }} --token-file {{ include "sluice.apiTokenFile" . }}{{ end }}
 
 Or set persistence.enabled, so that the state is on a volume claim.
 {{- end -}}
@@ -61,8 +63,8 @@ that the nodes reach, and set image.registry.
 {{/* The Secrets without which the pod does not start. */}}
 {{- define "sluice.secretNotes" -}}
 {{- $needed := list -}}
-{{- range $name, $secret := .Values.secrets -}}
-{{- $needed = append $needed (printf "%s (key %s)" $secret.existingSecret ($secret.key | default $name)) -}}
+{{- range .Values.secrets -}}
+{{- $needed = append $needed (printf "%s (key %s)" .existingSecret .key) -}}
 {{- end -}}
 {{- if .Values.api.expose -}}
 {{- $needed = append $needed (printf "%s (key %s)" .Values.api.existingSecret .Values.api.secretKey) -}}

@@ -25,32 +25,33 @@ the same list from the same grants (lib/kubernetes/access); a spec compares them
 {{- end }}
 
 {{/* Every section with its kind, as JSON: { gateway, sources, triggers }, each a map from name to { kind,
-section, grants, … } with the data of the kind. */}}
+section, grants, … } with the data of the kind. They are collected once. */}}
 {{- define "sluice.sections" -}}
+{{- if not (hasKey . "sluiceSections") -}}
+{{- $_ := set . "sluiceSections" (include "sluice.collectSections" .) -}}
+{{- end -}}
+{{- .sluiceSections -}}
+{{- end }}
+
+{{- define "sluice.collectSections" -}}
 {{- $kinds := .Files.Get "files/kinds.json" | fromJson -}}
-{{- $document := include "sluice.document" . | fromJson -}}
-{{- $entries := dict "sources" ($document.sources | default (dict "events" (dict "events" dict))) "triggers" ($document.triggers | default dict) -}}
-{{- if eq (include "sluice.form" .) "original" -}}
-{{- $project := "" -}}
+{{- include "sluice.read" . -}}
+{{- $document := .sluiceDocument -}}
+{{- $triggers := $document.triggers | default dict -}}
 {{- $accepts := false -}}
-{{- /* The original reads its keys in any letter case. */ -}}
-{{- range $key, $value := $document -}}
-{{- if eq (lower $key) "project" -}}{{- $project = $value | default "" | toString -}}{{- end -}}
-{{- if eq (lower $key) "filters" -}}
-{{- range $filter := $value -}}
+{{- if eq (include "sluice.form" .) "original" -}}
+{{- range $filter := $document.filters -}}
 {{- range $name, $action := $filter -}}
 {{- if and (eq (lower $name) "action") (eq ($action | toString) "accept") -}}{{- $accepts = true -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if and $accepts $document.project -}}
+{{- $triggers = dict "brigade" (dict "brigade" (dict "project" $document.project)) -}}
 {{- end -}}
-{{- $triggers := dict -}}
-{{- if and $project $accepts -}}
-{{- $triggers = dict "brigade" (dict "brigade" (dict "project" $project)) -}}
-{{- end -}}
-{{- $entries = dict "sources" (dict "events" (dict "events" dict)) "triggers" $triggers -}}
-{{- end -}}
-{{- $found := dict "gateway" (dict "gateway" (merge (dict "kind" "gateway" "section" $document) $kinds.gateway)) -}}
+{{- $entries := dict "sources" ($document.sources | default (dict "events" (dict "events" dict))) "triggers" $triggers -}}
+{{- /* No grant depends on filters, which may be long. */ -}}
+{{- $found := dict "gateway" (dict "gateway" (merge (dict "kind" "gateway" "section" (omit $document "filters")) $kinds.gateway)) -}}
 {{- range $part := list "sources" "triggers" -}}
 {{- $sections := dict -}}
 {{- range $name, $entry := get $entries $part -}}

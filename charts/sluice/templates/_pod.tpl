@@ -58,11 +58,7 @@ not exist yet.
 {{- $volumes = append $volumes (dict "name" "config" "configMap" (dict "name" (include "sluice.configMap" .))) -}}
 {{- end -}}
 {{- $volumes = concat $volumes (include "sluice.secretsVolume" (dict "root" . "isOptional" false) | fromYamlArray) -}}
-{{- if .Values.api.expose -}}
-{{- $items := list (dict "key" .Values.api.secretKey "path" "token") -}}
-{{- $volumes = append $volumes (dict "name" "api-token" "secret" (dict "secretName" .Values.api.existingSecret "items" $items)) -}}
-{{- end -}}
-{{- $volumes = concat $volumes .Values.extraVolumes -}}
+{{- $volumes = concat $volumes (include "sluice.apiTokenVolume" . | fromYamlArray) .Values.extraVolumes -}}
 {{- if $volumes }}{{ toYaml $volumes }}{{ end -}}
 {{- end }}
 

@@ -15,7 +15,7 @@
       - secret:
           name: {{ $secret.existingSecret | quote }}
           items:
-            - { key: {{ $secret.key | default $name | quote }}, path: {{ $name | quote }} }
+            - { key: {{ $secret.key | quote }}, path: {{ $name | quote }} }
           {{- if $isOptional }}
           optional: true
           {{- end }}
@@ -39,7 +39,7 @@
   valueFrom:
     secretKeyRef:
       name: {{ $secret.existingSecret | quote }}
-      key: {{ $secret.key | default $name | quote }}
+      key: {{ $secret.key | quote }}
       {{- if $isOptional }}
       optional: true
       {{- end }}
@@ -59,8 +59,8 @@ Every file and variable that the configuration names, as a JSON list of { what, 
 {{- include "sluice.follow" (dict "into" $into "what" $what "to" $reference.to "at" $trigger.section "path" $reference.path "shown" $trigger.kind) -}}
 {{- end -}}
 {{- end -}}
-{{- $document := include "sluice.document" . | fromJson -}}
-{{- include "sluice.follow" (dict "into" $into "what" "the API" "to" "file" "at" $document "path" (list "http" "tokenFile") "shown" "") -}}
+{{- include "sluice.read" . -}}
+{{- include "sluice.follow" (dict "into" $into "what" "the API" "to" "file" "at" .sluiceDocument "path" (list "http" "tokenFile") "shown" "") -}}
 {{- $into.found | toJson -}}
 {{- end }}
 
@@ -131,7 +131,7 @@ Every file and variable that the configuration names, as a JSON list of { what, 
 {{- if not (hasKey ($values.secrets | default dict) $name) -}}
 {{- fail (printf "values: %s, which no value gives: write `secrets: { %s: { existingSecret: SECRET, key: KEY } }`" $place $name) -}}
 {{- end -}}
-{{- else if and $values.api.expose (eq $path "/etc/sluice-api/token") -}}
+{{- else if and $values.api.expose (eq $path (include "sluice.apiTokenFile" .)) -}}
 {{- else if not (or (has $path $folders) (include "sluice.isBelow" (dict "path" $path "folders" $folders))) -}}
 {{- fail (printf "values: %s, which the pod does not have: write %s/NAME and `secrets: { NAME: { existingSecret: SECRET, key: KEY } }`, or mount it with `extraVolumes` and `extraVolumeMounts`" $place $secrets) -}}
 {{- end -}}

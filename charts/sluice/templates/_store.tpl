@@ -107,10 +107,9 @@ no claim of its own
 {{- end -}}
 {{- end }}
 
-{{/* `store:` of the configuration as JSON; {} where that is no block, which the gateway refuses. */}}
-{{- define "sluice.storeSection" -}}
-{{- $store := get (include "sluice.document" . | fromJson) "store" -}}
-{{- if kindIs "map" $store }}{{ $store | toJson }}{{ else }}{}{{ end -}}
+{{/* Non-empty if the configuration keeps the state in memory. */}}
+{{- define "sluice.isInMemory" -}}
+{{- if hasKey (include "sluice.setting" (dict "root" . "at" "/store/memory") | fromJson) "value" }}yes{{ end -}}
 {{- end }}
 
 {{/* The size limit of an emptyDir: as the values say, else what the store needs. */}}
@@ -124,8 +123,8 @@ deliveries, but what is written and not yet moved into the file, and the history
 top. A node evicts a pod whose emptyDir is above its limit.
 */}}
 {{- define "sluice.neededMebibytes" -}}
-{{- $store := include "sluice.storeSection" . | fromJson -}}
-{{- $bytes := include "sluice.bytes" (get $store "maxSize" | default "1Gi" | toString) | default "1073741824" -}}
+{{- $maxSize := (include "sluice.setting" (dict "root" . "at" "/store/maxSize") | fromJson).value -}}
+{{- $bytes := include "sluice.bytes" ($maxSize | default "" | toString) | default "1073741824" -}}
 {{- $mebibytes := div (add (int64 $bytes) 1048575) 1048576 -}}
 {{- add (mul 2 $mebibytes) 256 -}}
 {{- end }}
@@ -144,26 +143,21 @@ top. A node evicts a pod whose emptyDir is above its limit.
 {{- $size := .Values.persistence.size | toString -}}
 {{- $bytes := include "sluice.bytes" $size -}}
 {{- $needed := include "sluice.neededMebibytes" . -}}
-{{- if and $bytes (not (include "sluice.isUnseen" .)) (lt (int64 $bytes) (mul (int64 $needed) 1048576)) -}}
+{{- if and $bytes (not (include "sluice.isUnseen" .)) (not (include "sluice.isInMemory" .)) (lt (int64 $bytes) (mul (int64 $needed) 1048576)) -}}
 {{- fail (printf "values: `persistence.size` is %s, but a store of the configuration's `store.maxSize` needs %sMi with what is written beside it: raise the one or lower the other" $size $needed) -}}
 {{- end -}}
 {{- end }}
 
 {{/* Everything but volumes is read-only: a file elsewhere could never be written. */}}
 {{- define "sluice.checkWritten" -}}
-{{- $http := (include "sluice.document" . | fromJson).http | default dict -}}
-{{- $paths := dict "store.sqlite.path" (include "sluice.storeSection" . | fromJson | dig "sqlite" "") -}}
-{{- $_ := set $paths "http.probes.heartbeat.file" (get $http "probes" | default "") -}}
 {{- $folder := include "sluice.dataFolder" . -}}
 {{- $folders := list $folder -}}
 {{- range .Values.extraVolumeMounts -}}
 {{- if not .readOnly -}}{{- $folders = append $folders (trimSuffix "/" .mountPath) -}}{{- end -}}
 {{- end -}}
-{{- range $key, $section := $paths -}}
-{{- $path := "" -}}
-{{- if kindIs "map" $section -}}
-{{- $path = ternary (dig "heartbeat" "file" "" $section) ($section.path | default "") (hasPrefix "http" $key) | toString -}}
-{{- end -}}
+{{- range $key := list "store.sqlite.path" "http.probes.heartbeat.file" -}}
+{{- $at := printf "/%s" (replace "." "/" $key) -}}
+{{- $path := (include "sluice.setting" (dict "root" $ "at" $at) | fromJson).value | default "" | toString -}}
 {{- if and (isAbs $path) (not (include "sluice.isBelow" (dict "path" $path "folders" $folders))) -}}
 {{- fail (printf "values: %s is %s, but only %s can be written: use a relative path, which begins there" $key $path $folder) -}}
 {{- end -}}

@@ -11,7 +11,7 @@ have a line for each decision then.
 
 {{/* Which decisions have a line in the log, as `logging.decisions` says it; `none` at a level above info. */}}
 {{- define "sluice.loggedDecisions" -}}
-{{- $logging := (include "sluice.document" . | fromJson).logging | default dict -}}
+{{- $logging := (include "sluice.setting" (dict "root" . "at" "/logging") | fromJson).value | default dict -}}
 {{- $level := .Values.logging.level | default $logging.level | default "info" -}}
 {{- if has $level (list "info" "debug") -}}
 {{- .Values.logging.decisions | default $logging.decisions | default "changes" -}}

@@ -2,7 +2,12 @@
 
 import type { Json } from '../../../lib/core/event.ts';
 import type { JsonSchema } from '../../../lib/core/kind.ts';
-import { DECISION_LINES, LOG_FORMATS, LOG_LEVELS } from '../../../lib/telemetry/logging.ts';
+import {
+  DECISION_LINES,
+  EVENT_DETAILS,
+  LOG_FORMATS,
+  LOG_LEVELS,
+} from '../../../lib/telemetry/logging.ts';
 import {
   block,
   choice,
@@ -44,7 +49,7 @@ export const loggingValues: ValueGroup = {
       format: choice('Its format.', ['', ...LOG_FORMATS]),
       level: choice('The least important lines that are printed.', ['', ...LOG_LEVELS]),
       decisions: choice('Which decisions get a line.', ['', ...DECISION_LINES]),
-      event: choice('`full` adds the whole Event to its line.', ['', 'line', 'full']),
+      event: choice('`full` adds the whole Event to its line.', ['', ...EVENT_DETAILS]),
     }),
   },
 };
@@ -113,7 +118,7 @@ export const podValues: ValueGroup = {
     topologySpreadConstraints: kubernetesList('Spread constraints of the pod.'),
     priorityClassName: text('Its priority class.'),
     podDisruptionBudget: block(
-      'A disruption budget. There is one pod: with `minAvailable: 1` a drain waits for you.',
+      'A disruption budget. There is one pod: with `minAvailable: 1` a drain waits for you. If its state is on a claim, a pod that is not ready may be evicted (from Kubernetes 1.27 on).',
       {
         enabled: flag('Whether it is created.', false),
         minAvailable: budget('How many pods must stay.'),
