@@ -14,6 +14,7 @@ import { type RecipeName, recipeOf } from '../recipes/page.ts';
 import { statesOfSeries } from '../recipes/recorded-series.ts';
 import { RunningGateway } from '../recipes/running-gateway.ts';
 import { until } from '../support/until.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { customKind } from './support/custom-kind.ts';
 import { sharedStartMs } from './support/shared-control-plane.ts';
 
@@ -189,7 +190,7 @@ async function anEvent(number: number): Promise<KubeObject> {
 function rightsOf(name: RecipeName): readonly NamespacedRules[] {
   const text = recipeOf(name).configuration;
   const context = { namespace: OWN, buildNamespace: OWN, exec: 'refused' } as const;
-  const { plan } = loadPlan({ text, ...context });
+  const { plan } = loadPlan({ text, ...context, validators: VALIDATORS });
   return (plan?.permissions ?? []).map(toRules);
 }
 
