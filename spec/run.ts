@@ -14,7 +14,7 @@ import type { RunCounts, RunMessage } from './support/reporter.ts';
 
 const USAGE = `node spec/run.ts [unit] [--jobs N] [FILE.spec.ts …] [argument of mocha …]
   unit    only what needs no control plane and few processes
-  --jobs  processes at once (one more than cores)
+  --jobs  processes at once (one more than cores; for unit two more)
   FILE    these instead, in one process that prints each spec
 `;
 

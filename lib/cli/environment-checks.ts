@@ -102,14 +102,12 @@ export async function clusterProblems(
       { ...REFUSED, code: 'manifest-refused', path, message, hint: FAULT_HINTS[result.fault] },
     ];
   });
+  const problems = [...missing, ...refused];
   const unknown = access.find((one) => one.answer === 'unknown');
-  if (unknown === undefined) return [...missing, ...refused];
+  if (unknown === undefined) return problems;
   const message = `the permissions of this account could not be reviewed: ${unknown.why}`;
   const hint = 'check the connection, or ask for each with kubectl auth can-i';
-  return [
-    ...[...missing, ...refused],
-    { ...REFUSED, code: 'cluster-unchecked', path: '', message, hint },
-  ];
+  return [...problems, { ...REFUSED, code: 'cluster-unchecked', path: '', message, hint }];
 }
 
 const REFUSED = { severity: 'warning', ...NO_PLACE } as const;
