@@ -11,6 +11,7 @@ import type { Plan, PlanContext } from '../plan/plan.ts';
 import { renderProblems, type TerminalView } from '../plan/problem-text.ts';
 import type { ProcessContext, Terminal } from './command.ts';
 import type { FlagTable, GivenFlags } from './flags.ts';
+import { widthOf } from './text-table.ts';
 
 /** A loaded configuration, valid or not. */
 export interface FoundConfiguration extends LoadedPlan {
@@ -138,20 +139,14 @@ export function showProblems(
   stream.write(renderProblems(problems, file, viewOf(stream, text, environment)));
 }
 
-// A terminal may report no width, or 0.
-const USUAL_WIDTH = 80;
-
 function viewOf(
-  { isTTY = false, columns = 0 }: Terminal,
+  stream: Terminal,
   text: string | null,
   environment: ProcessContext['environment'],
 ): TerminalView | undefined {
-  if (!isTTY) return undefined;
+  const width = widthOf(stream);
+  if (width === null) return undefined;
   // https://no-color.org: any value but the empty text.
   const isPlain = (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
-  return {
-    text,
-    colours: isPlain ? 'plain' : 'colours',
-    width: columns > 0 ? columns : USUAL_WIDTH,
-  };
+  return { text, colours: isPlain ? 'plain' : 'colours', width };
 }

@@ -125,8 +125,7 @@ async function play(playing: Playing, context: ProcessContext): Promise<void> {
     drainMs: DRAIN_MS,
     dataFolder: givenFolder(own),
     storeAt: '',
-    // The cluster of the recording exists only for this demo.
-    before: 'none',
+    cluster: 'recording',
     connect: (observe) =>
       connect(
         { master: playback.url },

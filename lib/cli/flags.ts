@@ -165,6 +165,19 @@ export function durationOf(given: GivenFlags, flag: string, example = '5m'): num
   );
 }
 
+/** Parses a flag that takes one of some words; undefined if it is absent. **Errors**: `usage`. */
+export function choiceOf<Choice extends string>(
+  given: GivenFlags,
+  flag: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const text = given.text(flag);
+  const choice = choices.find((one) => one === text);
+  if (text === undefined || choice !== undefined) return choice;
+  const takes = choices.join(', ');
+  throw new SluiceError('usage', `flag --${flag} takes one of ${takes}, not "${text}"`);
+}
+
 /** Lists those of the string flags that are given, with their values. */
 export function givenTexts<Name extends string>(
   given: GivenFlags,

@@ -7,7 +7,7 @@ import type { Permission } from '../core/kind.ts';
 import { quoted } from '../kit/text/printable.ts';
 import { type GrantedRole, type Grantee, toRoles, toRule } from '../kubernetes/access/roles.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
-import type { Command, Terminal } from './command.ts';
+import type { Command } from './command.ts';
 import {
   CONFIG_FLAGS,
   findConfiguration,
@@ -15,8 +15,8 @@ import {
   requireUsable,
   showProblems,
 } from './configuration.ts';
-import type { GivenFlags } from './flags.ts';
-import { type Column, renderTable } from './text-table.ts';
+import { choiceOf, type GivenFlags } from './flags.ts';
+import { type Column, renderTable, widthOf } from './text-table.ts';
 
 const FORMATS = ['yaml', 'json', 'table'] as const;
 
@@ -54,7 +54,7 @@ export const rbacCommand: Command = {
     'The account itself is not among the objects: kubectl create serviceaccount sluice -n gateway',
   run: async (given, context) => {
     const { environment, stdout, stderr } = context;
-    const format = rbacFormatOf(given);
+    const format = choiceOf(given, 'format', FORMATS) ?? 'yaml';
     const namespaces = namespacesOf(given, environment);
     const settings = { ...namespaces, exec: 'allowed' as const };
     const file = fileOf(given);
@@ -65,7 +65,8 @@ export const rbacCommand: Command = {
     const { permissions } = requireUsable(found, context).plan;
     if (found.form === 'none') showProblems({ ...found, file: 'rbac' }, stderr, environment);
     if (format === 'table') {
-      stdout.write(renderPermissions(permissions, stdout));
+      const place = { width: widthOf(stdout), whole: '--format yaml' };
+      stdout.write(renderTable(COLUMNS, permissions, place));
       return 0;
     }
     const roles = toRoles(permissions, granteeOf(given, namespaces.namespace));
@@ -80,13 +81,6 @@ function fileOf(given: GivenFlags): string | undefined {
   const [file, another] = [...(flag === undefined ? [] : [flag]), ...given.positionals];
   if (another === undefined) return file;
   throw new SluiceError('usage', 'rbac reads one configuration: FILE or --config');
-}
-
-function rbacFormatOf(given: GivenFlags): (typeof FORMATS)[number] {
-  const asked = given.text('format') ?? 'yaml';
-  const format = FORMATS.find((one) => one === asked);
-  if (format !== undefined) return format;
-  throw new SluiceError('usage', `flag --format takes ${FORMATS.join(', ')}, not "${asked}"`);
 }
 
 function granteeOf(given: GivenFlags, own: string): Grantee {
@@ -119,15 +113,6 @@ const COLUMNS: readonly Column<Permission>[] = [
   { title: 'NAMES', text: ({ names }) => names?.join(',') ?? '-', least: 5, rank: 1 },
   { title: 'WHY', text: ({ why }) => why, least: 20, rank: 2 },
 ];
-
-function renderPermissions(
-  permissions: readonly Permission[],
-  { isTTY = false, columns = 0 }: Terminal,
-): string {
-  const width = isTTY && columns > 0 ? columns : null;
-  const { text, omitted } = renderTable(COLUMNS, permissions, width);
-  return omitted.length === 0 ? text : `${text}omitted columns: ${omitted.join(', ')}\n`;
-}
 
 /** The resource as `kubectl auth can-i` takes it. */
 function resourceText({ group, resource }: Permission): string {

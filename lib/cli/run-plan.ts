@@ -49,8 +49,8 @@ export interface RunRequest {
   readonly storeAt: string;
   /** Connects to the cluster. */
   readonly connect: (observe: Observe) => Promise<ApiClient>;
-  /** `none` if the cluster has no history before this run. */
-  readonly before?: 'none';
+  /** A recording is as new as this run and has no accounts. */
+  readonly cluster: 'real' | 'recording';
   /** Receives every observation after telemetry. */
   readonly alsoObserve?: Observe;
 }
@@ -100,6 +100,7 @@ async function runObserved(
 ): Promise<Stopped> {
   const { plan, configuration, kept, namespace, drainMs, dataFolder } = request;
   const { clock, environment, random } = context;
+  const { folder } = configuration;
   await using opened = new AsyncDisposableStack();
   const api = opened.use(await connected(request, observe, stop));
   opened.use(podEvents?.start(api));
@@ -110,19 +111,19 @@ async function runObserved(
     store,
     findCluster: (asking, signal) =>
       findCluster(api, { ...asking, namespace, clock, random }, signal),
-    // A recording has no accounts.
-    ...(request.before !== 'none' && {
-      followAccess: (heard, signal) =>
-        followAccess({ plan, api, clock, folder: configuration.folder, observe: heard }, signal),
-    }),
     clock,
     random,
     observe,
     environment,
-    folder: configuration.folder,
+    folder,
     incarnation: randomUUID(),
     drainMs,
-    ...(request.before !== undefined && { before: request.before }),
+    ...(request.cluster === 'recording'
+      ? { before: 'none' }
+      : {
+          followAccess: (heard, signal) =>
+            followAccess({ plan, api, clock, folder, observe: heard }, signal),
+        }),
   });
   const health: ApiParts['health'] = () => noted(gateway.health(), kept);
   opened.use(await probesOf(plan, gateway, { telemetry, observe, health, clock }));

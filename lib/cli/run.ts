@@ -1,7 +1,6 @@
 // `sluice run`: the gateway. Flags override the configuration here; run-plan.ts does the rest.
 
 import { resolve } from 'node:path';
-import { SluiceError } from '../core/errors.ts';
 import { API_DEFAULT, PROBES_DEFAULTS } from '../plan/defaults.ts';
 import type { Plan, PlannedAddress } from '../plan/plan.ts';
 import { planStore } from '../plan/plan-store.ts';
@@ -16,7 +15,7 @@ import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from '.
 import type { Command, ProcessContext } from './command.ts';
 import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
 import { findStore, STORE_FLAGS } from './data-folder.ts';
-import { addressOf, durationOf, type GivenFlags } from './flags.ts';
+import { addressOf, choiceOf, durationOf, type Flag, type GivenFlags } from './flags.ts';
 import { chooseConfiguration } from './last-good.ts';
 import { type RunRequest, runPlan } from './run-plan.ts';
 
@@ -41,30 +40,10 @@ export const runCommand: Command = {
       type: 'boolean',
       help: 'allow triggers of the kind exec to run local commands',
     },
-    'log-format': {
-      type: 'string',
-      takes: 'FORMAT',
-      values: LOG_FORMATS,
-      help: `${LOG_FORMATS.join(', ')}; overrides logging.format, also in a configuration of the original`,
-    },
-    'log-level': {
-      type: 'string',
-      takes: 'LEVEL',
-      values: LOG_LEVELS,
-      help: `${LOG_LEVELS.join(', ')}; overrides logging.level`,
-    },
-    'log-decisions': {
-      type: 'string',
-      takes: 'DECISIONS',
-      values: DECISION_LINES,
-      help: `${DECISION_LINES.join(', ')}; overrides logging.decisions`,
-    },
-    'log-event': {
-      type: 'string',
-      takes: 'DETAIL',
-      values: EVENT_DETAILS,
-      help: `${EVENT_DETAILS.join(', ')}; overrides logging.event`,
-    },
+    'log-format': logFlag('format', LOG_FORMATS),
+    'log-level': logFlag('level', LOG_LEVELS),
+    'log-decisions': logFlag('decisions', DECISION_LINES),
+    'log-event': logFlag('event', EVENT_DETAILS),
     probes: {
       type: 'string',
       takes: 'HOST:PORT|off',
@@ -128,12 +107,19 @@ export const runCommand: Command = {
       drainMs,
       dataFolder,
       storeAt: place.at,
+      cluster: 'real',
       connect: (observe) => connectionOf(given, context, observe),
     };
     await runPlan(request, context, context.stop);
     return 0;
   },
 };
+
+/** A flag that overrides a key of `logging:`. */
+function logFlag(key: keyof LoggingOptions, values: readonly string[]): Flag {
+  const help = `${values.join(', ')}; overrides logging.${key}, also in a configuration of the original`;
+  return { type: 'string', takes: key.toUpperCase(), values, help };
+}
 
 /** Whether this is a pod, whose probes a kubelet must reach. Every container of a pod has the variable. */
 function isPod({ environment }: Pick<ProcessContext, 'environment'>): boolean {
@@ -145,7 +131,7 @@ function flagsOf(
   given: GivenFlags,
   { folder, runsIn }: { readonly folder: string; readonly runsIn: keyof typeof PROBES_DEFAULTS },
 ): (plan: Plan) => Pick<Plan, 'logging' | 'http'> {
-  const asked = loggingOf(given);
+  const logging = loggingOf(given);
   const file = given.text('api-token-file');
   // Relative to the working directory, not to the configuration.
   const tokenFile = file === undefined ? {} : { tokenFile: resolve(folder, file) };
@@ -155,8 +141,8 @@ function flagsOf(
     ...listenerOf('api', given, API_DEFAULT),
   };
   const isRequired = given.isSet('api-require-token');
-  return ({ logging, http }) => ({
-    logging: { ...logging, ...asked },
+  return ({ logging: written, http }) => ({
+    logging: logging(written),
     http: {
       ...{ ...http, ...addresses, ...tokenFile },
       requireToken: http.requireToken || isRequired,
@@ -165,30 +151,18 @@ function flagsOf(
   });
 }
 
-function loggingOf(given: GivenFlags): Partial<LoggingOptions> {
+function loggingOf(given: GivenFlags): (written: LoggingOptions) => LoggingOptions {
   const format = choiceOf(given, 'log-format', LOG_FORMATS);
   const level = choiceOf(given, 'log-level', LOG_LEVELS);
   const decisions = choiceOf(given, 'log-decisions', DECISION_LINES);
   const event = choiceOf(given, 'log-event', EVENT_DETAILS);
-  return {
-    ...(format === undefined ? {} : { format }),
-    ...(level === undefined ? {} : { level }),
-    ...(decisions === undefined ? {} : { decisions }),
-    ...(event === undefined ? {} : { event }),
-  };
-}
-
-function choiceOf<Choice extends string>(
-  given: GivenFlags,
-  flag: string,
-  choices: readonly Choice[],
-): Choice | undefined {
-  const asked = given.text(flag);
-  if (asked === undefined) return undefined;
-  const choice = choices.find((one) => one === asked);
-  if (choice !== undefined) return choice;
-  const takes = choices.join(', ');
-  throw new SluiceError('usage', `flag --${flag} takes one of ${takes}, not "${asked}"`);
+  return (written) => ({
+    ...written,
+    format: format ?? written.format,
+    level: level ?? written.level,
+    decisions: decisions ?? written.decisions,
+    event: event ?? written.event,
+  });
 }
 
 function listenerOf(

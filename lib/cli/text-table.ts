@@ -1,6 +1,16 @@
 // Tables for terminals, whose columns are cut or omitted if the terminal is narrow.
 
 import { printable } from '../kit/text/printable.ts';
+import type { Terminal } from './command.ts';
+
+// A terminal may report no width, or 0.
+const USUAL_WIDTH = 80;
+
+/** Width of a terminal in characters; null if the stream is none, and nothing is cut. */
+export function widthOf({ isTTY = false, columns = 0 }: Terminal): number | null {
+  if (!isTTY) return null;
+  return columns > 0 ? columns : USUAL_WIDTH;
+}
 
 /** One column of a table. */
 export interface Column<Row> {
@@ -17,24 +27,25 @@ export interface Column<Row> {
 
 const BETWEEN = '  ';
 
-/** A table as text, and the columns that it lacks. */
-interface RenderedTable {
-  readonly text: string;
-  /** Titles of omitted columns. */
-  readonly omitted: readonly string[];
+/** The place of a table. */
+interface TablePlace {
+  /** Null is unlimited. */
+  readonly width: number | null;
+  /** The flag whose output has every column. */
+  readonly whole: string;
 }
 
 /**
  * Renders rows below their titles. Long cells are cut, and if that is not enough, columns of low rank
- * are omitted. A null width is unlimited.
+ * are omitted and named below.
  *
  * **Units**: characters; a character that a terminal shows wider (CJK, emoji) shifts the rest of its row.
  */
 export function renderTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  width: number | null,
-): RenderedTable {
+  { width, whole }: TablePlace,
+): string {
   const cells = columns.map((column) => [column.title, ...rows.map(column.text)]);
   const wanted = cells.map((texts) => Math.max(...texts.map((text) => text.length)));
   const widths = width === null ? wanted : fitted(columns, wanted, width);
@@ -46,7 +57,19 @@ export function renderTable<Row>(
     return `${shown.join(BETWEEN).trimEnd()}\n`;
   });
   const omitted = columns.flatMap(({ title }, place) => (widths[place] === 0 ? [title] : []));
-  return { text: lines.join(''), omitted };
+  const note = `not shown: ${omitted.join(', ')} (wider, or ${whole})`;
+  return [...lines, ...(omitted.length === 0 ? [] : wrapped(note, width))].join('');
+}
+
+/** Breaks a text between words into lines of at most `width`. */
+function wrapped(text: string, width: number | null): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`.trimStart();
+    if (width !== null && longer.length > width) lines.push(word);
+    else lines.splice(-1, 1, longer);
+  }
+  return lines.map((line) => `${line}\n`);
 }
 
 /** Computes the width of each column; 0: it is omitted. */

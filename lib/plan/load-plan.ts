@@ -13,12 +13,7 @@ import type { Finding, Problem } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
 import { type RecognizedForm, recognizeForm } from './detect-form.ts';
-import {
-  createSectionValidators,
-  type PlannedDocument,
-  planOurs,
-  type SectionValidators,
-} from './native-form.ts';
+import { type PlannedDocument, planOurs, type SectionValidators } from './native-form.ts';
 import { type ConfigurationForm, type Plan, type PlanContext, warningAt } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
 
@@ -26,8 +21,8 @@ import { type StoreSection, soundStore } from './plan-store.ts';
 export interface PlanRequest extends PlanContext {
   /** The text of the configuration; null if there is none. */
   readonly text: string | null;
-  /** Compiled schemas, for a caller that loads several texts; absent: this load compiles its own. */
-  readonly validators?: SectionValidators;
+  /** The schemas of the sections; all loads of a process share one, because each is compiled once. */
+  readonly validators: SectionValidators;
 }
 
 /** A plan with its warnings and notes, or the errors because of which there is none. */
@@ -75,7 +70,7 @@ function planDocument(
   settings: Omit<PlanRequest, 'text'>,
 ): PlannedDocument {
   const { form, document } = recognized;
-  const { validators = createSectionValidators() } = settings;
+  const { validators } = settings;
   if (document !== null && form === 'ours') return planOurs(document, settings, validators);
   const store = isJsonObject(value) ? value['store'] : undefined;
   const refused = store === undefined ? [] : validators.section('store', store);

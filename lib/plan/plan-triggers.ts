@@ -99,6 +99,8 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
   const delivery = planDelivery(entry, base);
   const prefix = entry.prefix ?? descriptor.defaultPrefix(name);
   const { buildNamespace } = context;
+  const who = `trigger ${name}`;
+  const permissions = permissionsOf(descriptor.grants ?? [], { section, who, context });
   const trigger: PlannedTrigger = {
     ...delivery,
     name,
@@ -109,7 +111,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     prefix,
     formerPrefixes: formerPrefixes(one),
     usesCluster: descriptor.needsCluster,
-    buildNamespaces: descriptor.buildNamespaces(section, checkContext),
+    buildNamespaces: createdIn(permissions),
     preview: (delivery, folder) => {
       const parts = { name, prefix, buildNamespace, folder };
       return descriptor.preview?.(section, parts, delivery) ?? { ok: false, why: noPreview(kind) };
@@ -124,12 +126,16 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     ...checkDelivery(path, entry, delivery),
     ...checkAllowed(path, one, context),
   ];
-  const who = `trigger ${name}`;
-  const permissions = permissionsOf(descriptor.grants ?? [], { section, who, context });
   const needed = descriptor.secrets?.(section) ?? [];
   const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
   const hasKey = descriptor.hasKey(section);
   return { trigger, findings, permissions, secrets, hasKey };
+}
+
+/** The namespaces in which objects are created. None is the whole cluster, which no kind may name. */
+function createdIn(permissions: readonly Permission[]): readonly string[] {
+  const creating = permissions.filter(({ verbs }) => verbs.includes('create'));
+  return creating.flatMap(({ namespace }) => namespace ?? []);
 }
 
 function dryRunOf(

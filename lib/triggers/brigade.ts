@@ -79,7 +79,6 @@ export const brigadeKind: TriggerKind<BrigadeSection> = {
   needsCluster: true,
   needsExec: false,
   hasKey: () => true,
-  buildNamespaces: (section, context) => [section.namespace ?? context.buildNamespace],
   // Brigade's own tools use and expect this prefix.
   defaultPrefix: () => 'brigade-worker',
   check: (section, context) => [

@@ -99,7 +99,6 @@ export const execKind: TriggerKind<ExecSection> = {
   needsCluster: false,
   needsExec: true,
   hasKey: () => false,
-  buildNamespaces: () => [],
   defaultPrefix: prefixFromName,
   check: execFindings,
   create: (section, parts) => {

@@ -47,7 +47,6 @@ export const httpKind: TriggerKind<HttpSection> = {
   needsCluster: false,
   needsExec: false,
   hasKey: (section) => keyLifeOf(section) > 0,
-  buildNamespaces: () => [],
   defaultPrefix: prefixFromName,
   check: httpFindings,
   secrets: (section) => Object.values(neededSecrets(section)),

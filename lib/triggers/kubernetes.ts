@@ -90,7 +90,6 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
   needsCluster: true,
   needsExec: false,
   hasKey: () => true,
-  buildNamespaces: (section, context) => [namespaceOf(section, context.buildNamespace)],
   defaultPrefix: prefixFromName,
   check: (section, context) =>
     manifestFindings(section, {

@@ -5,7 +5,7 @@
 
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery, Outcome } from '../core/delivery.ts';
-import type { CheckContext, Kind } from '../core/kind.ts';
+import type { Kind } from '../core/kind.ts';
 import type { Observe } from '../core/observation.ts';
 import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { NeededSecret } from '../kit/secret.ts';
@@ -24,8 +24,6 @@ export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigge
   readonly onLostAnswer: OnLostAnswer;
   /** Whether its receiver recognizes a repetition by the delivery id, at least for a while. */
   hasKey(section: Section): boolean;
-  /** The namespaces in which it creates objects. */
-  buildNamespaces(section: Section, context: CheckContext): readonly string[];
   /** Files and variables that every attempt needs; paths as in `check`. */
   secrets?(section: Section): readonly NeededSecret[];
   /**

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { readRecipes } from '../recipes/page.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { findHelm, releaseNamespace, renderObjects } from './helm.ts';
 import { askedFor, inOrder, rulesOf } from './rules.ts';
 
@@ -56,7 +57,8 @@ describe('the permissions of the chart for each configuration', function () {
     const reason = REFUSED[name];
     it(`are those that the gateway asks for in ${name}`, () => {
       const context = { namespace: releaseNamespace, buildNamespace: releaseNamespace };
-      const { plan } = loadPlan({ text: config, ...context, exec: 'allowed' });
+      const own = { ...context, exec: 'allowed', validators: VALIDATORS } as const;
+      const { plan } = loadPlan({ text: config, ...own });
       const values = { ...SURROUNDINGS, config };
       if (reason !== undefined) {
         expect(() => renderObjects(helm, { values })).to.throw(reason);

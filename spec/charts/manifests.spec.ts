@@ -11,6 +11,7 @@ import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { plainManifests } from '../../tools/chart/plain-manifests.ts';
 import { ensureKustomize } from '../controlplane/build.ts';
 import { leaveOut } from '../support/left-out.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { findHelm } from './helm.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -31,8 +32,14 @@ describe('the plain manifests', function () {
   });
 
   it('begin with a configuration without a problem', () => {
-    const context = { namespace: 'sluice', buildNamespace: 'sluice', exec: 'refused' } as const;
-    expect(loadPlan({ text: read('deploy/base/config.yaml'), ...context }).problems).to.be.empty;
+    const { problems } = loadPlan({
+      text: read('deploy/base/config.yaml'),
+      namespace: 'sluice',
+      buildNamespace: 'sluice',
+      exec: 'refused',
+      validators: VALIDATORS,
+    });
+    expect(problems).to.be.empty;
   });
 });
 

@@ -4,6 +4,7 @@
 import { expect } from 'chai';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { findHelm, releaseNamespace, renderObjects } from './helm.ts';
 import { askedFor, inOrder, type Rule, rulesOf } from './rules.ts';
 
@@ -209,6 +210,7 @@ describe('the permissions of the chart', function () {
         namespace: releaseNamespace,
         buildNamespace: releaseNamespace,
         exec: 'refused',
+        validators: VALIDATORS,
       });
       expect(problems.filter(({ severity }) => severity === 'error')).to.deep.equal([]);
       expect(inOrder(rulesOf(objects))).to.deep.equal(inOrder(askedFor(plan?.permissions ?? [])));

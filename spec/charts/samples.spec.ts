@@ -12,6 +12,7 @@ import type { Json } from '../../lib/core/event.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { editorSchema } from '../../lib/plan/schema.ts';
 import { runLine } from '../cli/process-context.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 const samples = join(import.meta.dirname, '../../samples');
 
@@ -42,6 +43,7 @@ describe('the samples', () => {
         namespace: 'gateway',
         buildNamespace: 'gateway',
         exec: 'allowed',
+        validators: VALIDATORS,
       });
       expect(loaded.problems).to.deep.equal([]);
       expect(loaded).to.have.property('form', form);

@@ -77,6 +77,19 @@ for (const [what, open] of Object.entries(worlds)) {
       });
     }
 
+    for (const columns of [0, undefined]) {
+      it(`takes 80 columns for a terminal that reports ${columns}`, async () => {
+        await world.commit([hostile(1), numbered(2, { attempts: [finished(1, away)] })]);
+        const listOn = async (terminal: { readonly columns?: number }): Promise<string> => {
+          const stdout = new RecordingStream({ isTTY: true, ...terminal });
+          await run(['list'], { stdout });
+          return stdout.text;
+        };
+        const reported = columns === undefined ? {} : { columns };
+        expect(await listOn(reported)).to.equal(await listOn({ columns: 80 }));
+      });
+    }
+
     it('omits no column without a terminal, and names none', async () => {
       await world.commit([hostile(1)]);
       const { out } = await run(['list']);

@@ -10,6 +10,7 @@ import { decide } from '../../lib/filters/decide.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 import { until } from '../support/until.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { runLine, specMachine } from './process-context.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -114,7 +115,7 @@ describe('sluice demo', function () {
 async function acceptedSeries(): Promise<ReadonlySet<string>> {
   const text = await readFile(config, 'utf8');
   const context = { namespace: 'sluice', buildNamespace: 'sluice', exec: 'allowed' as const };
-  const { plan } = loadPlan({ ...context, text });
+  const { plan } = loadPlan({ ...context, text, validators: VALIDATORS });
   if (plan === null) throw new Error('the sample configuration is refused');
   const accepted = new Set<string>();
   for await (const { type, object } of openRecording(recording)) {

@@ -8,6 +8,7 @@ import { NAMESPACE_FLAGS, namespacesOf } from '../../lib/cli/cluster-flags.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../../lib/cli/configuration.ts';
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { runLine, specMachine } from './process-context.ts';
 
 const ORIGINAL = '{"project":"org/repo","filters":[{"kind":"Pod","action":"accept"}]}';
@@ -44,7 +45,12 @@ describe('GATEWAY_NAMESPACE', () => {
   it('may be empty with a file of the original: all namespaces are read, builds go to default', () => {
     const given = parseFlags(NAMESPACE_FLAGS, []);
     const namespaces = namespacesOf(given, { GATEWAY_NAMESPACE: '' });
-    const { plan, problems } = loadPlan({ text: ORIGINAL, ...namespaces, exec: 'refused' });
+    const { plan, problems } = loadPlan({
+      text: ORIGINAL,
+      ...namespaces,
+      exec: 'refused',
+      validators: VALIDATORS,
+    });
     expect(problems).to.deep.equal([]);
     expect(plan?.triggers.map((one) => one.buildNamespaces)).to.deep.equal([['default']]);
     expect(plan?.permissions.map((one) => [one.namespace, one.resource])).to.deep.equal([

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
+import { RecordingStream } from '../support/doubles/log-stream.ts';
 import { runLine } from './process-context.ts';
 
 const CONFIGURATION = `
@@ -122,6 +123,22 @@ describe('sluice rbac', () => {
     expect(rows.map((row) => row[4])).to.include('source shop reads Events');
   });
 
+  const tableOn = async (columns: number): Promise<string> => {
+    const stdout = new RecordingStream({ isTTY: true, columns });
+    await runLine(['rbac', file, '--namespace', 'gateway', '--format', 'table'], { stdout });
+    return stdout.text;
+  };
+
+  it('names the columns that a narrow terminal lacks, and the format that has them', async () => {
+    const lines = (await tableOn(60)).trimEnd().split('\n');
+    for (const line of lines) expect(line.length).to.be.at.most(60);
+    expect(lines.at(-1)).to.equal('not shown: NAMES (wider, or --format yaml)');
+  });
+
+  it('takes 80 columns for a terminal that reports 0', async () => {
+    expect(await tableOn(0)).to.equal(await tableOn(80));
+  });
+
   it('reads GATEWAY_CONFIG, --config and standard input', async () => {
     const { code, out } = await run(file);
     expect(code).to.equal(0);
@@ -167,7 +184,7 @@ describe('sluice rbac', () => {
   });
 
   const wrong = [
-    [['--format', 'xml'], /flag --format takes yaml, json, table/],
+    [['--format', 'xml'], /flag --format takes one of yaml, json, table, not "xml"/],
     [['--name', 'A'], /flag --name: found "A"/],
     [['--service-account', 'a/b/c d'], /flag --service-account/],
     [['--service-account', '/a'], /flag --service-account: found ""/],

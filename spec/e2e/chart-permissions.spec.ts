@@ -20,7 +20,7 @@ import { sharedControlPlane, sharedStartMs } from './support/shared-control-plan
 /** Cases that run side by side: each waits for most of its time. */
 const AT_ONCE = 4;
 
-/** What a verb is good for: without it the outcome of the first delivery, or the end of the process. */
+/** The outcome of the first delivery without a verb, or `unreadable` if the process ends. */
 const WITHOUT: Readonly<Record<string, RegExp>> = {
   'list events': /^unreadable$/,
   'watch events': /^unreadable$/,

@@ -5,12 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/event.ts';
 import { chartDirectory, findHelm } from '../charts/helm.ts';
 import { type HelmResult, Release, type Values } from '../charts/release.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { needContainers } from '../image/trees.ts';
+import { jsonLinesOf } from '../support/json-lines.ts';
 import { Kubelet } from './kubelet/kubelet.ts';
 import type { PodRun } from './kubelet/pod-run.ts';
 import { brigadeEventOf } from './support/brigade-builds.ts';
@@ -161,7 +162,7 @@ describe('a release of the chart under a stream of Events', function () {
   });
 
   it('has resumed from the claim each time, without a gap', () => {
-    const [first, ...later] = gateways().map(({ out }) => linesOf(out));
+    const [first, ...later] = gateways().map(({ out }) => jsonLinesOf(out));
     expect(first?.map(kindOf)).to.not.include('work-resumed');
     for (const lines of later) {
       expect(lines.map(kindOf)).to.include('work-resumed');
@@ -227,12 +228,6 @@ describe('a release of the chart under a stream of Events', function () {
 });
 
 const REASONS = ['Created', 'Killing', 'Scheduled'];
-
-/** The lines of a JSON log; the last one may be incomplete. */
-function linesOf(log: string): readonly JsonObject[] {
-  const lines = log.split('\n').slice(0, -1);
-  return lines.map((line): unknown => JSON.parse(line)).filter(isJsonObject);
-}
 
 function kindOf(line: JsonObject): string {
   return stringAt(line, 'kind');

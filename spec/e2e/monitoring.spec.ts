@@ -21,7 +21,7 @@ const INTERVAL = '5m';
 
 const SETTLED = 'sluice_deliveries_settled_total';
 
-/** What must have happened before the gateway is killed. */
+/** Series that must be seen before the gateway is killed. */
 const FIRST = [
   ...['delivered', 'refused', 'unknown', 'dead', 'discarded'].map(
     (state) => `${SETTLED}{state="${state}"}`,
@@ -40,7 +40,7 @@ const FIRST = [
   'sluice_lane_paused{reason="throttled"}',
 ];
 
-/** What must have happened after its restart. */
+/** Series that must be seen after its restart. */
 const SECOND = [
   `${SETTLED}{state="orphaned"}`,
   'sluice_gaps_found_total{loss="possible-loss"}',
@@ -110,7 +110,7 @@ describe('the dashboard and the alerts of the chart', function () {
   });
 });
 
-/** What promtool dislikes about metrics of our own; empty if nothing. */
+/** Findings of promtool about the metrics of Sluice; empty if there is none. */
 function checkedMetrics(programs: string, text: string): string {
   const options = { input: text, encoding: 'utf8' } as const;
   const { stdout, stderr } = spawnSync(join(programs, 'promtool'), ['check', 'metrics'], options);

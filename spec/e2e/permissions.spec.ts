@@ -13,6 +13,7 @@ import type { NamespacedRules } from '../controlplane/accounts.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import { until } from '../support/until.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { GatewayProcess, type LogLine } from './support/gateway-process.ts';
 import { sharedControlPlane, sharedStartMs } from './support/shared-control-plane.ts';
 
@@ -77,7 +78,7 @@ describe('the permissions of a gateway', function () {
   const permissionsOf = (configuration: JsonObject): readonly Permission[] => {
     const text = JSON.stringify(configuration);
     const context = { namespace: at.own, buildNamespace: at.own, exec: 'refused' } as const;
-    return loadPlan({ text, ...context }).plan?.permissions ?? [];
+    return loadPlan({ text, ...context, validators: VALIDATORS }).plan?.permissions ?? [];
   };
 
   /** A kubeconfig of a new account with these permissions, without some of their verbs. */

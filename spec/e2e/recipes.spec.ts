@@ -14,6 +14,7 @@ import { type RecipeName, recipeOf } from '../recipes/page.ts';
 import { statesOfSeries } from '../recipes/recorded-series.ts';
 import { RunningGateway } from '../recipes/running-gateway.ts';
 import { until } from '../support/until.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { customKind } from './support/custom-kind.ts';
 import { sharedStartMs } from './support/shared-control-plane.ts';
 
@@ -149,8 +150,9 @@ describe('the recipes on a real API server', function () {
   /** Runs a recipe under an account with these rights, and writes the Event once it watches. */
   async function started(name: RecipeName, rights: Rights): Promise<RunningGateway> {
     const { configuration } = recipeOf(name);
-    const cluster = ['--kubeconfig', accounts.get(`${name} ${rights}`) ?? ''];
-    const run = { configuration, environment: {}, cluster };
+    const kubeconfig = accounts.get(`${name} ${rights}`) ?? '';
+    const args = ['run', '--namespace', 'gateway', '--kubeconfig', kubeconfig];
+    const run = { configuration, environment: {}, args };
     await using opened = new AsyncDisposableStack();
     const gateway = opened.use(await RunningGateway.start(run));
     await gateway.line('watch-opened');
@@ -188,7 +190,7 @@ async function anEvent(number: number): Promise<KubeObject> {
 function rightsOf(name: RecipeName): readonly NamespacedRules[] {
   const text = recipeOf(name).configuration;
   const context = { namespace: OWN, buildNamespace: OWN, exec: 'refused' } as const;
-  const { plan } = loadPlan({ text, ...context });
+  const { plan } = loadPlan({ text, ...context, validators: VALIDATORS });
   return (plan?.permissions ?? []).map(toRules);
 }
 

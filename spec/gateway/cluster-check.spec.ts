@@ -9,6 +9,7 @@ import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { accessText } from '../../lib/telemetry/log-value.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import { aFailure, anAnswer, aStatus, FakeApi } from '../triggers/support/fake-api.ts';
 
 const CONFIGURATION = `
@@ -41,13 +42,13 @@ class FakeCluster {
 
   get parts() {
     const context = { namespace: 'gateway', buildNamespace: 'gateway', exec: 'refused' as const };
-    const { plan } = loadPlan({ ...context, text: CONFIGURATION });
+    const { plan } = loadPlan({ ...context, text: CONFIGURATION, validators: VALIDATORS });
     if (plan === null) throw new Error('the configuration of the spec is refused');
     const { api, clock, recording } = this;
     return { plan, api, clock, folder: '/', observe: recording.observe };
   }
 
-  /** What was asked since the last call. */
+  /** Requests since the last call. */
   asked(): readonly string[] {
     return this.api.calls.splice(0).map(textOf);
   }

@@ -15,7 +15,7 @@ import { layoutOf, needLayout, project } from './trees.ts';
 /** Largest size of an image. Units: bytes. */
 const LARGEST = 190e6;
 
-/** What differs between the architectures: the dynamic linker, and the machine in an ELF header. */
+/** Differences of the architectures: the dynamic linker, and the machine in an ELF header. */
 const ARCHITECTURES: Readonly<
   Record<
     Architecture,

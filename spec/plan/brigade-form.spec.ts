@@ -4,10 +4,17 @@
 import { expect } from 'chai';
 import type { Json } from '../../lib/core/event.ts';
 import { type LoadedPlan, loadPlan } from '../../lib/plan/load-plan.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 function load(document: Json, namespace = 'shop'): LoadedPlan {
   const text = JSON.stringify(document);
-  return loadPlan({ text, namespace, buildNamespace: namespace, exec: 'refused' });
+  return loadPlan({
+    text,
+    namespace,
+    buildNamespace: namespace,
+    exec: 'refused',
+    validators: VALIDATORS,
+  });
 }
 
 const ACCEPT = { kind: 'Pod', action: 'accept' };

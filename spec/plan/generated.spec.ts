@@ -11,6 +11,7 @@ import { chartKinds } from '../../tools/chart/chart-kinds.ts';
 import { configurationReference } from '../../tools/configuration-reference.ts';
 import { generatedFiles } from '../../tools/generate.ts';
 import { EXAMPLE } from '../../tools/reference-text.ts';
+import { VALIDATORS } from '../support/validators.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -67,6 +68,7 @@ describe('configurationReference', () => {
       namespace: 'sluice',
       buildNamespace: 'sluice',
       exec: 'refused' as const,
+      validators: VALIDATORS,
     };
     expect(loadPlan(request).problems).to.deep.equal([]);
     expect(reference).to.include(EXAMPLE);
@@ -74,7 +76,13 @@ describe('configurationReference', () => {
 
   it("reads the original's example on it as the original's form, without a problem", () => {
     const text = /```json\n([^`]+)```/.exec(reference)?.[1] ?? '';
-    const loaded = loadPlan({ text, namespace: 'ci', buildNamespace: 'ci', exec: 'refused' });
+    const loaded = loadPlan({
+      text,
+      namespace: 'ci',
+      buildNamespace: 'ci',
+      exec: 'refused',
+      validators: VALIDATORS,
+    });
     expect(loaded).to.include({ form: 'original' });
     expect(loaded.problems).to.deep.equal([]);
   });

@@ -1,66 +1,74 @@
-// The real gateway with the configuration of a recipe in a file of its own. Results are read from
-// the log, as an operator does.
+// The real gateway in this process, with its configuration in a file of its own. Results are read
+// from the log, as an operator does.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/event.ts';
 import { type SpecMachine, specMachine } from '../cli/process-context.ts';
+import { jsonLinesOf } from '../support/json-lines.ts';
 import { until } from '../support/until.ts';
 
 /** Options of a run. */
 export interface GatewayRun {
   readonly configuration: string;
-  /** The variables, which are all secrets. */
+  /** The variables; `GATEWAY_CONFIG` is replaced. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The flags that name a cluster. */
-  readonly cluster: readonly string[];
+  /** The command line, without the flags of the store, the listeners and the log. */
+  readonly args: readonly string[];
+  /** How long it may take to write an expected line; default 9 s. */
+  readonly patienceMs?: number;
 }
 
-/** A running gateway in the namespace `gateway`. Disposing ends it. */
+/** A running gateway. Disposing ends it. */
 export class RunningGateway implements AsyncDisposable {
   readonly #machine: SpecMachine;
   readonly #secrets: readonly string[];
   readonly #folder: string;
   readonly #running: Promise<number>;
+  readonly #patienceMs: number;
 
   private constructor(run: GatewayRun, folder: string, file: string) {
     this.#folder = folder;
+    this.#patienceMs = run.patienceMs ?? PATIENCE_MS;
     this.#secrets = Object.values(run.environment);
-    this.#machine = specMachine({ environment: run.environment });
-    const args = [...ARGUMENTS, ...run.cluster, '--config', file];
-    this.#running = runCommandLine(args, this.#machine);
+    this.#machine = specMachine({ environment: { ...run.environment, GATEWAY_CONFIG: file } });
+    this.#running = runCommandLine([...run.args, ...FLAGS], this.#machine);
   }
 
   /** Starts a gateway without waiting for it. */
   static async start(run: GatewayRun): Promise<RunningGateway> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-recipe-'));
     const file = join(folder, 'sluice.yaml');
-    // The result of an attempt is a line at debug.
-    await writeFile(file, `${run.configuration}logging: { level: debug }\n`);
+    await writeFile(file, run.configuration);
     return new RunningGateway(run, folder, file);
+  }
+
+  /** The lines of one kind. */
+  of(kind: string): readonly JsonObject[] {
+    return jsonLinesOf(this.#machine.out()).filter((line) => line['kind'] === kind);
+  }
+
+  /** Waits until something is in the log. **Errors**: at the deadline, with the log so far. */
+  async logged<T>(find: () => T | undefined, what: string): Promise<T> {
+    const look = (): { readonly found: T } => {
+      const found = find();
+      if (found !== undefined) return { found };
+      throw new Error(`the log so far:\n${this.#machine.out()}${this.#machine.err()}`);
+    };
+    return (await until(look, what, this.#patienceMs)).found;
   }
 
   /** Waits for the first line of that kind in the log. */
   async line(kind: string): Promise<JsonObject> {
-    return until(
-      () => {
-        const text = `${this.#machine.out()}${this.#machine.err()}`;
-        const found = linesOf(this.#machine.out()).find((line) => line['kind'] === kind);
-        if (found === undefined) throw new Error(`the log so far:\n${text}`);
-        return found;
-      },
-      `a line of the kind ${kind}`,
-      PATIENCE_MS,
-    );
+    return this.logged(() => this.of(kind)[0], `a line of the kind ${kind}`);
   }
 
   /** The outcome of the first attempt, with its reason: `outcome` or `outcome reason`. */
   async outcome(): Promise<string> {
-    const line = await this.line('attempt-ended');
-    return `${stringAt(line, 'outcome')} ${stringAt(line, 'reason')}`.trim();
+    return outcomeOf(await this.line('attempt-ended'));
   }
 
   /** Ends the gateway; fails if it ended badly or if its log has a secret. */
@@ -84,13 +92,13 @@ export class RunningGateway implements AsyncDisposable {
 
 // A start on a real API server takes some seconds; mocha ends a spec after ten.
 const PATIENCE_MS = 9_000;
-const ARGUMENTS = [
-  ...['run', '--namespace', 'gateway', '--store', 'memory', '--log-format', 'json'],
-  ...['--probes', 'off', '--api', 'off'],
+const FLAGS = [
+  ...['--store', 'memory', '--probes', 'off', '--api', 'off', '--log-format', 'json'],
+  // The result of an attempt is a line at debug.
+  ...['--log-level', 'debug'],
 ];
 
-function linesOf(text: string): readonly JsonObject[] {
-  // The last line may be incomplete.
-  const whole = text.split('\n').slice(0, -1);
-  return whole.map((line): unknown => JSON.parse(line)).filter(isJsonObject);
+/** The outcome in a line of the kind `attempt-ended`, with its reason. */
+export function outcomeOf(line: JsonObject): string {
+  return `${stringAt(line, 'outcome')} ${stringAt(line, 'reason')}`.trim();
 }

@@ -50,7 +50,7 @@ export async function startRecipe(run: RecipeRun): Promise<RunningRecipe> {
     await RunningGateway.start({
       configuration: moved(run.configuration),
       environment: Object.fromEntries(variables.map(([name, text]) => [name, moved(text)])),
-      cluster: ['--master', playback.url],
+      args: ['run', '--namespace', 'gateway', '--master', playback.url],
     }),
   );
   const kept = opened.move();

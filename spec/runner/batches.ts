@@ -125,7 +125,7 @@ function joined(rooms: readonly Batch[]): readonly Batch[] {
   return batches;
 }
 
-/** How many files a batch may have: few if it has files of a slow room. */
+/** Largest number of files in a batch: small if it has files of a slow room. */
 function batchFiles({ files }: Batch): number {
   const isSlow = files.some((file) => SLOW_ROOMS.includes(roomOf(file)));
   return isSlow ? SLOW_BATCH_FILES : BATCH_FILES;

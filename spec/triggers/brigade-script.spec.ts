@@ -8,6 +8,7 @@ import type { EventObject } from '../../lib/core/event.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { NEVER } from '../support/never.ts';
+import { VALIDATORS } from '../support/validators.ts';
 import {
   type BrigadeEvent,
   type BuildRecord,
@@ -24,6 +25,7 @@ const { plan } = loadPlan({
   namespace: 'gateway',
   buildNamespace: 'gateway',
   exec: 'refused',
+  validators: VALIDATORS,
 });
 
 /** The event of the build that the trigger makes for an Event. */

@@ -15,7 +15,7 @@ import { type BrigadeSection, projectId } from '../../lib/triggers/brigade-secre
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { NEVER } from '../support/never.ts';
 import { aStatus, FakeApi } from './support/fake-api.ts';
-import { CONTEXT, someParts } from './support/parts.ts';
+import { CONTEXT, creationOf, someParts } from './support/parts.ts';
 
 function codes(section: BrigadeSection): readonly string[] {
   const findings = brigadeKind.check?.(section, CONTEXT) ?? [];
@@ -62,11 +62,17 @@ describe('the kind brigade', () => {
     });
   }
 
-  it('creates in its own namespace, else in the build namespace', () => {
-    const at = (section: BrigadeSection) => brigadeKind.buildNamespaces(section, CONTEXT);
-    expect(at({ project: 'org/repo', namespace: 'brigade' })).to.deep.equal(['brigade']);
-    expect(at({ project: 'org/repo' })).to.deep.equal(['ci']);
-  });
+  for (const [section, namespace] of [
+    [{ project: 'org/repo', namespace: 'brigade' }, 'brigade'],
+    [{ project: 'org/repo' }, 'ci'],
+  ] as const) {
+    it(`creates in ${namespace}, and needs permission there, for ${JSON.stringify(section)}`, async () => {
+      expect(await creationOf(brigadeKind, section)).to.deep.equal({
+        permitted: [namespace],
+        path: `/api/v1/namespaces/${namespace}/secrets`,
+      });
+    });
+  }
 
   it('names its Secrets as Brigade does, whatever the trigger is called', () => {
     expect(brigadeKind.defaultPrefix('anything')).to.equal('brigade-worker');

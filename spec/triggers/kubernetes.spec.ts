@@ -8,7 +8,7 @@ import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kuber
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { NEVER } from '../support/never.ts';
 import { aStatus, FakeApi } from './support/fake-api.ts';
-import { CONTEXT, JOB, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
+import { CONTEXT, creationOf, JOB, PIPELINE_RUN, someParts, WORKFLOW } from './support/parts.ts';
 
 function aJob(spec: JsonObject, metadata: JsonObject = {}): KubernetesSection {
   return { manifest: { apiVersion: 'batch/v1', kind: 'Job', metadata, spec } };
@@ -102,9 +102,15 @@ describe('the kind kubernetes', () => {
     expect(finding?.message).to.include('$${HOME}');
   });
 
-  it('creates objects in the manifest’s namespace, else in the build namespace', () => {
-    expect(kubernetesKind.buildNamespaces(PIPELINE_RUN, CONTEXT)).to.deep.equal(['pipelines']);
-    expect(kubernetesKind.buildNamespaces(JOB, CONTEXT)).to.deep.equal(['ci']);
+  it('creates objects in the manifest’s namespace, else in the build namespace', async () => {
+    expect(await creationOf(kubernetesKind, PIPELINE_RUN)).to.deep.equal({
+      permitted: ['pipelines'],
+      path: '/apis/tekton.dev/v1/namespaces/pipelines/pipelineruns',
+    });
+    expect(await creationOf(kubernetesKind, JOB)).to.deep.equal({
+      permitted: ['ci'],
+      path: '/apis/batch/v1/namespaces/ci/jobs',
+    });
   });
 
   const prefixes = [

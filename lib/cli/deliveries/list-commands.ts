@@ -9,9 +9,9 @@ import { shortObject } from '../../api/documents/object-ref.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
-import type { Command, ProcessContext, Terminal } from '../command.ts';
+import type { Command, ProcessContext } from '../command.ts';
 import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts } from '../flags.ts';
-import { type Column, renderTable } from '../text-table.ts';
+import { type Column, renderTable, widthOf } from '../text-table.ts';
 import type { ListedPage } from './answer-types.ts';
 import {
   type DeliveryClient,
@@ -68,35 +68,17 @@ export const listCommand: Command = {
   },
 };
 
-/** Width of a terminal; null if the stream is none, and nothing is cut. */
-function widthOf({ isTTY = false, columns }: Terminal): number | null {
-  return isTTY ? (columns ?? 80) : null;
-}
-
 /** Renders a page for people; `next` is the command line for the next page without `--after`. */
 function renderPage(
   { items, next: after, total }: ListedPage<DeliverySummary>,
   { now, width, next }: { now: number; width: number | null; next: string },
 ): string {
   if (items.length === 0) return 'no deliveries\n';
-  const { text, omitted } = renderTable(columnsAt(now), items, width);
-  const table = `${text}${omittedNote(omitted, width)}`;
+  const table = renderTable(columnsAt(now), items, { width, whole: '--format json' });
   if (after === null) return table;
   const shown = grouped(items.length);
   const found = total === null ? `${shown} shown, there are more` : `${shown} of ${grouped(total)}`;
   return `${table}${found}: ${next} --after ${after}\n`;
-}
-
-/** Names the omitted columns, on lines that fit the terminal. */
-function omittedNote(omitted: readonly string[], width: number | null): string {
-  if (omitted.length === 0) return '';
-  const lines: string[] = [];
-  for (const word of `not shown: ${omitted.join(', ')} (wider, or --format json)`.split(' ')) {
-    const longer = `${lines.at(-1) ?? ''} ${word}`.trimStart();
-    if (width !== null && longer.length > width) lines.push(word);
-    else lines.splice(-1, 1, longer);
-  }
-  return lines.map((line) => `${line}\n`).join('');
 }
 
 function columnsAt(now: number): readonly Column<DeliverySummary>[] {

@@ -1,5 +1,5 @@
-// Requests for single objects: resources, paths, create and get. Callers interpret the answers; here is only
-// whether a repetition may help.
+// Requests for single objects: resources, paths, create and get. Callers interpret the answers; here
+// is only whether a repetition may help.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
 // k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource).
 

@@ -17,10 +17,10 @@ const project = join(import.meta.dirname, '../../..');
 /** Path of Node.js in the tree. */
 export const NODE = '/usr/local/bin/node';
 
-/** What stands for the image's entry point. */
+/** The command of a container that names none, like the image's entry point. */
 export const ENTRY_POINT = [NODE, '/app/bin/sluice.js'];
 
-/** What of this machine is mounted, by path in the tree. */
+/** Mounted folders of this machine, by their path in the tree. */
 const SHARED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ['bin', 'lib', 'docs', 'samples', 'charts', 'package.json'].map((name) => [

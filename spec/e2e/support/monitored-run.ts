@@ -15,7 +15,7 @@ import { HANGING, RESETTING, status } from './misbehaviour.ts';
 import { anEvent } from './once.ts';
 import { type Behaviour, SwitchedReceiver, WELL } from './switched-receiver.ts';
 
-/** How the receiver of each trigger behaves; null: its port is closed. */
+/** Behaviour of the receiver of each trigger; null: its port is closed. */
 const RECEIVERS = {
   delivered: WELL,
   refused: status(400),
@@ -142,13 +142,13 @@ export class MonitoredRun implements AsyncDisposable {
     this.#proxy.endWatches();
   }
 
-  /** What a scrape gets. */
+  /** Text of a scrape. */
   async metrics(): Promise<string> {
     return (await this.#running.probe('/metrics')).text;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // An attempt hangs, for which a stop would wait.
+    // A stop would wait for the attempt that hangs.
     this.#gateway?.kill('SIGKILL');
     await this.#gateway?.[Symbol.asyncDispose]();
     await this.#opened[Symbol.asyncDispose]();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { freePorts } from '../../controlplane/ports.ts';
 import { until } from '../../support/until.ts';
 
-/** What to run and to scrape. */
+/** Options of a Prometheus. */
 export interface PrometheusRequest {
   /** The folder of its program. */
   readonly programs: string;
@@ -132,7 +132,7 @@ export class Prometheus implements AsyncDisposable {
     return activeTargets[0];
   }
 
-  /** What it warned of. */
+  /** Its warnings and errors so far. */
   get errors(): string {
     return this.#errors;
   }

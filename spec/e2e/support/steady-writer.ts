@@ -12,7 +12,7 @@ export interface WrittenEvent {
   readonly phase: string;
 }
 
-/** What a writer writes. */
+/** Options of a writer. */
 export interface WriterOptions {
   readonly namespace: string;
   readonly reasons: readonly string[];

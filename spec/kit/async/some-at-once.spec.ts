@@ -3,8 +3,7 @@
 import { expect } from 'chai';
 import { mapSomeAtOnce } from '../../../lib/kit/async/some-at-once.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-
-const NEVER = new AbortController().signal;
+import { NEVER } from '../../support/never.ts';
 
 describe('mapSomeAtOnce', () => {
   it('begins an item when another one has ended, and keeps the order', async () => {

@@ -136,7 +136,7 @@ export interface RecordingStore {
   readonly calls: StoreCall[];
   /** The arguments of the calls of one name, in order. */
   readonly of: <Name extends StoreCallName>(name: Name) => readonly ArgumentsOf<Name>[];
-  /** What was to be committed, in order. */
+  /** The arguments of each commit, in order. */
   readonly commits: () => readonly Commit[];
 }
 

@@ -1,9 +1,12 @@
 // Parts and sections for the specs of the kinds of trigger.
 
 import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
+import { permissionsOf } from '../../../lib/kubernetes/access/permissions.ts';
 import type { KubernetesSection } from '../../../lib/triggers/kubernetes.ts';
-import type { TriggerParts } from '../../../lib/triggers/trigger-kind.ts';
+import type { TriggerKind, TriggerParts } from '../../../lib/triggers/trigger-kind.ts';
+import { aDelivery } from '../../support/builders.ts';
 import { recordingObserve } from '../../support/doubles/observe.ts';
+import { NEVER } from '../../support/never.ts';
 import { FakeApi } from './fake-api.ts';
 
 /** Parts of a trigger of a spec: prefix `diagnose`, builds in `ci`. */
@@ -24,6 +27,19 @@ export function someParts(overrides: Partial<TriggerParts> = {}): TriggerParts {
 
 /** The context of checks and permissions. */
 export const CONTEXT = { name: 'diagnose', namespace: 'shop', buildNamespace: 'ci' } as const;
+
+/** Where a section asks for permission to create objects, and the collection in which it creates one. */
+export async function creationOf<Section>(
+  kind: TriggerKind<Section>,
+  section: Section,
+): Promise<{ readonly permitted: readonly (string | null)[]; readonly path: string | undefined }> {
+  const api = new FakeApi();
+  await kind.create(section, someParts({ api })).fire([aDelivery()], NEVER);
+  const permissions = permissionsOf(kind.grants ?? [], { section, who: 'it', context: CONTEXT });
+  const creating = permissions.filter(({ verbs }) => verbs.includes('create'));
+  const [call] = api.calls;
+  return { permitted: creating.map(({ namespace }) => namespace), path: call?.path };
+}
 
 /** A Job that uses every place that a pod has for Event values. */
 export const JOB: KubernetesSection = {
