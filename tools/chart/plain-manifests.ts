@@ -2,11 +2,10 @@
 // kustomize. `make manifests` writes them, because it needs helm, which Go builds first;
 // spec/charts/manifests.spec.ts compares them.
 
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { dump, loadAll } from 'js-yaml';
 import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { runHelm } from '../../spec/charts/helm.ts';
 import { ensureHelm } from '../../spec/controlplane/build.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -71,10 +70,9 @@ function rendered(helm: string): readonly JsonObject[] {
     configurationCheck: { enabled: false },
     tests: { enabled: false },
   };
-  const chart = fileURLToPath(new URL('charts/sluice', ROOT));
-  const args = ['template', NAME, chart, '--namespace', NAME, '--values', '-'];
-  const said = execFileSync(helm, args, { input: JSON.stringify(values), encoding: 'utf8' });
-  return loadAll(said).filter((one): one is JsonObject => isJsonObject(one));
+  const answer = runHelm(helm, ['template'], { values, release: NAME, namespace: NAME });
+  if (!answer.ok) throw new Error(answer.said);
+  return loadAll(answer.said).filter((one): one is JsonObject => isJsonObject(one));
 }
 
 // Labels that say that helm manages an object.
