@@ -5,13 +5,14 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
+import type { Plan } from '../plan/plan.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
+import type { StatusParts } from '../views/status-documents.ts';
 import { type AccessRules, type Caller, strayRefusal, tokenRefusal } from './access.ts';
 import type { Token } from './api-token.ts';
 import { RequestLimit } from './connection-limits.ts';
 import { Explainer } from './documents/explain-request.ts';
 import { Feed } from './documents/feed.ts';
-import type { StatusParts } from './documents/status-documents.ts';
 import { type ListenAddress, type Listener, openListener, sendDocument } from './listener.ts';
 import { SAFE_HEADERS, sendProblem } from './problem-document.ts';
 import { parseValues } from './query.ts';
@@ -20,6 +21,7 @@ import { ROUTES } from './routes.ts';
 
 /** Dependencies of the API listener. */
 export interface ApiParts extends StatusParts {
+  readonly plan: Plan;
   readonly token: Token;
   /** Further names under which clients reach the listener. */
   readonly hosts: readonly string[];

@@ -4,6 +4,7 @@
 import type { JsonSchema } from '../core/kind.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
+import { MOMENT, parseMoment } from '../views/time.ts';
 import type { Refusal } from './problem-document.ts';
 
 /** Declaration of one parameter of a route. */
@@ -141,4 +142,26 @@ function refused(name: string, detail: string): ParsedValues {
     ok: false,
     refusal: { status: 400, detail: `parameter ${parameter}: ${detail}`, parameter },
   };
+}
+
+/** The span of time of a query. */
+export interface TimeSpan {
+  readonly since?: number;
+  readonly until?: number;
+}
+
+/** Parses the parameters `since` and `until`, or refuses the first that is not a time. */
+export function spanOf(values: QueryValues, now: number): TimeSpan | Refusal {
+  let span: TimeSpan = {};
+  for (const name of ['since', 'until'] as const) {
+    const text = values.text(name);
+    if (text === undefined) continue;
+    const at = parseMoment(text, now);
+    if (at === undefined) {
+      const detail = `parameter ${name}: found "${printable(text, 60)}", expected ${MOMENT}`;
+      return { status: 400, parameter: name, detail };
+    }
+    span = { ...span, [name]: at };
+  }
+  return span;
 }

@@ -5,14 +5,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Acted, ActName } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/release-forecast.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { StatusParts } from '../views/status-documents.ts';
 import type { Explainer } from './documents/explain-request.ts';
 import type { Feed } from './documents/feed.ts';
-import type { StatusParts } from './documents/status-documents.ts';
 import type { Refusal, RefusalStatus } from './problem-document.ts';
 import type { Parameter, QueryValues } from './query.ts';
 
 /** Dependencies of the routes. */
 export interface RouteParts extends StatusParts {
+  readonly plan: Plan;
   readonly feed: Feed;
   readonly explainer: Explainer;
   /** Acts on a delivery for a person. */

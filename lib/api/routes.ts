@@ -7,11 +7,12 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Json, JsonObject } from '../core/event.ts';
 import type { Gap } from '../core/source.ts';
 import type { PlannedHttp } from '../plan/plan.ts';
-import { type DecisionQuery, findDecision, listDecisions } from './documents/decision-documents.ts';
+import { type DecisionQuery, findDecision, listDecisions } from '../views/decision-documents.ts';
+import { toBound, toRules, toStatus } from '../views/status-documents.ts';
+import { MOMENT } from '../views/time.ts';
 import { DELIVERY_ROUTES } from './documents/delivery-routes.ts';
-import { toBound, toRules, toStatus } from './documents/status-documents.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';
-import { type QueryValues, toOpenApiParameter } from './query.ts';
+import { type QueryValues, spanOf, type TimeSpan, toOpenApiParameter } from './query.ts';
 import {
   document,
   JSON_READ,
@@ -26,7 +27,6 @@ import {
 } from './route.ts';
 import { described, listOf, record, TEXTS } from './schema-parts.ts';
 import { SCHEMAS, schemaNamed } from './schemas.ts';
-import { MOMENT, spanOf, type TimeSpan } from './time.ts';
 
 const EXPLANATIONS = record(
   {

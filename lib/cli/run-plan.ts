@@ -4,7 +4,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { ApiParts } from '../api/api.ts';
-import { Activity } from '../api/documents/activity.ts';
 import { openProbes } from '../api/probes.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
@@ -24,6 +23,7 @@ import type { Plan } from '../plan/plan.ts';
 import { historyPathOf } from '../stores/store-location.ts';
 import type { MetricNames } from '../telemetry/known-series.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { Activity } from '../views/activity.ts';
 import { openApiListener } from './api-listener.ts';
 import type { ProcessContext } from './command.ts';
 import type { FoundConfiguration } from './configuration.ts';

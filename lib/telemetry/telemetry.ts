@@ -10,15 +10,20 @@ import type {
 } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
 import { type OriginalLine, originalDecision, originalDelivery } from './brigade-format.ts';
-import { DecisionMemory, toDecisionLine } from './decision-line.ts';
-import { DELIVERY_LINES, LIMIT_LINES } from './delivery-line.ts';
 import { FailureLog, type LineTable } from './failure-log.ts';
-import { ACCESS_LINES, bugLine, LIFECYCLE_LINES, STORE_LINES } from './lifecycle-line.ts';
 import { jsonFormat, type RenderLine, textFormat } from './line-format.ts';
 import { type Log, openLog } from './log.ts';
 import type { ByKind, LoggingOptions, LogLevel, LogLine, TelemetryParts } from './logging.ts';
 import { Metrics, type Scrape } from './metrics.ts';
-import { READING_LINES } from './reading-line.ts';
+import { DecisionMemory, toDecisionLine } from './observations/decision-line.ts';
+import { DELIVERY_LINES, LIMIT_LINES } from './observations/delivery-line.ts';
+import {
+  ACCESS_LINES,
+  bugLine,
+  LIFECYCLE_LINES,
+  STORE_LINES,
+} from './observations/lifecycle-line.ts';
+import { READING_LINES } from './observations/reading-line.ts';
 
 /** Receiver of all observations, with the metrics it derives from them. */
 export interface Telemetry {

@@ -20,6 +20,7 @@ export const FLOORS: Readonly<Record<string, number>> = {
   triggers: 3,
   stores: 3,
   plan: 4,
+  views: 4,
   gateway: 5,
   api: 5,
   playback: 5,

@@ -1,8 +1,8 @@
 // Decisions with an info line: under `changes` those with news about their series.
 
 import { expect } from 'chai';
-import { DecisionMemory } from '../../lib/telemetry/decision-line.ts';
 import type { LoggingOptions } from '../../lib/telemetry/logging.ts';
+import { DecisionMemory } from '../../lib/telemetry/observations/decision-line.ts';
 import { anAcceptance, aRejection, aSeries, disposedAs } from '../support/builders.ts';
 import { heard } from './support.ts';
 

@@ -8,8 +8,19 @@ import { isDeliveryId } from '../../core/delivery-id.ts';
 import type { DeliveryQuery, Store } from '../../core/store.ts';
 import { ACTS, type Acted, type ActName, possibleActs } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
+import type { GatewayState } from '../../telemetry/gateway-state.ts';
+import {
+  countDeliveries,
+  findDelivery,
+  type GatewayFacts,
+  listDeliveries,
+  listWholeDeliveries,
+  toSummary,
+} from '../../views/delivery-documents.ts';
+import { findObject, OBJECT_FORM } from '../../views/object-ref.ts';
+import { MOMENT } from '../../views/time.ts';
 import type { Refusal } from '../problem-document.ts';
-import { type Parameter, parseValues, type QueryValues } from '../query.ts';
+import { type Parameter, parseValues, type QueryValues, spanOf } from '../query.ts';
 import {
   document,
   JSON_READ,
@@ -23,17 +34,6 @@ import {
 } from '../route.ts';
 import { listOf } from '../schema-parts.ts';
 import { schemaNamed } from '../schemas.ts';
-import { MOMENT, spanOf } from '../time.ts';
-import {
-  countDeliveries,
-  findDelivery,
-  type GatewayFacts,
-  listDeliveries,
-  listWholeDeliveries,
-  toSummary,
-} from './delivery-documents.ts';
-import type { GatewayState } from './gateway-state.ts';
-import { findObject, OBJECT_FORM } from './object-ref.ts';
 
 /** Dependencies of these routes; an opened store without a gateway is enough. */
 export interface DeliveryParts {

@@ -2,12 +2,12 @@
 // match filters. lib/delivery/actions.ts implements the actions.
 
 import { createInterface } from 'node:readline/promises';
-import { shortObject } from '../../api/documents/object-ref.ts';
 import type { DeliveryState } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
+import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
 import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
 import type { ActedAnswer } from './answer-types.ts';

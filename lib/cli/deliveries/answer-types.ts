@@ -2,13 +2,6 @@
 // Unknown further keys, and new words that commands only print, are accepted, so that a command can ask a
 // newer gateway. The schemas of the API are closed, and the compiler cannot compare them with the types.
 
-import type {
-  AttemptDocument,
-  DeliverySummary,
-  HeldDocument,
-  PauseDocument,
-  WholeDelivery,
-} from '../../api/documents/delivery-documents.ts';
 import type { TrailEntry } from '../../core/decision.ts';
 import {
   type Answer,
@@ -22,6 +15,13 @@ import {
 } from '../../core/delivery.ts';
 import { isJsonObject, type Json } from '../../core/event.ts';
 import { ACTS, type ActName } from '../../delivery/actions.ts';
+import type {
+  AttemptDocument,
+  DeliverySummary,
+  HeldDocument,
+  PauseDocument,
+  WholeDelivery,
+} from '../../views/delivery-documents.ts';
 
 /** A type guard. */
 export type Is<T> = (value: unknown) => value is T;

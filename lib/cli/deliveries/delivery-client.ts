@@ -2,17 +2,17 @@
 // same documents, whose types are checked by answer-types.ts. Flags become filters here; their values
 // are validated by the routes, so both report the same errors.
 
-import type { DeliverySummary, WholeDelivery } from '../../api/documents/delivery-documents.ts';
 import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/delivery-routes.ts';
-import { OBJECT_FORM } from '../../api/documents/object-ref.ts';
 import type { Refusal } from '../../api/problem-document.ts';
-import { MOMENT } from '../../api/time.ts';
 import { DELIVERY_STATES } from '../../core/delivery.ts';
 import { isDeliveryId } from '../../core/delivery-id.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { nearestName } from '../../kit/text/nearest.ts';
 import { printable } from '../../kit/text/printable.ts';
+import type { DeliverySummary, WholeDelivery } from '../../views/delivery-documents.ts';
+import { OBJECT_FORM } from '../../views/object-ref.ts';
+import { MOMENT } from '../../views/time.ts';
 import { type FlagTable, type GivenFlags, givenTexts } from '../flags.ts';
 import {
   type ActedAnswer,

@@ -4,11 +4,11 @@
 
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { DeliverySummary } from '../../api/documents/delivery-documents.ts';
-import { shortObject } from '../../api/documents/object-ref.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
+import type { DeliverySummary } from '../../views/delivery-documents.ts';
+import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
 import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts } from '../flags.ts';
 import { type Column, renderTable, widthOf } from '../text-table.ts';

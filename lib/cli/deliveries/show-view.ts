@@ -1,8 +1,6 @@
 // `sluice deliveries show`: one delivery as a page with its facts, decision, Events, attempts, next step
 // and possible actions. Each text of an Event or a receiver comes out printable, on one line.
 
-import type { AttemptDocument, WholeDelivery } from '../../api/documents/delivery-documents.ts';
-import { shortObject } from '../../api/documents/object-ref.ts';
 import type { DeadReason, DeliveredOccurrence } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { stringAt } from '../../core/event.ts';
@@ -11,6 +9,8 @@ import { ACTS, type ActName } from '../../delivery/actions.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
+import type { AttemptDocument, WholeDelivery } from '../../views/delivery-documents.ts';
+import { shortObject } from '../../views/object-ref.ts';
 import type { Command } from '../command.ts';
 import { renderEntry } from '../explanation-text.ts';
 import { FORMAT_FLAGS, formatOf } from '../flags.ts';

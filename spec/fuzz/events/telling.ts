@@ -12,9 +12,9 @@ import { explain, nearest } from '../../../lib/filters/decide.ts';
 import { toDnsLabel, toLabelValue } from '../../../lib/kit/text/label.ts';
 import { printable, quoted } from '../../../lib/kit/text/printable.ts';
 import { originalDecision, originalDelivery } from '../../../lib/telemetry/brigade-format.ts';
-import { toDecisionLine } from '../../../lib/telemetry/decision-line.ts';
 import { jsonFormat, textFormat } from '../../../lib/telemetry/line-format.ts';
 import type { LogLine } from '../../../lib/telemetry/logging.ts';
+import { toDecisionLine } from '../../../lib/telemetry/observations/decision-line.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);

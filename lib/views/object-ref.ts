@@ -3,8 +3,8 @@
 // built-in kinds of Kubernetes. Other kinds need it, because nothing here asks a cluster.
 // Source: kinds of https://kubernetes.io/docs/reference/kubernetes-api/ that Events are about.
 
-import type { Archive } from '../../core/store.ts';
-import { printable } from '../../kit/text/printable.ts';
+import type { Archive } from '../core/store.ts';
+import { printable } from '../kit/text/printable.ts';
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   v1: [

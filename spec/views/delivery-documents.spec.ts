@@ -2,17 +2,17 @@
 // state. Every answer is also held to the OpenAPI document by the bench.
 
 import { expect } from 'chai';
-import { shortObject } from '../../../lib/api/documents/object-ref.ts';
 import {
   type Attempt,
   DELIVERY_STATES,
   type DeliveryState,
   type Outcome,
-} from '../../../lib/core/delivery.ts';
-import { ACTS, type ActName } from '../../../lib/delivery/actions.ts';
-import { aDelivery, anAttempt, anEvent, idOf, numbered } from '../../support/builders.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { type Answered, ApiBench, TOKEN, TRAIL } from '../api-bench.ts';
+} from '../../lib/core/delivery.ts';
+import { ACTS, type ActName } from '../../lib/delivery/actions.ts';
+import { shortObject } from '../../lib/views/object-ref.ts';
+import { type Answered, ApiBench, TOKEN, TRAIL } from '../api/api-bench.ts';
+import { aDelivery, anAttempt, anEvent, idOf, numbered } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const RIGHT = { authorization: `Bearer ${TOKEN}` };
 const HOUR_MS = 3_600_000;

@@ -1,13 +1,13 @@
 // The lines about reading: watches, lists, gaps. Watches and lists of a path fail separately. A
 // watch that cannot be opened while lists succeed is therefore logged once, not after every list.
 
-import type { Json } from '../core/event.ts';
-import type { ReadingObserved } from '../core/observation.ts';
-import type { Gap, Position, TroubleReason } from '../core/source.ts';
-import { renderDuration } from '../kit/text/quantity.ts';
-import type { LineTable } from './failure-log.ts';
-import { counted } from './log-value.ts';
-import type { LogLevel, LogLine } from './logging.ts';
+import type { Json } from '../../core/event.ts';
+import type { ReadingObserved } from '../../core/observation.ts';
+import type { Gap, Position, TroubleReason } from '../../core/source.ts';
+import { renderDuration } from '../../kit/text/quantity.ts';
+import type { LineTable } from '../failure-log.ts';
+import { counted } from '../log-value.ts';
+import type { LogLevel, LogLine } from '../logging.ts';
 
 // Debug: the normal end of a watch of Events, closed in time or with 410 after a quiet period.
 // Error: retrying alone cannot help, so a human must act.

@@ -1,10 +1,10 @@
 // Recent activity: its limits, its sequence numbers, and its low cost without a request.
 
 import { expect } from 'chai';
-import { RecentActivity } from '../../../lib/api/documents/recent-activity.ts';
-import type { DecisionObserved } from '../../../lib/core/observation.ts';
-import { jsonSize } from '../../../lib/kit/data/json.ts';
-import { aDelivery, anAcceptance, anEvent, anOccurrence } from '../../support/builders.ts';
+import type { DecisionObserved } from '../../lib/core/observation.ts';
+import { jsonSize } from '../../lib/kit/data/json.ts';
+import { RecentActivity } from '../../lib/views/recent-activity.ts';
+import { aDelivery, anAcceptance, anEvent, anOccurrence } from '../support/builders.ts';
 
 const LOOSE = { entries: 100, weight: 1_000_000 };
 

@@ -2,18 +2,18 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { TrailEntry } from '../../lib/core/decision.ts';
-import type { DecisionObserved } from '../../lib/core/observation.ts';
-import type { LoggingOptions } from '../../lib/telemetry/logging.ts';
-import { anyText } from '../support/any-text.ts';
+import type { TrailEntry } from '../../../lib/core/decision.ts';
+import type { DecisionObserved } from '../../../lib/core/observation.ts';
+import type { LoggingOptions } from '../../../lib/telemetry/logging.ts';
+import { anyText } from '../../support/any-text.ts';
 import {
   aDecision,
   anAcceptance,
   anOccurrence,
   aRejection,
   disposedAs,
-} from '../support/builders.ts';
-import { AT, heard, ID, occurrenceOf } from './support.ts';
+} from '../../support/builders.ts';
+import { AT, heard, ID, occurrenceOf } from '../support.ts';
 
 const MESSAGE = '"Back-off restarting failed container web in pod web-1"';
 const EVENT = `Warning Pod shop/web-1 BackOff ×3 kubelet`;

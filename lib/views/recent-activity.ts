@@ -2,10 +2,10 @@
 // them, and its feed resumes from them. This runs for every Event, so it only stores a reference in a
 // ring. decision-documents.ts makes documents of the entries on request.
 
-import type { RuleRef } from '../../core/decision.ts';
-import type { Delivery } from '../../core/delivery.ts';
-import type { DecisionObserved, Observation } from '../../core/observation.ts';
-import { jsonSize } from '../../kit/data/json.ts';
+import type { RuleRef } from '../core/decision.ts';
+import type { Delivery } from '../core/delivery.ts';
+import type { DecisionObserved, Observation } from '../core/observation.ts';
+import { jsonSize } from '../kit/data/json.ts';
 
 /** A state change of a delivery, without its Events. */
 export interface RecentMove

@@ -1,11 +1,11 @@
 // Documents of recent activity: a decision with its dispositions, on request with its trail and Event,
 // and a move of a delivery. Texts of Events are cut in lists and trails; a complete Event never is.
 
-import type { TrailEntry } from '../../core/decision.ts';
-import type { Json } from '../../core/event.ts';
-import type { DecisionObserved } from '../../core/observation.ts';
-import { jsonSize } from '../../kit/data/json.ts';
-import { ruleLabel } from '../../telemetry/log-value.ts';
+import type { TrailEntry } from '../core/decision.ts';
+import type { Json } from '../core/event.ts';
+import type { DecisionObserved } from '../core/observation.ts';
+import { jsonSize } from '../kit/data/json.ts';
+import { ruleLabel } from '../telemetry/log-value.ts';
 import type { Happening, RecentActivity, RecentMove } from './recent-activity.ts';
 
 // Enough for every name that an API server admits; other texts of an Event are unlimited.

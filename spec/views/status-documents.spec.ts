@@ -1,9 +1,9 @@
 // The status over a real socket: what runs, what is read, what pauses which trigger.
 
 import { expect } from 'chai';
-import { aCommit, aDelivery, positionsAt } from '../../support/builders.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { type Answered, ApiBench, itemsOf } from '../api-bench.ts';
+import { type Answered, ApiBench, itemsOf } from '../api/api-bench.ts';
+import { aCommit, aDelivery, positionsAt } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const OTHER = '01kg9ynja0ffffffffffffffff';
 

@@ -1,14 +1,14 @@
 // The lines about the process, its configuration, its cluster and its permissions there, its store and the
 // clock.
 
-import { messageOf } from '../core/errors.ts';
-import type { AccessObserved, LifecycleObserved } from '../core/observation.ts';
-import type { Problem, Severity } from '../core/problem.ts';
-import type { StoreObserved } from '../core/store-observation.ts';
-import { renderDuration, renderSize } from '../kit/text/quantity.ts';
-import type { LineTable } from './failure-log.ts';
-import { accessText, counted } from './log-value.ts';
-import type { ByKind, LogLevel, LogLine } from './logging.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { AccessObserved, LifecycleObserved } from '../../core/observation.ts';
+import type { Problem, Severity } from '../../core/problem.ts';
+import type { StoreObserved } from '../../core/store-observation.ts';
+import { renderDuration, renderSize } from '../../kit/text/quantity.ts';
+import type { LineTable } from '../failure-log.ts';
+import { accessText, counted } from '../log-value.ts';
+import type { ByKind, LogLevel, LogLine } from '../logging.ts';
 
 const SEVERITY_LEVELS = {
   error: 'error',

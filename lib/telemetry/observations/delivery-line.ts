@@ -11,12 +11,12 @@ import {
   type RetryReason,
   type Started,
   type UnknownReason,
-} from '../core/delivery.ts';
-import type { DeliveryObserved, LimitObserved, LimitUser } from '../core/observation.ts';
-import { renderDuration } from '../kit/text/quantity.ts';
-import type { FailureLog, LineTable, ObservationLines } from './failure-log.ts';
-import { counted, ruleLabel, token } from './log-value.ts';
-import type { ByKind, LogLevel, LogLine } from './logging.ts';
+} from '../../core/delivery.ts';
+import type { DeliveryObserved, LimitObserved, LimitUser } from '../../core/observation.ts';
+import { renderDuration } from '../../kit/text/quantity.ts';
+import type { FailureLog, LineTable, ObservationLines } from '../failure-log.ts';
+import { counted, ruleLabel, token } from '../log-value.ts';
+import type { ByKind, LogLevel, LogLine } from '../logging.ts';
 
 const STATE_LEVELS = {
   waiting: 'debug',

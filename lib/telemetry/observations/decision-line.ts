@@ -2,12 +2,12 @@
 // Also the memory that tells telemetry.ts whether a series has anything new to log. Which level a
 // line gets is decided in telemetry.ts.
 
-import type { TrailEntry, TriggerDisposition } from '../core/decision.ts';
-import { isJsonList, isJsonObject, type Json } from '../core/event.ts';
-import type { DecisionObserved } from '../core/observation.ts';
-import { printable, quoted } from '../kit/text/printable.ts';
-import { compact, counted, pathToken, ruleLabel, token } from './log-value.ts';
-import type { LogLevel, LogLine } from './logging.ts';
+import type { TrailEntry, TriggerDisposition } from '../../core/decision.ts';
+import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+import type { DecisionObserved } from '../../core/observation.ts';
+import { printable, quoted } from '../../kit/text/printable.ts';
+import { compact, counted, pathToken, ruleLabel, token } from '../log-value.ts';
+import type { LogLevel, LogLine } from '../logging.ts';
 
 const MESSAGE_CHARACTERS = 160;
 const FIELD_CHARACTERS = 253;

@@ -1,26 +1,46 @@
 // Documents of the status of a gateway and of the hits of its rules.
 
-import type { Clock } from '../../core/clock.ts';
-import type { Health } from '../../core/observation.ts';
-import type { Position } from '../../core/source.ts';
-import type { Store } from '../../core/store.ts';
-import { type Rate, renderDuration, renderRate } from '../../kit/text/quantity.ts';
-import type { Plan } from '../../plan/plan.ts';
-import { timeOf } from '../time.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Health } from '../core/observation.ts';
+import type { Position } from '../core/source.ts';
+import type { Store } from '../core/store.ts';
+import type { Chain } from '../filters/chain.ts';
+import { type Rate, renderDuration, renderRate } from '../kit/text/quantity.ts';
 import type { Activity } from './activity.ts';
 import { toPause } from './delivery-documents.ts';
+import { timeOf } from './time.ts';
+
+/** Parts of a plan that the status shows. */
+interface StatusPlan {
+  readonly clusterName: string | null;
+  readonly chain: Chain;
+  readonly sources: readonly Named[];
+  readonly triggers: readonly Named[];
+  readonly store: { readonly kind: string };
+  readonly limits: {
+    readonly perObject: Rate | null;
+    readonly total: Rate | null;
+    readonly holdForMs: number;
+  };
+}
+
+/** Name and kind of a section. */
+interface Named {
+  readonly name: string;
+  readonly kind: string;
+}
 
 /** Dependencies of the status documents. */
 export interface StatusParts {
   readonly version: string;
   readonly configuration: {
     readonly file: string;
-    readonly form: Plan['form'];
+    readonly form: string;
     readonly problems: number;
     /** Time at which the last good one first ran, if it runs instead of the file; else null. */
     readonly keptSince: string | null;
   };
-  readonly plan: Plan;
+  readonly plan: StatusPlan;
   readonly store: Pick<Store, 'archive' | 'journal'>;
   readonly health: () => Health;
   readonly watch: Activity;

@@ -1,9 +1,9 @@
 // State of the gateway for the status document, derived from observations: its cluster, watch paths,
 // triggers and store usage. Health comes from lib/gateway, and everything else from the store.
 
-import type { Outcome, PauseReason } from '../../core/delivery.ts';
-import type { BreakerState, Observation } from '../../core/observation.ts';
-import type { TroubleReason } from '../../core/source.ts';
+import type { Outcome, PauseReason } from '../core/delivery.ts';
+import type { BreakerState, Observation } from '../core/observation.ts';
+import type { TroubleReason } from '../core/source.ts';
 
 type Observed<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
 

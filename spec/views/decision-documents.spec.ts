@@ -1,9 +1,9 @@
 // The decisions over real sockets: selection, form, and limits for a hostile Event.
 
 import { expect } from 'chai';
-import { aDelivery, anEvent } from '../../support/builders.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { type Answered, ApiBench, itemsOf } from '../api-bench.ts';
+import { type Answered, ApiBench, itemsOf } from '../api/api-bench.ts';
+import { aDelivery, anEvent } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 describe('GET /api/v1/decisions tells decisions', () => {
   let bench: ApiBench;

@@ -1,10 +1,10 @@
 // Activity of the gateway that the API shows, behind one observer. It runs for every Event: a decision
 // costs one reference and two counters, and all other work waits for a request.
 
-import type { Clock } from '../../core/clock.ts';
-import type { Observation } from '../../core/observation.ts';
-import type { Chain } from '../../filters/chain.ts';
-import { GatewayState } from './gateway-state.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Observation } from '../core/observation.ts';
+import type { Chain } from '../filters/chain.ts';
+import { GatewayState } from '../telemetry/gateway-state.ts';
 import { RecentActivity } from './recent-activity.ts';
 
 // Enough for a thousand entries in each ms between two starts.

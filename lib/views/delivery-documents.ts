@@ -2,16 +2,16 @@
 // store, so a command that opens the file itself makes the same documents. Lists are read in small
 // steps, which bounds the Events in memory, however large they are.
 
-import type { RuleRef, TrailEntry } from '../../core/decision.ts';
-import type { Attempt, DeliveredOccurrence, Delivery, DeliveryState } from '../../core/delivery.ts';
-import { stringAt } from '../../core/event.ts';
-import type { Archive, DecisionRecord, DeliveryQuery } from '../../core/store.ts';
-import { type ActName, possibleActs } from '../../delivery/actions.ts';
-import type { HeldForecast } from '../../intake/release-forecast.ts';
-import { jsonSize } from '../../kit/data/json.ts';
-import { timeOf } from '../time.ts';
+import type { RuleRef, TrailEntry } from '../core/decision.ts';
+import type { Attempt, DeliveredOccurrence, Delivery, DeliveryState } from '../core/delivery.ts';
+import { stringAt } from '../core/event.ts';
+import type { Archive, DecisionRecord, DeliveryQuery } from '../core/store.ts';
+import { type ActName, possibleActs } from '../delivery/actions.ts';
+import type { HeldForecast } from '../intake/release-forecast.ts';
+import { jsonSize } from '../kit/data/json.ts';
+import type { PauseStanding } from '../telemetry/gateway-state.ts';
 import { cut } from './decision-documents.ts';
-import type { PauseStanding } from './gateway-state.ts';
+import { timeOf } from './time.ts';
 
 /** One attempt. */
 export interface AttemptDocument extends Omit<Attempt, 'at'> {
