@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { openApiDocument, ROUTES } from '../../lib/api/routes.ts';
+import { openApiDocument } from '../../lib/api/openapi.ts';
+import { ROUTES } from '../../lib/api/routes.ts';
 import { version } from '../../lib/kit/version.ts';
 import { ApiBench } from './api-bench.ts';
 

@@ -4,18 +4,17 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { readToken } from '../../api/api-token.ts';
-import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/delivery-routes.ts';
-import { PROBLEM_TYPE, type RefusalStatus } from '../../api/problem-document.ts';
+import { ACT_STATUSES } from '../../api/delivery-routes.ts';
+import { PROBLEM_TYPE, REFUSED } from '../../api/problem-document.ts';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
-import { isJsonObject, stringAt } from '../../core/event.ts';
 import { type Deadline, openDeadline } from '../../kit/async/abort.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { isLoopbackHost } from '../../kit/host-header.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { userAgent } from '../../kit/version.ts';
-import type { DeliveryClient } from './delivery-client.ts';
+import { guardOf, type ValueOf } from '../../views/typed-schema.ts';
 
 /** Address of a gateway, and the files with its token. */
 export interface GatewayAddress {
@@ -31,7 +30,18 @@ const SILENT_MS = 30_000;
 const ANSWER_BYTES = 128 * 1024 * 1024;
 
 // These refuse the request; every other status is a failure of the gateway or of the way to it.
-const ANSWERED = [400, 404, 409, 507] as const satisfies RefusalStatus[];
+const ANSWERED: readonly number[] = [400, ...Object.values(ACT_STATUSES)];
+
+const isRefused = guardOf(REFUSED);
+
+/** A document, or the problem that refuses the request. */
+export type GatewayReply =
+  | { readonly ok: true; readonly document: unknown }
+  | {
+      readonly ok: false;
+      readonly status: number;
+      readonly problem: ValueOf<typeof REFUSED>;
+    };
 
 interface GatewayAnswer {
   readonly status: number;
@@ -39,8 +49,8 @@ interface GatewayAnswer {
   readonly text: string;
 }
 
-/** Answers requests over HTTP. */
-export class GatewayClient implements DeliveryClient {
+/** Sends requests to the API of one gateway. */
+export class GatewayClient implements AsyncDisposable {
   readonly #address: GatewayAddress;
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
@@ -58,13 +68,18 @@ export class GatewayClient implements DeliveryClient {
       : new HttpAgent(options);
   }
 
-  async ask(question: DeliveryQuestion): Promise<DeliveryAnswer> {
-    const isWrite = question.method !== 'GET';
+  /**
+   * Sends one request. `path` is the full path from `/api/v1` with its query.
+   *
+   * **Errors**: `gateway-unusable` if there is no answer, or it is not from the API.
+   */
+  async ask(method: 'GET' | 'POST', path: string): Promise<GatewayReply> {
+    const isWrite = method !== 'GET';
     if (this.#address.namedTokenFile !== null || isWrite) this.#token ??= await this.#findToken();
-    let sent = await this.#send(question);
+    let sent = await this.#send(method, path);
     if (sent.status === 401 && this.#token === null) {
       this.#token = await this.#findToken();
-      if (this.#token !== null) sent = await this.#send(question);
+      if (this.#token !== null) sent = await this.#send(method, path);
     }
     return this.#answerOf(sent);
   }
@@ -83,18 +98,17 @@ export class GatewayClient implements DeliveryClient {
     return null;
   }
 
-  #send(question: DeliveryQuestion): Promise<GatewayAnswer> {
+  #send(method: string, path: string): Promise<GatewayAnswer> {
     const { url } = this.#address;
     const prefix = url.pathname.replace(/\/$/, '');
-    const query = question.query === '' ? '' : `?${question.query}`;
     const token = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
     const deadline = openDeadline(this.#clock, SILENT_MS, this.#stop);
     const options = {
-      ...{ method: question.method, agent: this.#agent, signal: deadline.signal },
+      ...{ method, agent: this.#agent, signal: deadline.signal },
       headers: { accept: 'application/json', 'user-agent': userAgent(), ...token },
     };
     const request = isTls(url) ? httpsRequest : httpRequest;
-    const target = new URL(`${prefix}${question.path}${query}`, url);
+    const target = new URL(`${prefix}${path}`, url);
     const sent = new Promise<GatewayAnswer>((resolve, reject) => {
       const out = request(target, options, (response) => {
         this.#collect(response, deadline).then(resolve, reject);
@@ -123,20 +137,17 @@ export class GatewayClient implements DeliveryClient {
     return { status: response.statusCode ?? 0, type, text };
   }
 
-  #answerOf({ status, type, text }: GatewayAnswer): DeliveryAnswer {
+  #answerOf({ status, type, text }: GatewayAnswer): GatewayReply {
     const json = jsonOrNothing(text);
-    if (status === 200 && type === 'application/json' && isJsonObject(json)) {
-      return { ok: true, document: json };
-    }
-    if (type !== PROBLEM_TYPE || !isJsonObject(json)) {
+    const isJson = status === 200 && type === 'application/json' && json !== undefined;
+    if (isJson) return { ok: true, document: json };
+    if (type !== PROBLEM_TYPE || !isRefused(json)) {
       const what = `found status ${status}${type === '' ? '' : ` and ${printable(type, 60)}`}`;
       throw this.#unusable(`the answer is not from Sluice’s API: ${what}`);
     }
-    const detail = stringAt(json, 'detail');
-    const known = ANSWERED.find((one) => one === status);
-    if (known !== undefined) return { ok: false, refusal: { ...json, status: known, detail } };
+    if (ANSWERED.includes(status)) return { ok: false, status, problem: json };
     if (status === 401) throw this.#unusable(this.#whyUnauthorized());
-    throw this.#unusable(`found status ${status}: ${printable(detail, 500)}`);
+    throw this.#unusable(`found status ${status}: ${printable(json.detail, 500)}`);
   }
 
   #whyUnauthorized(): string {
