@@ -25,7 +25,9 @@ describeDeliveries('over a store', async () => {
       act: (name, id) => act(name, id, { ...store, now: systemClock.now() }),
       facts: () => ({}),
     }),
-    commit: async (deliveries) => void (await store.journal.commit(aCommit({ deliveries }))),
+    commit: async (deliveries) => {
+      await store.journal.commit(aCommit({ deliveries }));
+    },
     fill: () => failing.fill(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
