@@ -1,5 +1,5 @@
 // The type of a route, and `route`, which makes one from its row in a table. The tables are in routes.ts
-// and delivery-routes.ts; api.ts serves them, and openapi.ts describes them.
+// and delivery-routes.ts; api.ts serves them.
 
 import type { Request, Response } from 'express';
 import type { TextReader } from '../config/parse-value.ts';

@@ -2,8 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { openApiDocument } from '../../lib/api/openapi.ts';
-import { ROUTES } from '../../lib/api/routes.ts';
+import { openApiDocument, ROUTES } from '../../lib/api/routes.ts';
 import { version } from '../../lib/kit/version.ts';
 import { ApiBench } from './api-bench.ts';
 

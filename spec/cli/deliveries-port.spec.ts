@@ -4,7 +4,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GatewayClient } from '../../lib/cli/deliveries/gateway-client.ts';
 import { gatewayDeliveries } from '../../lib/cli/deliveries/gateway-deliveries.ts';
 import { act } from '../../lib/delivery/actions.ts';
 import { systemClock } from '../../lib/kit/system.ts';
@@ -40,13 +39,13 @@ describeDeliveries('over the API', async () => {
   await writeFile(tokenFile, TOKEN);
   const url = new URL(`http://127.0.0.1:${bench.port}`);
   const address = { url, namedTokenFile: tokenFile, ownTokenFile: tokenFile };
-  const client = new GatewayClient(address, { clock: systemClock, stop: NEVER });
+  const deliveries = gatewayDeliveries(address, { clock: systemClock, stop: NEVER });
   return {
-    deliveries: gatewayDeliveries(client),
+    deliveries,
     commit: (deliveries) => bench.commit(deliveries),
     fill: () => bench.failing.fill(),
     [Symbol.asyncDispose]: async () => {
-      await client[Symbol.asyncDispose]();
+      await deliveries[Symbol.asyncDispose]();
       await bench[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },

@@ -19,8 +19,7 @@ import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
 import { type DataFolder, findStore, STORE_FLAGS, type StorePlace } from '../data-folder.ts';
 import { type FlagTable, type GivenFlags, givenTexts } from '../flags.ts';
 import { filterWords } from './delivery-flags.ts';
-import { type GatewayAddress, GatewayClient, shownUrl } from './gateway-client.ts';
-import { gatewayDeliveries } from './gateway-deliveries.ts';
+import { type GatewayAddress, gatewayDeliveries, shownUrl } from './gateway-deliveries.ts';
 
 /** Flags that select the target. */
 export const TARGET_FLAGS = {
@@ -103,12 +102,12 @@ function gatewayTarget(
   context: ProcessContext,
   given: GivenFlags,
 ): Target {
-  const client = new GatewayClient(address, context);
+  const deliveries = gatewayDeliveries(address, context);
   return {
-    deliveries: gatewayDeliveries(client),
+    deliveries,
     from: 'gateway',
     command: commandFor(given, context),
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => deliveries[Symbol.asyncDispose](),
   };
 }
 
