@@ -1,14 +1,13 @@
 // What goes out for any Event: a URL whose shape the configuration wrote and nobody else, headers of
 // one line each that the client takes, bodies that are JSON.
 
-import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
-import { toSentHeaders } from '../../../lib/net/axios-client.ts';
+import { type Delivery, toDocument, toTemplateView } from '../../../lib/core/delivery.ts';
+import { toSentHeaders } from '../../../lib/net/headers.ts';
 import { toContent } from '../../../lib/triggers/http/body.ts';
 import { compileBody } from '../../../lib/triggers/http/body-template.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { compileHeaders, withSecrets } from '../../../lib/triggers/http/templates.ts';
 import { compileUrl } from '../../../lib/triggers/http/url-template.ts';
-import { toTemplateView } from '../../../lib/triggers/manifest/document.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 
 const ORIGIN = 'https://ci.example.test:8443';
@@ -171,6 +170,6 @@ function mustSend(headers: readonly (readonly [string, string])[]): void {
     must(/^[\x20-\x7e]*$/.test(value), () => `header ${name} is ASCII: ${shown(value)}`);
     must(name === name.toLowerCase(), () => `header ${name} has small letters`);
   }
-  const sent = toSentHeaders(Object.fromEntries(headers), { userAgent: 'x', body: null });
+  const sent = toSentHeaders(Object.fromEntries(headers), 'x');
   must(typeof sent === 'object', () => `the client takes the headers: ${shown(sent)}`);
 }
