@@ -171,7 +171,7 @@ export const FAILURES = [
   },
   { codes: ['HPE_*'], failure: 'bad-answer' },
   // axios, if an answer exceeds its bound; every status is accepted.
-  { codes: ['ERR_BAD_RESPONSE'], failure: 'bad-answer', as: 'too-large' },
+  { codes: ['ERR_BAD_RESPONSE', 'too-large'], failure: 'bad-answer', as: 'too-large' },
   {
     codes: ['ERR_INVALID_*', 'ERR_HTTP_*', 'ERR_UNESCAPED_CHARACTERS', 'ERR_SOCKET_BAD_PORT'],
     failure: 'local',
