@@ -96,7 +96,8 @@ describe('a proxy that dies', () => {
     if (!opened.answered) expect.fail(opened.detail);
     let isCut = false;
     try {
-      for await (const _chunk of opened.body);
+      const reader = opened.body[Symbol.asyncIterator]();
+      while ((await reader.next()).done !== true);
     } catch {
       isCut = true;
     }
