@@ -160,7 +160,7 @@ async function planOf(
   if (plan === null) throw refused(problems, file);
   // The demo must not use the usual ports and files of the machine, and its log is for people. The pod in
   // which it may run is not in the recording.
-  const logging = { ...plan.logging, format: 'text' as const, podEvents: false };
+  const logging = { ...plan.logging, format: 'text' as const, file: null, podEvents: false };
   return { plan: { ...plan, http: DEMO_HTTP, logging, store: DEMO_STORE }, problems };
 }
 

@@ -2,7 +2,7 @@
 // they differ only in the origin of the plan and the cluster.
 
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { ApiParts } from '../api/api.ts';
 import { openProbes } from '../api/probes.ts';
 import type { Clock } from '../core/clock.ts';
@@ -65,7 +65,9 @@ export async function runPlan(
   context: ProcessContext,
   stop: AbortSignal,
 ): Promise<Stopped> {
-  const telemetry = telemetryOf(request.plan, context);
+  const { file } = request.plan.logging;
+  if (file !== null && !isAbsolute(file.path)) await makeDataFolder(request.dataFolder);
+  const telemetry = telemetryOf(request, context);
   const { plan, alsoObserve } = request;
   const watch = plan.http.api === null ? null : new Activity(plan.chain, context.clock);
   const observe = (observation: Observation): void => {
@@ -262,17 +264,25 @@ async function probesOf(
   return listener;
 }
 
-function telemetryOf(plan: Plan, { clock, stdout, stderr }: ProcessContext): Telemetry {
+function telemetryOf(
+  { plan, dataFolder }: RunRequest,
+  { clock, stdout, stderr }: ProcessContext,
+): Telemetry {
   const { chain, logging, originalProject } = plan;
-  return createTelemetry(logging, {
-    clock,
-    stdout,
-    stderr,
-    ...(plan.http.probes !== null && { names: namesOf(plan) }),
-    nearest: (trail) => nearest(chain, trail),
-    originalTrace: (occurrence) => originalTrace(chain, occurrence),
-    ...(originalProject === null ? {} : { originalProject }),
-  });
+  const { file } = logging;
+  const placed = file && { ...file, path: resolve(dataFolder.path, file.path) };
+  return createTelemetry(
+    { ...logging, file: placed },
+    {
+      clock,
+      stdout,
+      stderr,
+      ...(plan.http.probes !== null && { names: namesOf(plan) }),
+      nearest: (trail) => nearest(chain, trail),
+      originalTrace: (occurrence) => originalTrace(chain, occurrence),
+      ...(originalProject === null ? {} : { originalProject }),
+    },
+  );
 }
 
 function namesOf({ sources, triggers, chain }: Plan): MetricNames {

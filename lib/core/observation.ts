@@ -260,6 +260,13 @@ export type LifecycleObserved =
       /** Null if it was. */
       readonly failure: string | null;
     }
+  | {
+      /** Lines of the log cannot be written to its file, or are written again. */
+      readonly kind: 'log-file';
+      readonly file: string;
+      /** Null if they are written. */
+      readonly failure: string | null;
+    }
   | { readonly kind: 'stopping'; readonly why: string; readonly limitMs: number }
   | {
       readonly kind: 'stopped';

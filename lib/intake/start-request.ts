@@ -99,7 +99,11 @@ export function toLedgerEntry({ occurrence, ...request }: StartRequest, now: num
 /** Returns a ledger entry after another accepted state of its series. */
 export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: StartRequest): LedgerEntry {
   // Times of one format compare as text; a state that is read late must not set the entry back.
-  const isLater = occurrence.happenedAt > entry.lastHappenedAt;
+  // Reporters write whole seconds, so two states may have one time: then the count orders them.
+  const isLater =
+    occurrence.happenedAt === entry.lastHappenedAt
+      ? occurrence.count > entry.lastCount
+      : occurrence.happenedAt > entry.lastHappenedAt;
   return {
     ...entry,
     // A life that was ruled a repetition stays one: silence within it starts nothing.

@@ -1,17 +1,19 @@
 // Opens connections, directly or through an HTTP proxy, with TLS to the receiver and to a proxy
 // with an https URL. One deadline covers everything from the look-up of the name to the end of the
-// handshake. Every address is checked before the connection. It pools no connections (pools.ts),
-// sends no request, and does not choose the proxy (proxies.ts).
-// Source: RFC 9110 §9.3.6 (CONNECT), §11.7 (proxy authentication); RFC 6066 §3 (server name).
+// handshake. It pools no connections (connection-pool.ts), sends no request, and does not choose the proxy
+// (proxies.ts).
+// Source: RFC 9110 §9.3.6 (CONNECT), §11.7 (proxy authentication); RFC 6066 §3 (server name); RFC
+// 7301 (ALPN).
 
-import { request } from 'node:http';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   type ConnectionOptions,
   connect as connectTls,
   createSecureContext,
   type SecureContext,
 } from 'node:tls';
+import { type buildConnector, Client } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { hostPort } from '../kit/host-header.ts';
 import {
@@ -19,27 +21,36 @@ import {
   forbiddenBy,
   guardedLookup,
   isForbidden,
+  placeOf,
   targetOf,
 } from './address.ts';
 import { ConnectError, codeOf, whereOf } from './failure.ts';
 import { type HttpProxy, type ProxyChoice, proxyAuthorization } from './proxies.ts';
 
-/** Certificates as PEM. The receiver's certificate is always verified. */
+/** Certificates as PEM, and whether the server's is verified. */
 export interface TlsIdentity {
   /** Replaces the authorities that Node trusts. */
-  readonly ca?: string;
-  readonly cert?: string;
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
   /** Secret. */
-  readonly key?: string;
+  readonly key?: string | Buffer;
   /** The requested and verified name, instead of the URL's. */
   readonly serverName?: string;
+  /** False: any certificate of the server is accepted. A proxy's is always verified. */
+  readonly isVerified?: false;
 }
 
 /** Options of all connections. */
-interface ConnectorOptions {
+export interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   readonly tls: TlsIdentity;
   readonly proxy: ProxyChoice;
+  /** `guarded`: forbidden addresses are refused. `any`: the address was chosen by an operator. */
+  readonly addresses: 'guarded' | 'any';
+  /** `offered`: a server with TLS may choose HTTP/2. */
+  readonly http2: 'off' | 'offered';
+  /** Idle time after which the kernel probes the other side; null: never. */
+  readonly tcpKeepAliveMs: number | null;
 }
 
 /** Dependencies of a connector. */
@@ -48,11 +59,8 @@ interface ConnectorParts {
   readonly lookup: LookupFunction;
 }
 
-/** Called once, with the error or with the socket that carries requests. */
-type OpenedSocket = (error: Error | null, socket: Socket | null) => void;
-
-/** Opens connections and remembers which of them became ready to carry a request. */
-export class Connector implements Disposable {
+/** Opens connections that are ready to carry a request. */
+export class Connector {
   /**
    * Chooses the proxy for an address. **Errors**: throws if the configured proxy cannot be used.
    */
@@ -60,170 +68,196 @@ export class Connector implements Disposable {
   readonly #options: ConnectorOptions;
   readonly #clock: Clock;
   readonly #lookup: LookupFunction;
-  readonly #ready = new WeakSet<object>();
-  readonly #pending = new Set<Socket>();
+  readonly #isRefused: (host: string) => boolean;
   #context: SecureContext | null = null;
 
-  constructor(options: ConnectorOptions, parts: ConnectorParts) {
+  constructor(options: ConnectorOptions, { clock, lookup }: ConnectorParts) {
     this.#options = options;
     this.proxyTo = options.proxy;
-    this.#clock = parts.clock;
-    this.#lookup = guardedLookup(parts.lookup);
+    this.#clock = clock;
+    const isGuarded = options.addresses === 'guarded';
+    this.#isRefused = isGuarded ? isForbidden : () => false;
+    this.#lookup = isGuarded ? guardedLookup(lookup) : lookup;
   }
 
-  /** Whether a request written to this socket may have left; false while it is being opened. */
-  isReady(socket: object | null): boolean {
-    return socket !== null && this.#ready.has(socket);
-  }
-
-  /** Opens a connection. Returns a direct one at once, before it is established. */
-  open(target: AddressTarget, opened: OpenedSocket): Socket | null {
-    try {
-      if (isForbidden(target.host)) throw forbiddenBy(target.host);
-      const proxy = this.proxyTo(target);
-      if (proxy === null) return this.#direct(target);
-      this.#proxied(target, proxy, opened);
-    } catch (error) {
-      // Unusable certificates or variables, or an invalid port: thrown before anything is opened.
-      opened(error instanceof Error ? error : new ConnectError('local', 'unknown'), null);
-    }
-    return null;
-  }
-
-  [Symbol.dispose](): void {
-    for (const socket of this.#pending) socket.destroy();
-  }
-
-  #direct(target: AddressTarget): Socket {
-    const socket = target.isTls ? this.#secured(target, null) : this.#dial(target);
-    const stop = this.#within(target, (error) => socket.destroy(error));
-    socket.once(target.isTls ? 'secureConnect' : 'connect', () => {
-      this.#ready.add(socket);
-      stop();
+  /**
+   * Opens a connection.
+   *
+   * **Errors**: rejects with the error of Node or undici, or with a ConnectError. Nothing of a
+   * request was sent then, and no socket is left open.
+   */
+  async open(target: AddressTarget, signal: AbortSignal): Promise<Socket> {
+    const { connectTimeoutMs, tcpKeepAliveMs } = this.#options;
+    const trying = new AbortController();
+    const onAbort = (): void => trying.abort(new ConnectError('aborted', 'aborted'));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort);
+    const stop = this.#clock.after(connectTimeoutMs, () => {
+      const what = `no connection to ${hostPort(target.host, target.port)}`;
+      trying.abort(new ConnectError('connect-timeout', `${what} within ${connectTimeoutMs} ms`));
     });
-    socket.once('close', stop);
-    return socket;
-  }
-
-  /** Calls back only once the way through the proxy is open, so that nothing is written before. */
-  #proxied(target: AddressTarget, proxy: HttpProxy, opened: OpenedSocket): void {
-    const front = targetOf(proxy.url);
-    const place = hostPort(front.host, front.port);
-    const socket = this.#front(front);
-    let isOver = false;
-    const settle: OpenedSocket = (error, made) => {
-      if (isOver) return;
-      isOver = true;
+    try {
+      // A proxy resolves names, so only a receiver written as an address is refused here.
+      this.#permit(target.host, trying.signal);
+      const socket = await this.#route(target, trying.signal);
+      return tcpKeepAliveMs === null ? socket : socket.setKeepAlive(true, tcpKeepAliveMs);
+    } finally {
       stop();
-      this.#pending.delete(socket);
-      if (made === null) socket.destroy();
-      else this.#ready.add(made);
-      opened(error, made);
-    };
-    const stop = this.#within(target, (error) => settle(error, null));
-    this.#pending.add(socket);
-    socket.on('error', (error) => settle(proxyTrouble(place, error), null));
-    const closed = `proxy ${place} closed the connection`;
-    socket.once('close', () => settle(new ConnectError('proxy', closed), null));
-    if (target.isTls) this.#tunnel({ target, proxy, place, socket }, settle);
-    else socket.once(front.isTls ? 'secureConnect' : 'connect', () => settle(null, socket));
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
-  #tunnel(way: Tunnel, settle: OpenedSocket): void {
-    const { target, proxy, place, socket } = way;
+  async #route(target: AddressTarget, signal: AbortSignal): Promise<Socket> {
+    const proxy = this.proxyTo(target);
+    if (proxy === null) {
+      return target.isTls ? this.#secure(target, null, signal) : this.#dial(target, signal);
+    }
+    const blame = (error: unknown): never => {
+      throw proxyTrouble(proxy, error);
+    };
+    // A proxy for `http:` gets the request itself, in the absolute form.
+    if (!target.isTls) return this.#front(targetOf(proxy.url), signal).catch(blame);
+    const socket = await this.#tunnel(target, proxy, signal).catch(blame);
+    return this.#secure(target, socket, signal);
+  }
+
+  /** Asks a proxy for a tunnel. */
+  async #tunnel(target: AddressTarget, proxy: HttpProxy, signal: AbortSignal): Promise<Duplex> {
+    const front = targetOf(proxy.url);
+    const client = new Client(proxy.url.origin, {
+      ...UNTIMED,
+      allowH2: false,
+      connect: toConnect(() => this.#front(front, signal)),
+    });
     const authority = hostPort(target.host, target.port);
     const authorization = proxyAuthorization(proxy);
-    const ask = request({
-      method: 'CONNECT',
+    const { statusCode, socket } = await client.connect({
       path: authority,
       headers: {
         host: authority,
         ...(authorization !== null && { 'proxy-authorization': authorization }),
       },
-      createConnection: () => socket,
+      signal,
     });
-    ask.on('error', (error) => settle(proxyTrouble(place, error), null));
-    ask.once('connect', (answer) => {
-      const status = answer.statusCode ?? 0;
-      if (status < 200 || status > 299) {
-        settle(new ConnectError('proxy', `proxy ${place} answered CONNECT with ${status}`), null);
-        return;
-      }
-      const secured = this.#secured(target, socket);
-      secured.on('error', (error) => settle(error, null));
-      secured.once('secureConnect', () => settle(null, secured));
-    });
-    ask.end();
+    if (statusCode >= 200 && statusCode <= 299) return socket;
+    socket.destroy();
+    const detail = `proxy ${placeOf(proxy.url)} answered CONNECT with ${statusCode}`;
+    throw new ConnectError('proxy', detail, { code: 'ERR_PROXY_TUNNEL', status: statusCode });
   }
 
-  #dial({ host, port }: { readonly host: string; readonly port: number }): Socket {
-    if (isForbidden(host)) throw forbiddenBy(host);
-    return connect({ host, port, lookup: this.#lookup, noDelay: true });
+  async #dial({ host, port }: Place, signal: AbortSignal): Promise<Socket> {
+    this.#permit(host, signal);
+    const socket = connect({ host, port, lookup: this.#lookup, noDelay: true });
+    return await ready(socket, 'connect', signal);
   }
 
   /** Connects to a proxy. Its certificate is verified with the public authorities only. */
-  #front(front: AddressTarget): Socket {
-    if (!front.isTls) return this.#dial(front);
-    if (isForbidden(front.host)) throw forbiddenBy(front.host);
-    return this.#handshake(front, {});
+  #front(front: AddressTarget, signal: AbortSignal): Promise<Socket> {
+    if (!front.isTls) return this.#dial(front, signal);
+    return this.#handshake(front, { ALPNProtocols: ['http/1.1'] }, signal);
   }
 
-  #secured(target: AddressTarget, socket: Socket | null): Socket {
-    const { ca, cert, key, serverName } = this.#options.tls;
-    this.#context ??= createSecureContext({
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-    });
-    return this.#handshake(target, {
-      secureContext: this.#context,
-      ...(serverName !== undefined && { servername: serverName }),
-      ...(socket !== null && { socket }),
-    });
+  async #secure(
+    target: AddressTarget,
+    socket: Duplex | null,
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    const { tls, http2 } = this.#options;
+    const { serverName, isVerified = true } = tls;
+    try {
+      this.#context ??= contextOf(tls);
+      const options: ConnectionOptions = {
+        secureContext: this.#context,
+        rejectUnauthorized: isVerified,
+        ALPNProtocols: http2 === 'offered' ? ['h2', 'http/1.1'] : ['http/1.1'],
+        ...(serverName !== undefined && { servername: serverName }),
+        ...(socket !== null && { socket }),
+      };
+      return await this.#handshake(target, options, signal);
+    } catch (error) {
+      socket?.destroy();
+      throw error;
+    }
   }
 
-  #handshake({ host, port }: AddressTarget, options: ConnectionOptions): Socket {
-    const secured = connectTls({
+  async #handshake(
+    { host, port }: Place,
+    options: ConnectionOptions,
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    this.#permit(host, signal);
+    const socket = connectTls({
       host,
       port,
       lookup: this.#lookup,
       servername: isIP(host) === 0 ? host : '',
-      ALPNProtocols: ['http/1.1'],
       // Explicit, because an environment variable could turn the default off.
       rejectUnauthorized: true,
       ...options,
     });
-    return secured.setNoDelay(true);
+    return await ready(socket.setNoDelay(true), 'secureConnect', signal);
   }
 
-  #within(target: AddressTarget, expire: (error: ConnectError) => void): () => void {
-    const { connectTimeoutMs } = this.#options;
-    const timer = new AbortController();
-    this.#clock.sleep(connectTimeoutMs, timer.signal).then(
-      () => {
-        const what = `no connection to ${hostPort(target.host, target.port)}`;
-        expire(new ConnectError('connect-timeout', `${what} within ${connectTimeoutMs} ms`));
-      },
-      // Aborted: the connection is established or failed otherwise.
-      () => undefined,
-    );
-    return () => timer.abort();
+  #permit(host: string, signal: AbortSignal): void {
+    signal.throwIfAborted();
+    if (this.#isRefused(host)) throw forbiddenBy(host);
   }
 }
 
-interface Tunnel {
-  readonly target: AddressTarget;
-  readonly proxy: HttpProxy;
-  /** The proxy, for people. */
-  readonly place: string;
-  readonly socket: Socket;
+type Place = Pick<AddressTarget, 'host' | 'port'>;
+
+/** Options of undici that turn its own timers off: deadlines are set by callers and by the clock. */
+export const UNTIMED = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 } as const;
+
+/** Makes the function by which undici opens a connection. */
+export function toConnect(
+  open: (options: buildConnector.Options) => Promise<Socket>,
+): buildConnector.connector {
+  return (options, callback) =>
+    void open(options).then(
+      (socket) => callback(null, socket),
+      (error: unknown) => callback(error instanceof Error ? error : new Error('unknown'), null),
+    );
+}
+
+function contextOf({ ca, cert, key }: TlsIdentity): SecureContext {
+  return createSecureContext({
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  });
+}
+
+/** Resolves once the socket is connected; a socket that does not connect is destroyed. */
+function ready(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      const reason: unknown = signal.reason;
+      socket.destroy();
+      reject(reason instanceof Error ? reason : new ConnectError('aborted', 'aborted'));
+    };
+    const stop = (): void => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort);
+    socket.once(event, () => {
+      stop();
+      resolve(socket);
+    });
+    // Also for an error that comes before undici listens.
+    socket.on('error', (error) => {
+      stop();
+      reject(error);
+    });
+  });
 }
 
 /** Reports a failure before the tunnel as the proxy's; decisions of Sluice keep their name. */
-function proxyTrouble(place: string, error: Error): ConnectError {
+function proxyTrouble(proxy: HttpProxy, error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
-  return new ConnectError(
-    'proxy',
-    `proxy ${place}: ${codeOf(error)} ${whereOf(error) ?? ''}`.trim(),
-  );
+  const code = codeOf(error);
+  const detail = `proxy ${placeOf(proxy.url)}: ${code} ${whereOf(error) ?? ''}`.trim();
+  return new ConnectError('proxy', detail, { code });
 }

@@ -2,6 +2,7 @@
 // detail for people made of codes and addresses. Error messages are not passed on, because some
 // quote headers or input of the peer. Only messages of our own ConnectError are quoted.
 
+import { errors } from 'undici';
 import { codeOfFailure } from '../kit/file-trouble.ts';
 import { hostPort } from '../kit/host-header.ts';
 import { printable } from '../kit/text/printable.ts';
@@ -21,10 +22,14 @@ const SHOWN_ADDRESSES = 4;
 
 /** Makes the answer to a request whose connection or exchange ended with an error. */
 export function failedBy(error: unknown, { place, reached }: FailingExchange): HttpFailed {
-  if (error instanceof ConnectError) return failed(error.failure, reached, error.message);
+  if (error instanceof ConnectError) {
+    const { failure, code, status } = error;
+    const answer = failed({ failure, code }, reached, error.message);
+    return status === null ? answer : { ...answer, proxyStatus: status };
+  }
   const code = codeOf(error);
   const failure = failureOf(code, { connected: reached === 'perhaps' });
-  return failed(failure, reached, `${code} ${whereOf(error) ?? place}`);
+  return failed({ failure, code }, reached, `${code} ${whereOf(error) ?? place}`);
 }
 
 /** Makes the answer to an aborted request; a `TimeoutError` as the reason means `timeout`. */
@@ -34,21 +39,33 @@ export function failedByAbort(reason: unknown, { place, reached }: FailingExchan
   return failed('aborted', reached, `aborted before an answer from ${place}`);
 }
 
-/** Makes an answer `failed` with a printable detail. */
+/** A failure and its code. */
+interface FailureCode {
+  readonly failure: NetworkFailure;
+  readonly code: string;
+}
+
+/** Makes an answer `failed` with a printable detail. A failure without a code is its own code. */
 export function failed(
-  failure: NetworkFailure,
+  what: NetworkFailure | FailureCode,
   reached: HttpFailed['reached'],
   detail: string,
 ): HttpFailed {
-  return { answered: false, reached, failure, detail: printable(detail, LONGEST_DETAIL) };
+  const { failure, code } = typeof what === 'string' ? { failure: what, code: what } : what;
+  return { answered: false, reached, failure, code, detail: printable(detail, LONGEST_DETAIL) };
 }
 
-/** The code of an error, or of the first error of an AggregateError. */
+/**
+ * The code of an error, or of the first error of an AggregateError. Some codes of undici are
+ * replaced by the code of Node for the same failure.
+ */
 export function codeOf(error: unknown): string {
+  // It has no code in spite of its documentation.
+  if (error instanceof errors.HTTPParserError) return 'HPE_INVALID';
   const code = codeOfFailure(error);
-  if (code !== undefined) return code;
-  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
-  return errors.length === 0 ? 'ERROR' : codeOf(errors[0]);
+  if (code !== undefined) return rowOf(code)?.as ?? code;
+  const all: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  return all.length === 0 ? 'ERROR' : codeOf(all[0]);
 }
 
 /** The addresses in an error of a socket; undefined if it names none. */
@@ -76,16 +93,18 @@ export interface FailureRow {
   readonly failure: NetworkFailure;
   /** The failure if the connection was established, if it differs. */
   readonly connected?: NetworkFailure;
+  /** The code of Node for the same failure, which people know. */
+  readonly as?: string;
 }
 
 /**
- * The failure of each code of Node, OpenSSL and the HTTP parser. The first matching row counts; a
- * code without a row is `reset` on an established connection, else `local`. Only codes are
- * compared, never messages. Whether the request may have arrived depends on the connection
- * (connector.ts), not on a code.
+ * The failure of each code of Node, OpenSSL, the HTTP parser and undici. The first matching row
+ * counts; a code without a row is `reset` on an established connection, else `local`. Only codes
+ * are compared, never messages. Whether the request may have arrived depends on the connection
+ * (http-connection.ts), not on a code.
  *
  * **Source**: https://nodejs.org/docs/latest-v24.x/api/errors.html; man 3 errno; Node's
- * crypto_common.cc (X509 errors); llhttp (HPE).
+ * crypto_common.cc (X509 errors); llhttp (HPE); undici's docs/api/Errors.md.
  */
 export const FAILURES = [
   { codes: ['EAI_MEMORY'], failure: 'local' },
@@ -114,7 +133,23 @@ export const FAILURES = [
     codes: ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ENETRESET', 'ENOTCONN', 'ESHUTDOWN'],
     failure: 'reset',
   },
-  { codes: ['ERR_STREAM_*', 'ERR_SOCKET_CLOSED*'], failure: 'reset' },
+  { codes: ['ERR_STREAM_*', 'ERR_SOCKET_CLOSED*', 'ERR_HTTP2_*'], failure: 'reset' },
+  // undici reports an end of the connection that Node has no error for.
+  {
+    codes: ['UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED', 'UND_ERR_INFO'],
+    failure: 'reset',
+    as: 'ECONNRESET',
+  },
+  {
+    codes: ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'],
+    failure: 'connect-timeout',
+    connected: 'timeout',
+    as: 'ETIMEDOUT',
+  },
+  { codes: ['UND_ERR_HEADERS_OVERFLOW'], failure: 'bad-answer', as: 'HPE_HEADER_OVERFLOW' },
+  { codes: ['UND_ERR_RES_*'], failure: 'bad-answer' },
+  { codes: ['UND_ERR_ABORT*'], failure: 'aborted' },
+  { codes: ['UND_ERR_*'], failure: 'local' },
   { codes: ['EPROTO', 'ERR_TLS_*', 'ERR_SSL_*', 'ERR_OSSL_*', 'ERR_CRYPTO_*'], failure: 'tls' },
   {
     codes: [
@@ -135,12 +170,12 @@ export const FAILURES = [
     failure: 'tls',
   },
   { codes: ['HPE_*'], failure: 'bad-answer' },
+  // axios, if an answer exceeds its bound; every status is accepted.
+  { codes: ['ERR_BAD_RESPONSE'], failure: 'bad-answer', as: 'too-large' },
   {
     codes: ['ERR_INVALID_*', 'ERR_HTTP_*', 'ERR_UNESCAPED_CHARACTERS', 'ERR_SOCKET_BAD_PORT'],
     failure: 'local',
   },
-  // Rejected by axios before anything is sent.
-  { codes: ['ERR_BAD_*', 'ERR_NOT_SUPPORT', 'ERR_DEPRECATED'], failure: 'local' },
 ] as const satisfies readonly FailureRow[];
 
 /** Classifies a code; `connected`: whether the connection was established. */
@@ -148,8 +183,7 @@ export function failureOf(
   code: string,
   { connected }: { readonly connected: boolean },
 ): NetworkFailure {
-  const rows: readonly FailureRow[] = FAILURES;
-  const row = rows.find(({ codes }) => codes.some((pattern) => covers(pattern, code)));
+  const row = rowOf(code);
   if (row === undefined) return connected ? 'reset' : 'local';
   return connected ? (row.connected ?? row.failure) : row.failure;
 }
@@ -170,6 +204,11 @@ export function isClosedConnection(code: string): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
+function rowOf(code: string): FailureRow | undefined {
+  const rows: readonly FailureRow[] = FAILURES;
+  return rows.find(({ codes }) => codes.some((pattern) => covers(pattern, code)));
+}
+
 function covers(pattern: string, code: string): boolean {
   return pattern.endsWith('*') ? code.startsWith(pattern.slice(0, -1)) : code === pattern;
 }
@@ -181,9 +220,22 @@ function covers(pattern: string, code: string): boolean {
 export class ConnectError extends Error {
   override readonly name = 'ConnectError';
   readonly failure: NetworkFailure;
+  /** The code of the error behind it; the failure itself if Sluice decided alone. */
+  readonly code: string;
+  /** The status with which a proxy refused a tunnel. */
+  readonly status: number | null;
 
-  constructor(failure: NetworkFailure, detail: string) {
+  constructor(
+    failure: NetworkFailure,
+    detail: string,
+    {
+      code = failure,
+      status = null,
+    }: { readonly code?: string; readonly status?: number | null } = {},
+  ) {
     super(detail);
     this.failure = failure;
+    this.code = code;
+    this.status = status;
   }
 }

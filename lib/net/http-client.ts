@@ -1,10 +1,9 @@
-// The port for outbound HTTP: one request and its result. axios-client.ts implements it. It does
-// not retry, follow redirects or log. Triggers decide whether an answer means success for a
-// delivery.
+// The port for outbound HTTP: one request and its result, or its open answer. undici-client.ts
+// implements it. It does not retry, follow redirects or log. Callers decide what an answer means.
 
 /** One request. */
 export interface HttpRequest {
-  readonly method: 'POST' | 'PUT' | 'PATCH' | 'OPTIONS';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** `http:` or `https:`, without credentials and fragment. */
   readonly url: URL;
   /**
@@ -25,6 +24,8 @@ export interface HttpRequest {
    * without an answer, the same bytes are sent again at once, once only, on a new connection.
    */
   readonly isRepeatable: boolean;
+  /** A new connection that carries nothing else and is closed after the answer; for watches. */
+  readonly connection?: 'own';
 }
 
 /** Kind of a network failure; failure.ts has the table that assigns it. */
@@ -64,14 +65,30 @@ export interface HttpFailed {
    */
   readonly reached: 'never' | 'perhaps';
   readonly failure: NetworkFailure;
+  /** The code of the error, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`; else the failure. */
+  readonly code: string;
   /** For people; never a secret. */
   readonly detail: string;
+  /** The status with which a proxy refused a tunnel. */
+  readonly proxyStatus?: number;
 }
 
 /** Result of one request. */
 export type HttpResult = HttpAnswered | HttpFailed;
 
-/** Sends requests to one receiver. Disposing closes its connections and is idempotent. */
+/** An answer whose body is read as it arrives. */
+export interface HttpOpened extends Omit<HttpAnswered, 'excerpt'> {
+  /**
+   * The body as it arrives, to be read once. Not pulling pauses the connection.
+   *
+   * **Errors**: throws if the body is cut, also by the signal; failure.ts explains the error.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Ends the request; its connection is closed unless the body was read. Idempotent. */
+  close(): void;
+}
+
+/** Sends requests. Disposing closes its connections, aborts its requests, and is idempotent. */
 export interface HttpClient extends AsyncDisposable {
   /**
    * Makes one request.
@@ -82,4 +99,19 @@ export interface HttpClient extends AsyncDisposable {
    * reason means `timeout`, any other `aborted`.
    */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpResult>;
+
+  /**
+   * Makes one request whose answer is read by the caller.
+   *
+   * **Errors**: as `send`. **Order and time**: settles with the head. The signal also ends the body.
+   * A header `accept-encoding` of the request is sent; without one, compression is refused.
+   */
+  open(request: HttpRequest, signal: AbortSignal): Promise<HttpOpened | HttpFailed>;
+  /**
+   * Takes no new request and closes idle connections. Answers in flight end, also open ones, and
+   * their connections are closed then.
+   *
+   * **Order and time**: resolves when the last connection was closed.
+   */
+  retire(): Promise<void>;
 }

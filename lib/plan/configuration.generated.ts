@@ -656,6 +656,23 @@ export interface Configuration {
      */
     event?: 'line' | 'full';
     /**
+     * A copy of the log in a file, as JSON lines whatever `format` is.
+     */
+    file?: {
+      /**
+       * The file with the newest lines; older ones are beside it, for instance `sluice1.log`. Relative to the folder of the gateway's own files.
+       */
+      path: string;
+      /**
+       * The size at which the file is renamed and a new one begins; at least `64Ki`.
+       */
+      size?: string;
+      /**
+       * The most files, with the current one; the oldest is removed.
+       */
+      count?: number;
+    };
+    /**
      * Whether the gateway creates Kubernetes Events about its own pod, such as for a refused configuration. They need the permission to create Events in its namespace.
      */
     podEvents?: boolean;

@@ -22,6 +22,7 @@ import { configurationSchema, SECTION_SCHEMAS, sharedTriggerProperties } from '.
 import {
   checkDelivery,
   checkLimits,
+  checkLogging,
   defaultDelivery,
   planDelivery,
   planGuard,
@@ -96,6 +97,7 @@ function planCanonical(
     ...(isRulesSound ? unusedFindings(document) : []),
     ...guard.findings,
     ...http.findings,
+    ...checkLogging(sections.logging),
     ...checkStore(sections.store ?? {}, { keyless: triggers.keyless, context }),
   ];
   const plan = assemblePlan(

@@ -2,8 +2,14 @@
 // logging, guard, and delivery. The keys of delivery are also those by which a trigger overrides it.
 
 import type { Finding } from '../core/problem.ts';
-import { parseDuration, parseRate, type Rate, renderDuration } from '../kit/text/quantity.ts';
-import { LOGGING_DEFAULTS, type LoggingOptions } from '../telemetry/logging.ts';
+import {
+  parseDuration,
+  parseRate,
+  parseSize,
+  type Rate,
+  renderDuration,
+} from '../kit/text/quantity.ts';
+import { LOG_FILE_DEFAULTS, LOGGING_DEFAULTS, type LoggingOptions } from '../telemetry/logging.ts';
 import type { Configuration } from './configuration.generated.ts';
 import {
   API_DEFAULT,
@@ -51,9 +57,25 @@ function rateOf(text: string): Rate | null {
   return text === 'off' ? null : (parseRate(text) ?? null);
 }
 
+type LoggingSection = NonNullable<Configuration['logging']>;
+
+const SMALLEST_LOG_FILE = '64Ki';
+
 /** Adds the defaults to `logging:`. */
-export function planLogging(section: Partial<LoggingOptions> = {}): LoggingOptions {
-  return { ...LOGGING_DEFAULTS, ...section };
+export function planLogging(section: LoggingSection = {}): LoggingOptions {
+  const { file, ...rest } = section;
+  if (file === undefined) return { ...LOGGING_DEFAULTS, ...rest };
+  const { path, size, count } = { ...LOG_FILE_DEFAULTS, ...file };
+  return { ...LOGGING_DEFAULTS, ...rest, file: { path, maxBytes: parseSize(size) ?? 0, count } };
+}
+
+/** Refuses a log file that would be renamed after a few lines. */
+export function checkLogging(section: LoggingSection = {}): readonly Finding[] {
+  const { file } = planLogging(section);
+  if (file === null || file.maxBytes >= (parseSize(SMALLEST_LOG_FILE) ?? 0)) return [];
+  const message = `found ${section.file?.size}, expected at least ${SMALLEST_LOG_FILE}`;
+  const hint = `write a size such as ${LOG_FILE_DEFAULTS.size}`;
+  return [errorAt('/logging/file/size', { code: 'wrong-value', message, hint })];
 }
 
 /** Plans the listeners; a text that is no address is a finding. */

@@ -8,20 +8,29 @@ import type { Delivery } from '../core/delivery.ts';
 import { type EventObject, stringAt } from '../core/event.ts';
 import type { DecisionObserved, DeliveryObserved } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
-import { escapedJson, unicodeEscape } from './line-format.ts';
-import type { TelemetryParts } from './logging.ts';
-
-/** One line of the original and its stream. */
-export interface OriginalLine {
-  readonly to: 'stdout' | 'stderr';
-  readonly text: string;
-}
+import { escapedJson, type Rendering, type RenderLine, unicodeEscape } from './line-format.ts';
+import type { OriginalLine, TelemetryParts } from './logging.ts';
 
 type BrigadeParts = Pick<TelemetryParts, 'originalTrace' | 'originalProject'>;
 
 const REVISION = { commit: '', ref: 'refs/heads/master' };
 const LINE_CHARACTERS = 4096;
 const DEFAULT_REJECTION = 'default rejection';
+
+/**
+ * Renders the lines of one stream: those of the original, and on stderr our own in between. Decisions
+ * have no line of our own.
+ */
+export function linesTo(stream: OriginalLine['to'], plain: RenderLine): Rendering {
+  return (line, now) => {
+    const { kind, original } = line;
+    if (original === undefined) {
+      return stream === 'stderr' && kind !== 'decision' ? plain(line, now) : null;
+    }
+    const texts = original().filter(({ to }) => to === stream);
+    return texts.length === 0 ? null : texts.map(({ text }) => text).join('\n');
+  };
+}
 
 /** The lines that the original wrote for the decision about an Event. */
 export function originalDecision(

@@ -69,7 +69,10 @@ export class FailureLog {
     });
     if (before === undefined) return failure.line;
     const { line } = failure;
-    return { ...line, text: `${line.text} (before: ${before.cause}, ${this.#history(before)})` };
+    return {
+      ...line,
+      message: `${line.message} (before: ${before.cause}, ${this.#history(before)})`,
+    };
   }
 
   /** The line for the end of a failure; null if there is none to log now. */
@@ -114,8 +117,13 @@ export class FailureLog {
 
   #endLine(failure: Ongoing): LogLine {
     const { kind, fields } = failure.line;
-    const text = `resolved: ${failure.line.text} (${this.#history(failure)})`;
-    return { level: 'info', kind, text, fields: { ...fields, over: true, again: failure.repeats } };
+    const text = `resolved: ${failure.line.message} (${this.#history(failure)})`;
+    return {
+      level: 'info',
+      kind,
+      message: text,
+      fields: { ...fields, over: true, again: failure.repeats },
+    };
   }
 
   #history({ repeats, since, calmSince }: Ongoing): string {

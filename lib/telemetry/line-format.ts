@@ -6,8 +6,14 @@ import type { Json } from '../core/event.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { LogLevel, LogLine } from './logging.ts';
 
+/** The property of a record with its complete text, as logform and triple-beam define it. */
+export const MESSAGE = Symbol.for('message');
+
 /** Turns a line into text. */
 export type RenderLine = (line: LogLine, now: number) => string;
+
+/** Turns a line into text, or drops it. */
+export type Rendering = (line: LogLine, now: number) => string | null;
 
 // Characters that a terminal acts on and JSON.stringify does not escape: DEL, C1, separators, bidi.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
@@ -28,7 +34,7 @@ export function jsonFormat(): RenderLine {
     // These three come from closed sets of ours; nothing in them needs an escape.
     const head = `{"time":"${timeOf(now)}","level":"${level}","kind":"${kind}"`;
     // The text of a decision repeats its fields word by word.
-    const content = kind === 'decision' ? fields : { text: line.text, ...fields };
+    const content = kind === 'decision' ? fields : { text: line.message, ...fields };
     const rest = shownJson(more === undefined ? content : { ...content, more }, line);
     const tail = event === undefined ? '}' : `,"fullEvent":${escapedJson(event, 0)}}`;
     return `${head}${rest === '{}' ? '' : `,${rest.slice(1, -1)}`}${tail}`;
@@ -81,7 +87,7 @@ export function textFormat(colour: 'colours' | 'plain'): RenderLine {
     const time = timeOf(now);
     // A second pass over escaped text changes nothing. It guarantees that no line reaches a
     // terminal unescaped, even if the code that made the line forgot to escape.
-    const text = printable(line.text, LINE_CHARACTERS);
+    const text = printable(line.message, LINE_CHARACTERS);
     const head =
       line.accent === undefined
         ? `${paint(line.level.padEnd(5), LEVEL_COLOUR[line.level])} ${text}`

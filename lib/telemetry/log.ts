@@ -1,94 +1,194 @@
-// The only file that imports winston: levels, the stream, and the flush at the end. Lines arrive as
-// text (line-format.ts). winston's own formats are not used, because they would not escape our
-// fields.
+// The log as a winston logger: records enter with their fields, a format renders them, and transports
+// write. The renderers are pure functions in line-format.ts and brigade-format.ts.
+// Source: https://github.com/winstonjs/winston#formats, https://github.com/winstonjs/logform#info-objects
 
-import type { Writable } from 'node:stream';
 import winston from 'winston';
 import type { Clock } from '../core/clock.ts';
-import { LOG_LEVELS, type LogLevel, type LogStream } from './logging.ts';
+import { linesTo } from './brigade-format.ts';
+import { jsonFormat, MESSAGE, type Rendering, type RenderLine, textFormat } from './line-format.ts';
+import { openLogFile } from './log-file.ts';
+import {
+  LOG_LEVELS,
+  type LoggingOptions,
+  type LogLevel,
+  type LogLine,
+  type LogStream,
+} from './logging.ts';
 
-/** A destination of lines. */
+/** A destination of records. */
 export interface Log {
-  /** Whether a line of this level would be written; check it before rendering an expensive one. */
+  /** Whether a line of this level would be written; check it before making an expensive one. */
   enabled(level: LogLevel): boolean;
-  write(level: LogLevel, text: string): void;
+  write(line: LogLine): void;
   /** Resolves once everything was handed to the operating system; may be called twice. */
   close(): Promise<void>;
 }
 
-/** Opens a log on a stream. The stream stays open when the log closes. */
-export function openLog(stream: LogStream, level: LogLevel, clock: Pick<Clock, 'turn'>): Log {
-  const broken = new AbortController();
-  // A closed pipe must not end the gateway.
-  const onError = (): void => broken.abort();
-  stream.on('error', onError);
+/** Dependencies of the log. */
+interface LogParts {
+  readonly clock: Pick<Clock, 'now' | 'turn'>;
+  readonly stdout: LogStream;
+  readonly stderr: LogStream;
+  /** Called when the log file cannot be written, and with null once it can. */
+  readonly fileFailed: (failure: string | null) => void;
+}
+
+type Format = winston.Logform.Format;
+type Info = winston.Logform.TransformableInfo;
+
+/**
+ * Opens the log. The streams stay open when it closes.
+ *
+ * **Errors**: `output-unusable` if the log file cannot be opened.
+ */
+export function openLog(options: LoggingOptions, parts: LogParts): Log {
+  const { clock, stdout, fileFailed } = parts;
+  const { level, file } = options;
+  const weight = LOG_LEVELS.indexOf(level);
+  const form = formOf(options, stdout);
+  const format = form === 'brigade' ? null : formatOf(renderFor(form, stdout));
   const logger = winston.createLogger({
     level,
-    levels: Object.fromEntries(LOG_LEVELS.map((name, weight) => [name, weight])),
-    format: winston.format.printf(({ message }) => String(message)),
+    levels: Object.fromEntries(LOG_LEVELS.map((name, place) => [name, place])),
+    // A transport without a format of its own writes the text of the logger's: it is made once.
+    format: format ?? winston.format((info) => info)(),
   });
-  const transport = new winston.transports.Stream({ stream, eol: '\n' });
-  logger.pipe(transport);
-  const lines = new LineBatch(clock, (text) => {
-    if (!broken.signal.aborted) logger.log(level, text);
-  });
-  const weight = LOG_LEVELS.indexOf(level);
+  const streams = format === null ? originalStreams(parts) : [new TurnStream(stdout, clock)];
+  for (const transport of streams) logger.pipe(transport);
+  if (file !== null) {
+    const own = form === 'json' ? null : formatOf(fileLine());
+    const transport = openLogFile(file, { format: own, failed: fileFailed });
+    logger.pipe(transport);
+    transport.on('error', (error) => {
+      logger.unpipe(transport);
+      fileFailed(error.message);
+    });
+  }
   let closing: Promise<void> | undefined;
   return {
     enabled: (asked) => LOG_LEVELS.indexOf(asked) <= weight,
-    write: (asked, text) => {
-      if (closing !== undefined || LOG_LEVELS.indexOf(asked) > weight) return;
-      lines.add(text);
-      // Flushed at once, because it may be the last line before the process dies.
-      if (asked === 'error' || asked === 'warn') lines.flush();
+    write: (line) => {
+      if (closing !== undefined || LOG_LEVELS.indexOf(line.level) > weight) return;
+      logger.log(new LogRecord(line, clock.now()));
     },
-    close: async () => {
-      lines.flush();
-      closing ??= finished(logger, transport).then(() => drained(stream, broken.signal));
-      await closing;
-      stream.off('error', onError);
-    },
+    close: () => (closing ??= finished(logger)),
   };
 }
 
-/**
- * Joins the lines of one turn of the event loop into one text. Each write to a file is a system
- * call, and a batch of Events makes a hundred lines.
- */
-class LineBatch {
-  readonly #clock: Pick<Clock, 'turn'>;
-  readonly #write: (text: string) => void;
-  #lines: string[] = [];
-
-  constructor(clock: Pick<Clock, 'turn'>, write: (text: string) => void) {
-    this.#clock = clock;
-    this.#write = write;
-  }
-
-  add(line: string): void {
-    if (this.#lines.push(line) === 1) void this.#clock.turn().then(() => this.flush());
-  }
-
-  flush(): void {
-    if (this.#lines.length === 0) return;
-    const text = this.#lines.join('\n');
-    this.#lines = [];
-    this.#write(text);
-  }
-}
-
-// Waits for the transport, because lines that the logger accepted may still be in the pipe to it.
-async function finished(logger: winston.Logger, transport: Writable): Promise<void> {
-  await new Promise<void>((resolve) => {
-    transport.once('finish', resolve);
+/** Every transport has handed its lines on before a logger finishes. */
+function finished(logger: winston.Logger): Promise<void> {
+  return new Promise((resolve) => {
+    logger.once('finish', resolve);
     logger.end();
   });
 }
 
-async function drained(stream: LogStream, broken: AbortSignal): Promise<void> {
-  if (broken.aborted || stream.destroyed || stream.writableEnded) return;
-  await new Promise<void>((resolve) => {
-    broken.addEventListener('abort', () => resolve(), { once: true });
-    stream.write('', () => resolve());
+function formOf({ format }: LoggingOptions, { isTTY }: LogStream): 'json' | 'text' | 'brigade' {
+  if (format !== 'auto') return format;
+  return isTTY === true ? 'text' : 'json';
+}
+
+function renderFor(form: 'json' | 'text', { isTTY }: LogStream): RenderLine {
+  return form === 'json' ? jsonFormat() : textFormat(isTTY === true ? 'colours' : 'plain');
+}
+
+/** The original gateway wrote to two streams; each format drops the lines of the other one. */
+function originalStreams({ clock, stdout, stderr }: LogParts): TurnStream[] {
+  const plain = textFormat('plain');
+  return [
+    new TurnStream(stdout, clock, formatOf(linesTo('stdout', plain))),
+    new TurnStream(stderr, clock, formatOf(linesTo('stderr', plain))),
+  ];
+}
+
+/** Renders a line for the file, without the lines of the original gateway. */
+function fileLine(): Rendering {
+  const json = jsonFormat();
+  return (line, time) => (line.original === undefined ? json(line, time) : null);
+}
+
+/** A line as an `info` of winston. The format of a transport gets a copy of the properties alone. */
+class LogRecord {
+  readonly level: LogLevel;
+  readonly line: LogLine;
+  readonly time: number;
+
+  constructor(line: LogLine, time: number) {
+    this.level = line.level;
+    this.line = line;
+    this.time = time;
+  }
+
+  get message(): string {
+    return this.line.message;
+  }
+}
+
+/** A winston format that renders records; a record without a text is dropped. */
+function formatOf(render: Rendering): Format {
+  const format = winston.format((info) => {
+    const text = isRecord(info) ? render(info.line, info.time) : null;
+    if (text === null) return false;
+    info[MESSAGE] = text;
+    return info;
   });
+  return format();
+}
+
+function isRecord(info: Info): info is Info & LogRecord {
+  return 'line' in info && 'time' in info;
+}
+
+/**
+ * The Stream transport of winston, with the lines of one turn of the event loop in one write. Each
+ * write to a file is a system call, and a batch of Events makes a hundred lines.
+ */
+class TurnStream extends winston.transports.Stream {
+  readonly #stream: LogStream;
+  readonly #clock: Pick<Clock, 'turn'>;
+  #lines: string[] = [];
+  #isBroken = false;
+
+  constructor(stream: LogStream, clock: Pick<Clock, 'turn'>, format?: Format) {
+    super({ stream, ...(format !== undefined && { format }) });
+    this.#stream = stream;
+    this.#clock = clock;
+    stream.on('error', this.#broke);
+  }
+
+  /** A closed pipe must not end the gateway. */
+  readonly #broke = (): void => {
+    this.#isBroken = true;
+  };
+
+  override log(info: Info, next: () => void): void {
+    if (this.#lines.push(String(info[MESSAGE])) === 1) {
+      void this.#clock.turn().then(() => this.#flush());
+    }
+    // Flushed at once, because it may be the last line before the process dies.
+    if (info.level === 'error' || info.level === 'warn') this.#flush();
+    next();
+  }
+
+  override _final(done: () => void): void {
+    this.#flush();
+    void this.#drained().then(done);
+  }
+
+  async #drained(): Promise<void> {
+    const stream = this.#stream;
+    if (!this.#isBroken && !stream.destroyed && !stream.writableEnded) {
+      await new Promise<void>((resolve) => stream.write('', () => resolve()));
+      // A stream emits its error after it has answered all writes.
+      await this.#clock.turn();
+    }
+    stream.off('error', this.#broke);
+  }
+
+  #flush(): void {
+    const lines = this.#lines;
+    if (lines.length === 0) return;
+    this.#lines = [];
+    if (!this.#isBroken) this.#stream.write(`${lines.join('\n')}\n`);
+  }
 }

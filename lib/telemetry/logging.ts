@@ -1,6 +1,4 @@
-// Options of the log, dependencies of telemetry, and one line before it is text. Observations become
-// lines in telemetry.ts and the *-line.ts files. Lines become text in line-format.ts and
-// brigade-format.ts, and log.ts writes the text.
+// Options of the log, dependencies of telemetry, and one line before it is text.
 
 import type { Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
@@ -32,8 +30,20 @@ export interface LoggingOptions {
   readonly level: LogLevel;
   readonly decisions: (typeof DECISION_LINES)[number];
   readonly event: (typeof EVENT_DETAILS)[number];
+  /** A copy of the log as JSON lines; null if there is none. */
+  readonly file: LogFile | null;
   /** Whether failures are also Kubernetes Events about the gateway's own pod. */
   readonly podEvents: boolean;
+}
+
+/** A log file and the older files beside it. */
+export interface LogFile {
+  /** As it is written, or absolute once the log opens. */
+  readonly path: string;
+  /** The size at which it is renamed and a new one begins. */
+  readonly maxBytes: number;
+  /** The most files, with the current one. */
+  readonly count: number;
 }
 
 /** The defaults of `logging:`. */
@@ -42,8 +52,12 @@ export const LOGGING_DEFAULTS: LoggingOptions = {
   level: 'info',
   decisions: 'changes',
   event: 'line',
+  file: null,
   podEvents: true,
 };
+
+/** The defaults of `logging.file`. */
+export const LOG_FILE_DEFAULTS = { size: '10Mi', count: 5 } as const;
 
 /** The schema of each key of `logging:`. */
 export const LOGGING_SCHEMA: Readonly<Record<string, JsonSchema>> = {
@@ -68,6 +82,34 @@ export const LOGGING_SCHEMA: Readonly<Record<string, JsonSchema>> = {
     enum: [...EVENT_DETAILS],
     default: LOGGING_DEFAULTS.event,
     description: '`full` adds the whole Event to its line.',
+  },
+  file: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['path'],
+    description: 'A copy of the log in a file, as JSON lines whatever `format` is.',
+    properties: {
+      path: {
+        type: 'string',
+        minLength: 1,
+        description:
+          "The file with the newest lines; older ones are beside it, for instance `sluice1.log`. Relative to the folder of the gateway's own files.",
+        examples: ['sluice.log'],
+      },
+      size: {
+        type: 'string',
+        format: 'size',
+        default: LOG_FILE_DEFAULTS.size,
+        description: 'The size at which the file is renamed and a new one begins; at least `64Ki`.',
+      },
+      count: {
+        type: 'integer',
+        minimum: 2,
+        maximum: 1000,
+        default: LOG_FILE_DEFAULTS.count,
+        description: 'The most files, with the current one; the oldest is removed.',
+      },
+    },
   },
   podEvents: {
     type: 'boolean',
@@ -96,26 +138,37 @@ export interface TelemetryParts {
   readonly originalProject?: string;
 }
 
+/** One line of the original gateway and its stream. */
+export interface OriginalLine {
+  readonly to: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
 /** Each observation by its kind, for tables with one row a kind. */
 export type ByKind<O extends { readonly kind: string }> = {
   readonly [K in O['kind']]: Extract<O, { kind: K }>;
 };
 
-/** One line of the log before it is text. Everything in it is safe to print. */
+/**
+ * One line of the log before it is text. Its fields have an object of their own, because some are called
+ * `level` or `message`.
+ */
 export interface LogLine {
   readonly level: LogLevel;
   /** The kind of the observation it comes from. */
   readonly kind: string;
   /** For people; escaped already. */
-  readonly text: string;
+  readonly message: string;
   /** The same as fields, for the JSON format. */
   readonly fields: Readonly<Record<string, Json>>;
   /** Set if every text in the fields is printable already. */
   readonly isShown?: true;
   /** The whole Event, if `logging.event` is `full`. */
-  readonly event?: JsonObject;
+  readonly event?: JsonObject | undefined;
   /** Further lines that belong to this one, such as a stack; escaped already. */
   readonly more?: readonly string[];
   /** The beginning of the text, which is coloured on a terminal. */
   readonly accent?: 'accept' | 'reject';
+  /** Lines of the original gateway; the record has nothing else, and only `brigade` prints it. */
+  readonly original?: () => readonly OriginalLine[];
 }

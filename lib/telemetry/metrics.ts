@@ -154,6 +154,7 @@ export class Metrics {
     listening: none,
     'pod-event': none,
     'heartbeat-file': none,
+    'log-file': none,
     stopping: none,
     stopped: none,
   };

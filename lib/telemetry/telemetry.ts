@@ -9,13 +9,19 @@ import type {
   Observe,
 } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
-import { type OriginalLine, originalDecision, originalDelivery } from './brigade-format.ts';
+import { originalDecision, originalDelivery } from './brigade-format.ts';
 import { FailureLog, type LineTable } from './failure-log.ts';
-import { jsonFormat, type RenderLine, textFormat } from './line-format.ts';
 import { type Log, openLog } from './log.ts';
-import type { ByKind, LoggingOptions, LogLevel, LogLine, TelemetryParts } from './logging.ts';
+import type {
+  ByKind,
+  LoggingOptions,
+  LogLevel,
+  LogLine,
+  OriginalLine,
+  TelemetryParts,
+} from './logging.ts';
 import { Metrics, type Scrape } from './metrics.ts';
-import { DecisionMemory, toDecisionLine } from './observations/decision-line.ts';
+import { DecisionLine, DecisionMemory } from './observations/decision-line.ts';
 import { DELIVERY_LINES, LIMIT_LINES } from './observations/delivery-line.ts';
 import {
   ACCESS_LINES,
@@ -43,9 +49,7 @@ class Reporter implements Telemetry {
   readonly #metrics: Metrics;
   readonly #options: LoggingOptions;
   readonly #parts: TelemetryParts;
-  readonly #out: Log;
-  readonly #err: Log;
-  readonly #render: RenderLine;
+  readonly #log: Log;
   readonly #memory = new DecisionMemory();
   readonly #failures: FailureLog;
 
@@ -53,10 +57,12 @@ class Reporter implements Telemetry {
     this.#options = options;
     this.#parts = parts;
     this.#metrics = new Metrics(parts.clock, parts.names ?? null);
-    this.#out = openLog(parts.stdout, options.level, parts.clock);
-    this.#err = openLog(parts.stderr, options.level, parts.clock);
-    this.#render = renderFor(options, parts);
     this.#failures = new FailureLog(parts.clock);
+    const path = options.file?.path ?? '';
+    this.#log = openLog(options, {
+      ...parts,
+      fileFailed: (failure) => this.observe({ kind: 'log-file', file: path, failure }),
+    });
   }
 
   readonly observe: Observe = (observation) => {
@@ -72,7 +78,7 @@ class Reporter implements Telemetry {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#out.close(), this.#err.close()]);
+    await this.#log.close();
   }
 
   #report(observation: Observation): void {
@@ -83,17 +89,17 @@ class Reporter implements Telemetry {
   }
 
   #decision(observed: DecisionObserved): void {
-    if (this.#options.decisions === 'none') return;
+    const { decisions, format, file, event } = this.#options;
+    if (decisions === 'none') return;
     const { level, states } = this.#weigh(observed);
-    // A line that is not written is not rendered either: decisions come by the thousand.
-    if (!this.#out.enabled(level)) return;
-    if (this.#options.format === 'brigade') {
-      this.#writeOriginal(originalDecision(observed, this.#parts), level);
-      return;
+    // A line that is not written is not made either: decisions come by the thousand.
+    if (!this.#log.enabled(level)) return;
+    if (format === 'brigade') {
+      this.#writeOriginal(level, () => originalDecision(observed, this.#parts));
+      if (file === null) return;
     }
     const nearest = observed.decision.rule === null ? this.#nearest(observed) : null;
-    const { event } = this.#options;
-    this.#write(toDecisionLine(observed, { level, states, nearest, event }));
+    this.#log.write(new DecisionLine(observed, { level, states, nearest, event }));
   }
 
   #weigh(observed: DecisionObserved): { readonly level: LogLevel; readonly states: number } {
@@ -113,43 +119,31 @@ class Reporter implements Telemetry {
 
   #other(observation: OtherObservation): void {
     if (this.#options.format === 'brigade' && isDelivery(observation)) {
-      this.#writeOriginal(originalDelivery(observation, this.#parts), 'info');
+      this.#writeOriginal('info', () => originalDelivery(observation, this.#parts));
     }
     const lines = linesOf(observation.kind, observation, this.#failures);
     for (const line of lines) if (line !== null) this.#write(line);
   }
 
   #write(line: LogLine): void {
-    const log = this.#options.format === 'brigade' ? this.#err : this.#out;
-    if (log.enabled(line.level)) log.write(line.level, this.#render(line, this.#parts.clock.now()));
+    if (this.#log.enabled(line.level)) this.#log.write(line);
   }
 
-  #writeOriginal(lines: readonly OriginalLine[], level: LogLevel): void {
-    for (const { to, text } of lines) (to === 'stdout' ? this.#out : this.#err).write(level, text);
+  /** Both streams read the lines of the record, so they are made once. */
+  #writeOriginal(level: LogLevel, make: () => readonly OriginalLine[]): void {
+    let lines: readonly OriginalLine[] | undefined;
+    const original = (): readonly OriginalLine[] => (lines ??= make());
+    this.#write({ level, kind: 'original', message: '', fields: {}, original });
   }
 
   // Reporting failed, so this report is written directly, without anything else that could fail.
   #failed(kind: string, error: unknown): void {
     try {
-      const { text } = bugLine(`the log of ${kind}`, error);
-      this.#parts.stderr.write(`${printable(text)}\n`);
+      const { message } = bugLine(`the log of ${kind}`, error);
+      this.#parts.stderr.write(`${printable(message)}\n`);
     } catch {
       // Nothing is left to report to; the gateway must keep running.
     }
-  }
-}
-
-function renderFor({ format }: LoggingOptions, { stdout }: TelemetryParts): RenderLine {
-  const terminal = stdout.isTTY === true;
-  switch (format) {
-    case 'json':
-      return jsonFormat();
-    case 'auto':
-      return terminal ? textFormat('colours') : jsonFormat();
-    case 'text':
-      return textFormat(terminal ? 'colours' : 'plain');
-    case 'brigade':
-      return textFormat('plain');
   }
 }
 

@@ -13,13 +13,14 @@ import { quoted } from '../kit/text/printable.ts';
 import { parseDuration, parseSize } from '../kit/text/quantity.ts';
 import { userAgent } from '../kit/version.ts';
 import { hostOf, isForbidden, targetOf } from '../net/address.ts';
-import { createHttpClient } from '../net/axios-client.ts';
 import { environmentProxies } from '../net/proxies.ts';
+import { RotatingClient } from '../net/rotating-client.ts';
+import { createHttpClient } from '../net/undici-client.ts';
 import { inBatches } from './http/batch.ts';
 import { BATCH_FORMATS } from './http/body.ts';
 import { compileBody } from './http/body-template.ts';
 import { clearSecretFindings } from './http/clear-secrets.ts';
-import { neededSecrets, proxyBlock } from './http/request-credentials.ts';
+import { type ClientSettings, neededSecrets, proxyBlock } from './http/request-credentials.ts';
 import {
   HTTP_DEFAULTS,
   type HttpSection,
@@ -27,7 +28,7 @@ import {
   keyLifeOf,
   type ProxySection,
 } from './http/section.ts';
-import { type CreateClient, Sender } from './http/sender.ts';
+import { Sender, type SendingClient } from './http/sender.ts';
 import { oneByOne, previewRequest } from './http/single.ts';
 import { compileHeaders, headerNameFault, isHeaderName, toFinding } from './http/templates.ts';
 import { compileUrl, forbiddenHost } from './http/url-template.ts';
@@ -74,12 +75,14 @@ function excerptOf({ expect, started = { header: '' } }: HttpSection): { excerpt
 export function createHttpTrigger(
   section: HttpSection,
   parts: TriggerParts,
-  create: CreateClient,
+  create: (settings: ClientSettings) => SendingClient,
 ): Trigger {
   const { clock, folder, environment, random, observe } = parts;
   const used = proxyUsed(section, parts);
   if (used !== null) observe(used);
-  const sender = new Sender(section, { clock, create, places: { folder, environment } });
+  // Equal settings are one object, which is made again if a certificate was rotated.
+  const clients = new RotatingClient({ create, isSame: (one, other) => one === other });
+  const sender = new Sender(section, { clock, clients, places: { folder, environment } });
   return {
     ...(section.batch === undefined
       ? oneByOne(section, sender)

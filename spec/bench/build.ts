@@ -11,6 +11,8 @@ const root = join(import.meta.dirname, '..', '..');
 export interface Built {
   /** The executable of the gateway. */
   readonly sluice: string;
+  /** The module that the executable runs. */
+  readonly entry: string;
   /** The folder of the bench's own programs. */
   readonly programs: string;
 }
@@ -27,14 +29,13 @@ export function build(folder: string): Built {
   const args = [tsc, '-p', join(import.meta.dirname, 'tsconfig.programs.json'), '--outDir', dist];
   const compiler = spawnSync(process.execPath, args, { encoding: 'utf8' });
   const programs = join(dist, 'spec', 'bench', 'programs');
-  const isThere = [join(dist, 'lib', 'cli', 'main.js'), join(programs, 'reader.js')].every((file) =>
-    existsSync(file),
-  );
+  const entry = join(dist, 'lib', 'cli', 'main.js');
+  const isThere = [entry, join(programs, 'reader.js')].every((file) => existsSync(file));
   if (!isThere) throw new Error(`nothing was compiled: ${compiler.stdout}${compiler.stderr}`);
   if (compiler.status !== 0) process.stderr.write(`compiled with errors:\n${compiler.stdout}`);
   const bin = join(folder, 'bin');
   cpSync(join(root, 'bin'), bin, { recursive: true });
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  return { sluice: join(bin, 'sluice.js'), programs };
+  return { sluice: join(bin, 'sluice.js'), entry, programs };
 }

@@ -21,6 +21,18 @@ interface Table {
 }
 
 const BATCHES = [1, 10, 100] as const;
+// The ones that the gateway loads at its start, or for single features.
+const PACKAGES = [
+  '@kubernetes/client-node',
+  'ajv',
+  'axios',
+  'express',
+  'js-yaml',
+  'prom-client',
+  're2js',
+  'undici',
+  'winston',
+] as const;
 const VERDICT = ['aim', ''] as const;
 const STEADY = ['memory', 'sqlite', 'sqlite last only'] as const;
 
@@ -97,6 +109,16 @@ const TABLES: Readonly<Record<string, Table>> = {
         ofCommit('p99 of a commit, ms', `p99 batch ${batch}`),
       ]),
     ],
+  },
+  packages: {
+    head: ['', 'memory, MB', 'time, ms'],
+    rows: [...PACKAGES, 'sluice'].map((name) => [
+      name === 'sluice'
+        ? 'the gateway, with all of them that it loads at its start'
+        : `\`${name}\``,
+      `packages/memory ${name}`,
+      `packages/time ${name}`,
+    ]),
   },
   backlog: {
     head: ['', 'reached', ...VERDICT],

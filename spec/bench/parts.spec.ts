@@ -16,6 +16,7 @@ const VARIANTS = [
   ...['sqlite', 'silent'],
   ...['batch 10 append', 'batch 10 sqlite', 'cycles sqlite'],
   ...['waiting', 'blocked'],
+  'js-yaml',
 ];
 // About 25 s of processor time, of all its processes together.
 const LIMIT_MS = 120_000;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Answer, type Question, READY_ID } from './rpc.ts';
 
 /** The programs there are. */
-export type ProgramName = 'stand-in' | 'receiver' | 'reader' | 'committer';
+export type ProgramName = 'stand-in' | 'receiver' | 'reader' | 'committer' | 'importer';
 
 // Longer than any case may take; a program that is silent for so long hangs.
 const PATIENCE_MS = 120_000;

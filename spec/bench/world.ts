@@ -28,6 +28,8 @@ export interface World extends AsyncDisposable {
   readonly startReceiver: () => Promise<{ readonly receiver: Program; readonly url: string }>;
   /** Starts a program that commits to a store of its own making. */
   readonly startCommitter: () => Promise<Program>;
+  /** Starts a program that imports modules; the caller ends it. */
+  readonly startImporter: () => Promise<Program>;
   /** Makes an empty folder for a store, on the disk of the repository. */
   readonly newData: () => string;
   /** Starts a gateway and waits until it is ready. */
@@ -37,6 +39,8 @@ export interface World extends AsyncDisposable {
   ) => Promise<GatewayChild>;
   /** The executable that is measured, for its other commands. */
   readonly executable: string;
+  /** The module that the executable runs. */
+  readonly entry: string;
 }
 
 /** Rare options of a gateway. */
@@ -58,7 +62,7 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(folderOnDisk(), 'sluice-bench-'));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const { sluice: executable, programs } = build(folder);
+  const { sluice: executable, entry, programs } = build(folder);
   const authority = opened.use(new Authority());
   const standIn = opened.use(await Program.start(programs, 'stand-in'));
   const receiver = opened.use(await Program.start(programs, 'receiver'));
@@ -79,6 +83,7 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
   };
   return {
     executable,
+    entry,
     newData,
     standIn,
     receiver,
@@ -100,6 +105,7 @@ export async function openWorld({ cpuProf }: WorldRequest): Promise<World> {
       return { receiver: another, url: await another.ask<string>('listen') };
     },
     startCommitter: async () => kept.use(await Program.start(programs, 'committer')),
+    startImporter: () => Program.start(programs, 'importer'),
     startGateway: async (configuration, { data = newData(), api = 'off' } = {}) => {
       gateways += 1;
       const own = join(folder, `gateway-${gateways}`);

@@ -1,6 +1,6 @@
 // The folder of `sluice run` for its own files, and its log about it.
 
-import { mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -45,6 +45,25 @@ describe('the files of sluice run', () => {
     expect(warnings.map((line) => line.split(/ \[/).at(-1))).to.deep.equal(['no-configuration]']);
     expect((await stat(folder)).mode & 0o777).to.equal(0o700);
     expect(await readdir(at('here'))).to.deep.equal([]);
+  });
+
+  it('include the log file of a relative path; one that cannot be written refuses the start', async () => {
+    const file = at('home', '.local/state/sluice', 'logs', 'sluice.log');
+    const named = async (path: string): Promise<readonly string[]> => {
+      const text = `version: 1\nlogging: { file: { path: ${path} } }\n`;
+      await writeFile(at('here', 'sluice.yaml'), text);
+      return ['--config', 'sluice.yaml'];
+    };
+    const log = await logOf({ HOME: at('home') }, await named('logs/sluice.log'));
+    const records = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    expect(records.length).to.equal(log.trimEnd().split('\n').length);
+    expect(records.at(-1)).to.include('"kind":"stopped"');
+    const flags = ['--master', cluster().playback.url, '--probes', 'off', '--api', 'off'];
+    const given = [...flags, ...(await named(at('here', 'sluice.yaml', 'a.log')))];
+    const machine = { folder: at('here'), environment: { HOME: at('home') } };
+    const { code, err } = await runLine(['run', ...given], machine);
+    expect(code).to.equal(1);
+    expect(err).to.match(/write the log file \S+\/sluice\.yaml\/a\.log: .*\bE[A-Z]+$/m);
   });
 
   it('stay in the working directory if a store is there, with a warning', async () => {

@@ -37,6 +37,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   express: 'api',
   re2js: 'kit',
   axios: 'net',
+  undici: 'net',
 };
 
 /** Imports within lib, and from bin, that cross a floor. */

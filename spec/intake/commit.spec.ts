@@ -92,6 +92,13 @@ describe('a gap after which everything was listed', () => {
     });
   }
 
+  it('lost nothing if the state before, of the same second, was read', async () => {
+    const { intake, take, of } = await start();
+    await take(counted(4, 'watch'));
+    await intake.take(aBatch({ occurrences: [counted(5, 'list')], gaps: [GAP], positions }), NEVER);
+    expect(of('gap').map(({ gap }) => gap.loss)).to.deep.equal(['none']);
+  });
+
   it('is assessed by all pages of its list, not by those of the next list', async () => {
     const { intake, of, store } = await start();
     await intake.take(aBatch({ occurrences: [counted(7, 'list')] }), NEVER);

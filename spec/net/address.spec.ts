@@ -127,6 +127,7 @@ describe('forbidden addresses', () => {
         answered: false,
         reached: 'never',
         failure: 'forbidden-address',
+        code: 'forbidden-address',
         detail: `link-local, metadata or unspecified: rebound.example.test is ${
           addresses.at(-1)?.address ?? ''
         }`,

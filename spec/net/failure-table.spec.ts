@@ -1,6 +1,7 @@
 // Every row of the failure table, codes without a row, and the detail for people.
 
 import { expect } from 'chai';
+import { errors } from 'undici';
 import { FAILURES, type FailureRow, failedBy, failureOf } from '../../lib/net/failure.ts';
 
 // Written out a second time, so that a moved or shadowed row fails.
@@ -67,15 +68,29 @@ const WANTED: Readonly<Record<string, readonly [before: string, after: string]>>
   'HPE_*': ['bad-answer', 'bad-answer'],
   HPE_INVALID_CONSTANT: ['bad-answer', 'bad-answer'],
   HPE_HEADER_OVERFLOW: ['bad-answer', 'bad-answer'],
+  ERR_BAD_RESPONSE: ['bad-answer', 'bad-answer'],
   'ERR_INVALID_*': ['local', 'local'],
   ERR_INVALID_CHAR: ['local', 'local'],
   ERR_INVALID_URL: ['local', 'local'],
   'ERR_HTTP_*': ['local', 'local'],
   ERR_UNESCAPED_CHARACTERS: ['local', 'local'],
   ERR_SOCKET_BAD_PORT: ['local', 'local'],
-  'ERR_BAD_*': ['local', 'local'],
-  ERR_NOT_SUPPORT: ['local', 'local'],
-  ERR_DEPRECATED: ['local', 'local'],
+  'ERR_HTTP2_*': ['reset', 'reset'],
+  ERR_HTTP2_STREAM_ERROR: ['reset', 'reset'],
+  UND_ERR_SOCKET: ['reset', 'reset'],
+  UND_ERR_CLOSED: ['reset', 'reset'],
+  UND_ERR_DESTROYED: ['reset', 'reset'],
+  UND_ERR_INFO: ['reset', 'reset'],
+  UND_ERR_CONNECT_TIMEOUT: ['connect-timeout', 'timeout'],
+  UND_ERR_HEADERS_TIMEOUT: ['connect-timeout', 'timeout'],
+  UND_ERR_BODY_TIMEOUT: ['connect-timeout', 'timeout'],
+  UND_ERR_HEADERS_OVERFLOW: ['bad-answer', 'bad-answer'],
+  'UND_ERR_RES_*': ['bad-answer', 'bad-answer'],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['bad-answer', 'bad-answer'],
+  'UND_ERR_ABORT*': ['aborted', 'aborted'],
+  UND_ERR_ABORTED: ['aborted', 'aborted'],
+  'UND_ERR_*': ['local', 'local'],
+  UND_ERR_INVALID_ARG: ['local', 'local'],
   ENEVERHEARDOF: ['local', 'reset'],
   ERROR: ['local', 'reset'],
 };
@@ -92,6 +107,28 @@ describe('the table of network failures', () => {
   it('has no row that is missing here', () => {
     const rows: readonly FailureRow[] = FAILURES;
     expect(Object.keys(WANTED)).to.include.members(rows.flatMap(({ codes }) => codes));
+  });
+});
+
+describe('the code of a failure', () => {
+  const codes = [
+    ['of Node', 'ECONNREFUSED', 'ECONNREFUSED'],
+    ['of an end that Node has no error for', 'UND_ERR_SOCKET', 'ECONNRESET'],
+    ['of a head that is too long', 'UND_ERR_HEADERS_OVERFLOW', 'HPE_HEADER_OVERFLOW'],
+    ['of undici that Node does not know', 'UND_ERR_INVALID_ARG', 'UND_ERR_INVALID_ARG'],
+  ] as const;
+  for (const [what, code, known] of codes) {
+    it(`is the code ${what}`, () => {
+      const error = Object.assign(new Error('secret'), { code });
+      const failed = failedBy(error, { place: 'ci:443', reached: 'perhaps' });
+      expect(failed).to.include({ code: known, detail: `${known} ci:443` });
+    });
+  }
+
+  it('is that of the parser for an answer that is no HTTP', () => {
+    const error = new errors.HTTPParserError('secret');
+    const failed = failedBy(error, { place: 'ci:443', reached: 'perhaps' });
+    expect(failed).to.include({ code: 'HPE_INVALID', failure: 'bad-answer' });
   });
 });
 

@@ -4,7 +4,7 @@
 import type { LookupFunction } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect } from 'chai';
-import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
+import type { HttpClientOptions, HttpProxy } from '../../lib/net/undici-client.ts';
 import { Authority, type Pair } from '../support/certificates.ts';
 import { NEVER } from '../support/never.ts';
 import { BASIC, CREDENTIALS, type Proxy, proxyTo } from './support/proxy.ts';

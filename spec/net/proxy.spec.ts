@@ -4,7 +4,7 @@
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import type { HttpClientOptions, HttpProxy } from '../../lib/net/axios-client.ts';
+import type { HttpClientOptions, HttpProxy } from '../../lib/net/undici-client.ts';
 import { Authority, type Pair } from '../support/certificates.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { NEVER } from '../support/never.ts';
@@ -101,7 +101,9 @@ describe('a request through a proxy', () => {
         answered: false,
         reached: 'never',
         failure: 'proxy',
+        code: 'ERR_PROXY_TUNNEL',
         detail: `proxy 127.0.0.1:${proxy.port} answered CONNECT with ${status.slice(0, 3)}`,
+        proxyStatus: Number(status.slice(0, 3)),
       });
       await until(() => proxy.sockets.size === 0, 'the connection to be closed');
     });
@@ -117,6 +119,7 @@ describe('a request through a proxy', () => {
         answered: false,
         reached: 'never',
         failure: 'proxy',
+        code: 'ECONNREFUSED',
         detail: `proxy 127.0.0.1:${port}: ECONNREFUSED 127.0.0.1:${port}`,
       });
     });

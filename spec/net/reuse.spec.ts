@@ -5,8 +5,8 @@
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { systemClock } from '../../lib/kit/system.ts';
+import { BRIEF_IDLE_MS, ReusePolicy } from '../../lib/net/connection-pool.ts';
 import type { HttpClient } from '../../lib/net/http-client.ts';
-import { BRIEF_IDLE_MS, ReusePolicy } from '../../lib/net/pools.ts';
 import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';
 import { aClient, aRequest, type Receiver, rawReceiver } from './support/receiver.ts';

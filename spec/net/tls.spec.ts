@@ -3,8 +3,8 @@
 import { createServer, type ServerOptions } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { expect } from 'chai';
-import type { TlsIdentity } from '../../lib/net/axios-client.ts';
 import type { HttpResult } from '../../lib/net/http-client.ts';
+import type { TlsIdentity } from '../../lib/net/undici-client.ts';
 import { Authority, type Pair } from '../support/certificates.ts';
 import { withVariable } from '../support/environment-variable.ts';
 import { FakeClock } from '../support/fake-clock.ts';

@@ -80,6 +80,7 @@ describe('loadPlan', () => {
         level: 'info',
         decisions: 'changes',
         event: 'line',
+        file: null,
         podEvents: true,
       });
       expect(rest).to.include({ form: 'ours', clusterName: null, originalProject: null });
@@ -201,6 +202,26 @@ triger: { build: { brigad: { project: org/repo, ref: 5 } } }
     const off = 'limits: { holdFor: 0s, perObject: off, total: off }';
     expect(codes(`${RULE}${TRIGGERS}${off}`)).to.deep.equal([]);
     expect(codes(`${RULE}${TRIGGERS}limits: { holdFor: 1ms }`)).to.deep.equal([]);
+  });
+
+  it('fills in the size and count of a log file, and refuses one that is too small', () => {
+    const logging = (file: string): string => `version: 1\nlogging: { file: ${file} }`;
+    const MI = 1024 * 1024;
+    for (const [written, file] of [
+      ['{ path: a.log }', { path: 'a.log', maxBytes: 10 * MI, count: 5 }],
+      ['{ path: /x/a.log, size: 1Mi, count: 2 }', { path: '/x/a.log', maxBytes: MI, count: 2 }],
+    ] as const) {
+      expect(plan(logging(written)).logging.file).to.deep.equal(file);
+    }
+    for (const [written, code, path] of [
+      ['{}', 'missing-key', '/logging/file'],
+      ['{ path: a, size: 63Ki }', 'wrong-value', '/logging/file/size'],
+      ['{ path: a, size: many }', 'bad-size', '/logging/file/size'],
+      ['{ path: a, count: 1 }', 'wrong-value', '/logging/file/count'],
+    ] as const) {
+      const found = load(logging(written)).problems.map((one) => [one.code, one.path]);
+      expect(found, written).to.deep.equal([[code, path]]);
+    }
   });
 
   it('suggests the level that is near to an unknown one', () => {

@@ -1,6 +1,6 @@
 // Promises of `observe`: it never throws, survives a broken stream, and only counts after close.
 
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { expect } from 'chai';
 import { anAcceptance, anOccurrence } from '../support/builders.ts';
 import { failingStream } from '../support/doubles/log-stream.ts';
@@ -26,6 +26,25 @@ describe('observe', () => {
     expect(await errors()).to.deep.equal([
       'bug in the log of decision: nearest failed (please report this line)',
     ]);
+  });
+
+  it('writes the lines of one turn at once, an error line with those before it immediately', async () => {
+    const writes: string[] = [];
+    const stdout = new Writable({
+      decodeStrings: false,
+      write: (text: string, _encoding, done) => {
+        if (text !== '') writes.push(text);
+        done();
+      },
+    });
+    const { telemetry } = heard({ format: 'text' }, { stdout });
+    for (const why of ['a', 'b']) telemetry.observe({ kind: 'credentials-reread', why });
+    expect(writes).to.deep.equal([]);
+    telemetry.observe({ kind: 'bug', where: 'c', error: 'd' });
+    expect(writes.map((text) => text.split('\n').length - 1)).to.deep.equal([3]);
+    for (const why of ['e', 'f']) telemetry.observe({ kind: 'credentials-reread', why });
+    await telemetry.close();
+    expect(writes.map((text) => text.split('\n').length - 1)).to.deep.equal([3, 2]);
   });
 
   it('survives a pipe that fails at a write', async () => {

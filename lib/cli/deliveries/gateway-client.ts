@@ -1,20 +1,19 @@
 // HTTP client of a running gateway. A token of `--token-file` is sent to whatever address is given. The
 // gateway's own token is sent only to this machine, and only if a token is needed. Follows no redirect.
 
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { readToken } from '../../api/api-token.ts';
 import type { DeliveryAnswer, DeliveryQuestion } from '../../api/documents/delivery-routes.ts';
 import { PROBLEM_TYPE, type RefusalStatus } from '../../api/problem-document.ts';
 import type { Clock } from '../../core/clock.ts';
-import { messageOf, SluiceError } from '../../core/errors.ts';
+import { SluiceError } from '../../core/errors.ts';
 import { isJsonObject, stringAt } from '../../core/event.ts';
-import { type Deadline, openDeadline } from '../../kit/async/abort.ts';
+import { openDeadline } from '../../kit/async/abort.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
-import { codeOfFailure } from '../../kit/file-trouble.ts';
 import { isLoopbackHost } from '../../kit/host-header.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { userAgent } from '../../kit/version.ts';
+import { Conversation } from '../../net/conversation.ts';
+import type { HttpFailed } from '../../net/http-client.ts';
 import type { DeliveryClient } from './delivery-client.ts';
 
 /** Address of a gateway, and the files with its token. */
@@ -28,7 +27,7 @@ export interface GatewayAddress {
 // A page has some MiB, and a gateway under load is slow. After this long without a byte it is a failure.
 const SILENT_MS = 30_000;
 // A page of complete deliveries has 8 MiB and one Event more; a larger answer is not from Sluice.
-const ANSWER_BYTES = 128 * 1024 * 1024;
+const BOUNDS = { maxBytes: 128 * 1024 * 1024, connectTimeoutMs: SILENT_MS } as const;
 
 // These refuse the request; every other status is a failure of the gateway or of the way to it.
 const ANSWERED = [400, 404, 409, 507] as const satisfies RefusalStatus[];
@@ -44,18 +43,18 @@ export class GatewayClient implements DeliveryClient {
   readonly #address: GatewayAddress;
   readonly #clock: Clock;
   readonly #stop: AbortSignal;
-  readonly #agent: HttpAgent;
+  readonly #conversation: Conversation;
   #token: string | null = null;
 
   constructor(address: GatewayAddress, { clock, stop }: { clock: Clock; stop: AbortSignal }) {
     this.#address = address;
     this.#clock = clock;
     this.#stop = stop;
-    const options = { keepAlive: true, maxSockets: 1 };
-    this.#agent = isTls(address.url)
-      ? // Explicit, because an environment variable would turn it off.
-        new HttpsAgent({ ...options, rejectUnauthorized: true })
-      : new HttpAgent(options);
+    this.#conversation = new Conversation(
+      // Every address is asked: the person who runs the command chose it.
+      { ...BOUNDS, userAgent: userAgent(), addresses: 'any' },
+      { clock },
+    );
   }
 
   async ask(question: DeliveryQuestion): Promise<DeliveryAnswer> {
@@ -70,7 +69,7 @@ export class GatewayClient implements DeliveryClient {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#agent.destroy();
+    await this.#conversation[Symbol.asyncDispose]();
   }
 
   /** Null if there is none to send; a named file must contain one. */
@@ -83,44 +82,22 @@ export class GatewayClient implements DeliveryClient {
     return null;
   }
 
-  #send(question: DeliveryQuestion): Promise<GatewayAnswer> {
+  async #send(question: DeliveryQuestion): Promise<GatewayAnswer> {
     const { url } = this.#address;
     const prefix = url.pathname.replace(/\/$/, '');
     const query = question.query === '' ? '' : `?${question.query}`;
-    const token = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
-    const deadline = openDeadline(this.#clock, SILENT_MS, this.#stop);
-    const options = {
-      ...{ method: question.method, agent: this.#agent, signal: deadline.signal },
-      headers: { accept: 'application/json', 'user-agent': userAgent(), ...token },
+    using deadline = openDeadline(this.#clock, SILENT_MS, this.#stop);
+    const request = {
+      method: question.method,
+      url: new URL(`${prefix}${question.path}${query}`, url),
+      headers: this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
+      onProgress: () => deadline.extend(SILENT_MS),
     };
-    const request = isTls(url) ? httpsRequest : httpRequest;
-    const target = new URL(`${prefix}${question.path}${query}`, url);
-    const sent = new Promise<GatewayAnswer>((resolve, reject) => {
-      const out = request(target, options, (response) => {
-        this.#collect(response, deadline).then(resolve, reject);
-      });
-      out.on('error', (error) => reject(this.#failed(error, deadline)));
-      out.end();
-    });
-    return sent.finally(() => deadline[Symbol.dispose]());
-  }
-
-  async #collect(response: IncomingMessage, deadline: Deadline): Promise<GatewayAnswer> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    try {
-      for await (const chunk of response as AsyncIterable<Buffer>) {
-        deadline.extend(SILENT_MS);
-        size += chunk.length;
-        if (size > ANSWER_BYTES) throw new Error(`more than ${ANSWER_BYTES} bytes`);
-        chunks.push(chunk);
-      }
-    } catch (error) {
-      throw this.#failed(error, deadline);
-    }
-    const type = (response.headers['content-type'] ?? '').replace(/;.*$/, '').trim();
-    const text = Buffer.concat(chunks, size).toString('utf8');
-    return { status: response.statusCode ?? 0, type, text };
+    const answer = await this.#conversation.ask(request, deadline.signal);
+    if (!answer.answered) throw this.#failed(answer);
+    const { status, headers, text } = answer;
+    const type = (headers['content-type'] ?? '').replace(/;.*$/, '').trim();
+    return { status, type, text };
   }
 
   #answerOf({ status, type, text }: GatewayAnswer): DeliveryAnswer {
@@ -148,12 +125,11 @@ export class GatewayClient implements DeliveryClient {
     return `it needs a token, and ${ownTokenFile} has none that can be read`;
   }
 
-  #failed(error: unknown, { expired }: Deadline): Error {
+  #failed({ code, failure }: HttpFailed): Error {
     if (this.#stop.aborted) return new DOMException('stopped', 'AbortError');
-    if (expired) return this.#unusable(`timeout: no answer for ${SILENT_MS / 1000} s`);
-    const code = codeOfFailure(error);
-    if (code === 'ECONNREFUSED') return this.#unusable('nothing listens there');
-    return this.#unusable(code ?? printable(messageOf(error), 200));
+    if (failure === 'timeout')
+      return this.#unusable(`timeout: no answer for ${SILENT_MS / 1000} s`);
+    return this.#unusable(failure === 'refused' ? 'nothing listens there' : code);
   }
 
   #unusable(why: string): SluiceError {
@@ -167,10 +143,6 @@ export class GatewayClient implements DeliveryClient {
 /** Renders the address of a gateway for people. */
 export function shownUrl(url: URL): string {
   return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
-}
-
-function isTls({ protocol }: URL): boolean {
-  return protocol === 'https:';
 }
 
 function isLocal({ hostname }: URL): boolean {

@@ -45,7 +45,7 @@ export function openDeadline(clock: Clock, ms: number, signal: AbortSignal): Dea
 }
 
 /** A countdown that ends unless it is extended. */
-export class Deadline implements Disposable {
+class Deadline implements Disposable {
   readonly #clock: Clock;
   readonly #outer: AbortSignal;
   readonly #inner = new AbortController();

@@ -2,8 +2,8 @@
 // Also the memory that tells telemetry.ts whether a series has anything new to log. Which level a
 // line gets is decided in telemetry.ts.
 
-import type { TrailEntry, TriggerDisposition } from '../../core/decision.ts';
-import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+import type { Action, TrailEntry, TriggerDisposition } from '../../core/decision.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/event.ts';
 import type { DecisionObserved } from '../../core/observation.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';
 import { compact, counted, pathToken, ruleLabel, token } from '../log-value.ts';
@@ -24,22 +24,32 @@ interface DecisionContext {
   readonly event: 'line' | 'full';
 }
 
-/** Makes the line of a decision. */
-export function toDecisionLine(observed: DecisionObserved, context: DecisionContext): LogLine {
-  return {
-    level: context.level,
-    kind: 'decision',
-    // Lazy, because each format of the log reads only one of the two.
-    get text() {
-      return [...words(observed), ...remarks(observed, context)].join(' ');
-    },
-    get fields() {
-      return fields(observed, context);
-    },
-    isShown: true,
-    accent: observed.decision.action,
-    ...(context.event === 'full' ? { event: observed.occurrence.event } : {}),
-  };
+/** The line of a decision. Text and fields are made when they are read: most formats read one. */
+export class DecisionLine implements LogLine {
+  readonly level: LogLevel;
+  readonly kind = 'decision';
+  readonly isShown = true;
+  readonly accent: Action;
+  readonly event: JsonObject | undefined;
+  readonly #observed: DecisionObserved;
+  readonly #context: DecisionContext;
+
+  constructor(observed: DecisionObserved, context: DecisionContext) {
+    this.level = context.level;
+    this.accent = observed.decision.action;
+    this.event = context.event === 'full' ? observed.occurrence.event : undefined;
+    this.#observed = observed;
+    this.#context = context;
+  }
+
+  get message(): string {
+    const [observed, context] = [this.#observed, this.#context];
+    return [...words(observed), ...remarks(observed, context)].join(' ');
+  }
+
+  get fields(): LogLine['fields'] {
+    return fields(this.#observed, this.#context);
+  }
 }
 
 function words({ occurrence, decision, disposed }: DecisionObserved): readonly string[] {

@@ -78,21 +78,21 @@ export const DELIVERY_LINES: LineTable<DeliveryObserved> = {
   'attempt-started': ({ kind, delivery: { id, trigger, attempts } }) => {
     const fields = { id, trigger, attempt: attempts.length };
     const text = `${trigger}: attempt ${attempts.length} of ${id}`;
-    return { level: 'debug', kind, text, fields };
+    return { level: 'debug', kind, message: text, fields };
   },
   'attempt-ended': attemptEnded,
   'delivery-moved': deliveryMoved,
   'command-output': ({ kind, trigger, id, stream, line }) => {
     const text = `${trigger}: ${id} ${stream}: ${line}`;
-    return { level: 'info', kind, text, fields: { trigger, id, stream, line } };
+    return { level: 'info', kind, message: text, fields: { trigger, id, stream, line } };
   },
   // Logged when it opens and when it closes; the probes in between are debug lines.
   breaker: ({ kind, trigger, from, to, why, retryMs }) => {
     const pause = to === 'open' ? `, ${noAttemptsFor(retryMs)}` : '';
     const text = `${trigger}: breaker ${to}${pause}: ${why}`;
     const fields = { trigger, breaker: to, why, retryMs };
-    if (to === 'closed') return { level: 'info', kind, text, fields };
-    return { level: from === 'closed' ? 'error' : 'debug', kind, text, fields };
+    if (to === 'closed') return { level: 'info', kind, message: text, fields };
+    return { level: from === 'closed' ? 'error' : 'debug', kind, message: text, fields };
   },
   // Logged when it begins and when it ends; at debug if the lane is paused again soon.
   pause: ({ kind, trigger, reason, state, why, retryMs }, failures) => {
@@ -100,12 +100,12 @@ export const DELIVERY_LINES: LineTable<DeliveryObserved> = {
     const fields = { trigger, state, reason, why, retryMs };
     if (state === 'paused') {
       const text = `${trigger}: paused (${reason}), ${noAttemptsFor(retryMs)}: ${why}`;
-      const line: LogLine = { level: PAUSE_LEVELS[reason], kind, text, fields };
+      const line: LogLine = { level: PAUSE_LEVELS[reason], kind, message: text, fields };
       return failures.failed({ key, cause: reason, line });
     }
     const text = `${trigger}: pause ${state} (${reason}): ${why}`;
     const ended = state === 'over' ? failures.ended(key) : null;
-    if (ended === null) return { level: 'debug', kind, text, fields };
+    if (ended === null) return { level: 'debug', kind, message: text, fields };
     return { ...ended, fields: { ...ended.fields, state, why } };
   },
   'queue-depth': () => null,
@@ -126,7 +126,7 @@ function attemptEnded(
   const took = renderDuration(durationMs);
   const text = `${trigger}: attempt ${attempt} of ${id}: ${outcomeText(outcome)} (${took})`;
   const key = `attempt ${trigger}`;
-  const line: LogLine = { level: 'debug', kind, text, fields };
+  const line: LogLine = { level: 'debug', kind, message: text, fields };
   if (outcome.outcome === 'delivered') return [line, failures.ended(key)];
   if (outcome.outcome === 'refused') return line;
   // The line about the pause of the lane reports it once for all attempts with such an answer.
@@ -166,7 +166,7 @@ function deliveryMoved(observed: ByKind<DeliveryObserved>['delivery-moved']): Lo
   return {
     level: movedLevel(observed),
     kind,
-    text: `${trigger}: ${id} ${state}${startedText}${tries}${twice}${why === '' ? '' : `: ${why}`}`,
+    message: `${trigger}: ${id} ${state}${startedText}${tries}${twice}${why === '' ? '' : `: ${why}`}`,
     fields: possiblyTwice ? { ...fields, possiblyTwice } : fields,
   };
 }
@@ -199,7 +199,7 @@ export const LIMIT_LINES: LineTable<LimitObserved> = {
     const name = `limits.${budget}`;
     const text = `${name} (${rate}) is used up${usedUpBy(user)}; narrow that rule, or raise ${name}`;
     const fields = { budget: name, rate, ...fieldsOf(user) };
-    const line: LogLine = { level: 'error', kind, text, fields };
+    const line: LogLine = { level: 'error', kind, message: text, fields };
     const cause = `used up by ${user === null ? '-' : userText(user)}`;
     return failures.failed({ key, cause, line });
   },
@@ -208,14 +208,19 @@ export const LIMIT_LINES: LineTable<LimitObserved> = {
     const fields = sheddingFields(observed);
     const loss = lossText(observed);
     if (state === 'ended') {
-      return { level: 'info', kind, text: `${token(trigger)}: shedding is over: ${loss}`, fields };
+      return {
+        level: 'info',
+        kind,
+        message: `${token(trigger)}: shedding is over: ${loss}`,
+        fields,
+      };
     }
     const most =
       longest === null
         ? ''
         : `, ${longest.held} of them from ${userText({ ...longest, trigger })}; narrow that rule, or raise the limits`;
     const text = `${token(trigger)}: shedding: ${bound} deliveries are held${most}; so far ${loss}`;
-    return { level: 'error', kind, text, fields };
+    return { level: 'error', kind, message: text, fields };
   },
 };
 

@@ -48,11 +48,11 @@ const STALE_MS = 60_000;
 export const READING_LINES: LineTable<ReadingObserved> = {
   reading: ({ kind, source, path, state, why }) => {
     const text = `${source}: ${state} ${path}${after(why)}`;
-    return { level: 'debug', kind, text, fields: { source, path, state, why } };
+    return { level: 'debug', kind, message: text, fields: { source, path, state, why } };
   },
   'watch-opened': ({ kind, source, path, resourceVersion }) => {
     const text = `${source}: watching ${path} from resourceVersion ${resourceVersion}`;
-    return { level: 'debug', kind, text, fields: { source, path, resourceVersion } };
+    return { level: 'debug', kind, message: text, fields: { source, path, resourceVersion } };
   },
   'path-current': ({ source, path }, failures) =>
     ['watch', 'stale'].map((what) => failures.ended(`${what} ${source} ${path}`)),
@@ -60,13 +60,18 @@ export const READING_LINES: LineTable<ReadingObserved> = {
     if (ageMs < STALE_MS) return null;
     const age = renderDuration(Math.round(ageMs / 1000) * 1000);
     const text = `${source}: ${path} is stale: no Event and no sign of a working watch for ${age}`;
-    const line: LogLine = { level: 'warn', kind, text, fields: { source, path, ageMs } };
+    const line: LogLine = { level: 'warn', kind, message: text, fields: { source, path, ageMs } };
     return failures.failed({ key: `stale ${source} ${path}`, cause: 'stale', line });
   },
   'watch-ended': ({ kind, source, path, reason, detail, lastedMs, retryMs }, failures) => {
     const level = REASON_LEVELS[reason];
     const text = `${source}: watch of ${path} ended, ${reason}${after(detail)}; reconnect in ${renderDuration(retryMs)}`;
-    const line = { level, kind, text, fields: { source, path, reason, detail, lastedMs, retryMs } };
+    const line = {
+      level,
+      kind,
+      message: text,
+      fields: { source, path, reason, detail, lastedMs, retryMs },
+    };
     if (level === 'debug') return line;
     return failures.failed({ key: `watch ${source} ${path}`, cause: reason, line });
   },
@@ -75,18 +80,23 @@ export const READING_LINES: LineTable<ReadingObserved> = {
     const text = `${source}: ${purpose} list of ${path}: ${read} in ${renderDuration(durationMs)}`;
     const level = purpose === 'refresh' ? 'debug' : 'info';
     const fields = { source, path, purpose, items, pages, durationMs };
-    return [{ level, kind, text, fields }, failures.ended(`list ${source} ${path}`)];
+    return [{ level, kind, message: text, fields }, failures.ended(`list ${source} ${path}`)];
   },
   'list-failed': ({ kind, source, path, reason, detail, retryMs }, failures) => {
     const level = REASON_LEVELS[reason];
     const text = `${source}: cannot list ${path}, ${reason}${after(detail)}; retry in ${renderDuration(retryMs)}`;
-    const line = { level, kind, text, fields: { source, path, reason, detail, retryMs } };
+    const line = { level, kind, message: text, fields: { source, path, reason, detail, retryMs } };
     if (level === 'debug') return line;
     return failures.failed({ key: `list ${source} ${path}`, cause: reason, line });
   },
   'frame-skipped': ({ kind, source, path, bytes, why }, failures) => {
     const text = `${source}: skipped one Event of ${path}: ${why} (${bytes} bytes)`;
-    const line: LogLine = { level: 'error', kind, text, fields: { source, path, bytes, why } };
+    const line: LogLine = {
+      level: 'error',
+      kind,
+      message: text,
+      fields: { source, path, bytes, why },
+    };
     return failures.passed({ key: `frame ${source} ${path}`, cause: why, line });
   },
   gap: ({ kind, gap: { source, path, loss, why, from, to } }) => {
@@ -96,13 +106,13 @@ export const READING_LINES: LineTable<ReadingObserved> = {
     // Without an earlier position this is a first start, not a loss.
     const level = from === null && loss === 'possible-loss' ? 'warn' : GAP_LEVELS[loss];
     const fields = { source, path, loss, why, from: fieldsOf(from), to: fieldsOf(to) };
-    return { level, kind, text, fields };
+    return { level, kind, message: text, fields };
   },
   'path-retired': ({ kind, path, heirs }) => {
     const rest =
       heirs.length === 0 ? 'no path covers its Events' : `covered by ${heirs.join(', ')}`;
     const text = `${path} is no longer read; ${rest}`;
-    return { level: 'info', kind, text, fields: { path, heirs: heirs.join(' ') } };
+    return { level: 'info', kind, message: text, fields: { path, heirs: heirs.join(' ') } };
   },
   'events-read': () => null,
   'position-age': () => null,

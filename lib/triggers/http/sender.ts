@@ -9,6 +9,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/delivery.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
+import type { RotatingClient } from '../../net/rotating-client.ts';
 import {
   blamesContent,
   compileExpectation,
@@ -63,11 +64,11 @@ export interface SentHttp {
 interface SenderParts {
   readonly clock: Clock;
   readonly places: SecretPlaces;
-  readonly create: CreateClient;
+  readonly clients: RotatingClient<ClientSettings, SendingClient>;
 }
 
-/** Makes a client; opens nothing. */
-export type CreateClient = (settings: ClientSettings) => HttpClient;
+/** The part of a client that sends deliveries. */
+export type SendingClient = Pick<HttpClient, 'send' | 'retire' | typeof Symbol.asyncDispose>;
 
 /** Sends the requests of one trigger. */
 export class Sender implements AsyncDisposable {
@@ -76,7 +77,7 @@ export class Sender implements AsyncDisposable {
   readonly #isRepeatable: boolean;
   readonly #clock: Clock;
   readonly #credentials: RequestCredentials;
-  readonly #clients: ClientCache;
+  readonly #clients: RotatingClient<ClientSettings, SendingClient>;
   readonly #handshakes: Handshakes | null;
   readonly #compression: Compression | null;
   readonly #expects: ExpectedAnswer | null;
@@ -84,12 +85,12 @@ export class Sender implements AsyncDisposable {
   /** The credentials that the receiver or the proxy refused last. */
   #refused: HttpCredentials | null = null;
 
-  constructor(section: HttpSection, { clock, places, create }: SenderParts) {
+  constructor(section: HttpSection, { clock, places, clients }: SenderParts) {
     this.#method = section.method ?? HTTP_DEFAULTS.method;
     this.#isRepeatable = keyLifeOf(section) > 0;
     this.#clock = clock;
     this.#credentials = new RequestCredentials(section, places, clock);
-    this.#clients = new ClientCache(create);
+    this.#clients = clients;
     const { handshake, compression, expect, started } = section;
     this.#handshakes = handshake === undefined ? null : new Handshakes(handshake, clock);
     this.#compression = compression === undefined ? null : new Compression(clock);
@@ -108,11 +109,8 @@ export class Sender implements AsyncDisposable {
     const made = sending.make(credentials);
     if ('outcome' in made) return unsent(made);
     const prepared = { sending, made, credentials };
-    return this.#clients.use(credentials.settings, async (client) => {
-      const refusal = await this.#ask(client, prepared, signal);
-      if (refusal !== null) return unsent(refusal);
-      return this.#fire(client, prepared, signal);
-    });
+    const refusal = await this.#ask(prepared, signal);
+    return refusal === null ? this.#fire(prepared, signal) : unsent(refusal);
   }
 
   /** Whether the credentials differ now from those that were refused last. */
@@ -126,7 +124,7 @@ export class Sender implements AsyncDisposable {
     await this.#clients[Symbol.asyncDispose]();
   }
 
-  async #ask(client: HttpClient, { made, credentials }: Prepared, signal: AbortSignal) {
+  async #ask({ made, credentials }: Prepared, signal: AbortSignal) {
     if (this.#handshakes === null) return null;
     const { url } = made;
     const tried = this.#tried('OPTIONS', made, credentials.redact);
@@ -134,33 +132,30 @@ export class Sender implements AsyncDisposable {
       const headers = Object.fromEntries([...question, ...credentials.headers]);
       // Asking changes nothing, so the client may repeat it.
       const request = { method: 'OPTIONS', url, headers, body: null, isRepeatable: true } as const;
-      const result = await client.send(request, signal);
-      this.#noteRefusal(result, credentials);
-      return result;
+      return this.#sendWith(credentials, request, signal);
     };
     return this.#handshakes.refusalOf(url, ask, { tried, signal });
   }
 
-  async #fire(client: HttpClient, prepared: Prepared, signal: AbortSignal): Promise<SentHttp> {
+  async #fire(prepared: Prepared, signal: AbortSignal): Promise<SentHttp> {
     const { url, content } = prepared.made;
     const compression = this.#compression;
     if (compression === null) {
-      return this.#judge(prepared, await this.#exchange(client, prepared, signal));
+      return this.#judge(prepared, await this.#exchange(prepared, signal));
     }
     const packed = await compression.contentFor(url, content);
     const made = { ...prepared.made, content: packed };
-    const exchanged = await this.#exchange(client, { ...prepared, made }, signal);
+    const exchanged = await this.#exchange({ ...prepared, made }, signal);
     const isRefused = packed !== content && isFormRefused(exchanged.result);
     if (!isRefused) return this.#judge(prepared, exchanged);
     // The receiver did not read the body, so the request without compression is no repetition.
-    const again = await this.#exchange(client, prepared, signal);
+    const again = await this.#exchange(prepared, signal);
     if (again.result.answered && !isFormRefused(again.result)) compression.refusedAt(url);
     return this.#judge(prepared, again);
   }
 
   /** Signs the final bytes and sends them. */
   async #exchange(
-    client: HttpClient,
     { sending, made, credentials }: Prepared,
     signal: AbortSignal,
   ): Promise<Exchanged> {
@@ -175,8 +170,7 @@ export class Sender implements AsyncDisposable {
     const headers = Object.fromEntries(all.flat());
     const isRepeatable = this.#isRepeatable;
     const request: HttpRequest = { method: this.#method, url, headers, body, isRepeatable };
-    const result = await client.send(request, signal);
-    this.#noteRefusal(result, credentials);
+    const result = await this.#sendWith(credentials, request, signal);
     const shown = [...signature, ...configured].map(([, value]) => value);
     // Made at its first use, because an answer without a body does not need it.
     let redactShown: Exchanged['redact'] | null = null;
@@ -195,10 +189,17 @@ export class Sender implements AsyncDisposable {
   }
 
   /** Refused credentials may have been rotated, so the next use reads them again. */
-  #noteRefusal(result: HttpResult, credentials: HttpCredentials): void {
-    if (!result.answered || !REFUSED_CREDENTIALS.has(result.status)) return;
-    this.#refused = credentials;
-    this.#credentials.forget();
+  async #sendWith(
+    credentials: HttpCredentials,
+    request: HttpRequest,
+    signal: AbortSignal,
+  ): Promise<HttpResult> {
+    const result = await this.#clients.clientFor(credentials.settings).send(request, signal);
+    if (result.answered && REFUSED_CREDENTIALS.has(result.status)) {
+      this.#refused = credentials;
+      this.#credentials.forget();
+    }
+    return result;
   }
 
   #tried(
@@ -250,69 +251,4 @@ export function signatureHeaders({ id, now, body }: Signed, keys: SigningKeys): 
     ['webhook-timestamp', timestamp],
     ['webhook-signature', signatures.join(' ')],
   ];
-}
-
-interface OpenClient {
-  readonly client: HttpClient;
-  readonly settings: ClientSettings;
-  users: number;
-  isRetired: boolean;
-}
-
-/**
- * The client of the current settings. It is opened at its first use, replaced when a certificate was
- * rotated, and closed when no attempt uses it.
- */
-class ClientCache implements AsyncDisposable {
-  readonly #create: CreateClient;
-  #open: OpenClient | null = null;
-  readonly #closing = new Set<Promise<void>>();
-
-  constructor(create: CreateClient) {
-    this.#create = create;
-  }
-
-  /** Works with a client of these settings, and keeps it for the next work with the same settings. */
-  async use<T>(settings: ClientSettings, work: (client: HttpClient) => Promise<T>): Promise<T> {
-    const open = this.#clientOf(settings);
-    open.users += 1;
-    try {
-      return await work(open.client);
-    } finally {
-      open.users -= 1;
-      this.#closeIfUnused(open);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#retire();
-    await Promise.all(this.#closing);
-  }
-
-  #clientOf(settings: ClientSettings): OpenClient {
-    if (this.#open?.settings === settings) return this.#open;
-    this.#retire();
-    const open = { client: this.#create(settings), settings, users: 0, isRetired: false };
-    this.#open = open;
-    return open;
-  }
-
-  #retire(): void {
-    const open = this.#open;
-    if (open === null) return;
-    this.#open = null;
-    open.isRetired = true;
-    this.#closeIfUnused(open);
-  }
-
-  /** Attempts that began with the old certificate end with it. */
-  #closeIfUnused(open: OpenClient): void {
-    if (!open.isRetired || open.users > 0) return;
-    const closing = this.#close(open.client).finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
-  }
-
-  async #close(client: HttpClient): Promise<void> {
-    await client[Symbol.asyncDispose]();
-  }
 }

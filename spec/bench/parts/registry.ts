@@ -6,6 +6,7 @@ import { commitPart } from './commit.ts';
 import { deliverPart } from './deliver.ts';
 import { latencyPart } from './latency.ts';
 import { memoryPart } from './memory.ts';
+import { packagesPart } from './packages.ts';
 import { rejectPart } from './reject.ts';
 import { rulesPart } from './rules.ts';
 import { startPart } from './start.ts';
@@ -19,6 +20,7 @@ export const PARTS: readonly Part[] = [
   rulesPart,
   memoryPart,
   startPart,
+  packagesPart,
   latencyPart,
   commitPart,
   backlogPart,

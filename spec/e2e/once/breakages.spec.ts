@@ -57,13 +57,15 @@ function specs(this: Mocha.Suite): void {
     const configuration = row.configuration({ rule: { again: { quiet: '1h' } } });
     const life = { configuration, faults: { breakage: 'no-ledger' } } as const;
     await using first = await row.gateway(life);
-    const name = await row.write();
+    // In both lives: another first time would be another series, which no ledger stops.
+    const firstTimestamp = '2026-01-31T12:00:00Z';
+    const name = await row.write({ firstTimestamp });
     await row.started();
     await row.kill(first);
     const written = new Date().getTime();
     await until(() => new Date().getTime() > written + 1_100, 'another creationTimestamp');
     await row.expire(name);
-    await row.create(name, { firstTimestamp: '2026-01-31T12:00:00Z', count: 7 });
+    await row.create(name, { firstTimestamp, count: 7 });
     await using gateway = await row.gateway(life);
     const trouble = await row.end(gateway).then(
       () => '',

@@ -115,7 +115,7 @@ export class MonitoredRun implements AsyncDisposable {
     await this.#write('unauthorized');
     // A second state of the same series, and another series about an object whose limit is used up.
     await this.#write('delivered', { name: 'limited' });
-    await this.#write('delivered', { name: 'limited', count: 2 });
+    await this.#countUp('limited');
     await this.#write('delivered', { name: 'limited-again', about: 'limited' });
     const hanging = this.#receivers.hanging;
     await until(() => hanging.arrived.length > 0, 'an attempt that hangs');
@@ -163,6 +163,10 @@ export class MonitoredRun implements AsyncDisposable {
     return join(this.#folder, 'token');
   }
 
+  get #eventsPath(): string {
+    return `/api/v1/namespaces/${this.#namespace}/events`;
+  }
+
   async #start(fates: readonly Fate[]): Promise<GatewayProcess> {
     const triggers = fates.map((fate) => [
       fate,
@@ -191,18 +195,21 @@ export class MonitoredRun implements AsyncDisposable {
     });
   }
 
-  /** Writes an Event of a reason, or a further state of it. */
+  /** Writes an Event of a reason. */
   async #write(
     reason: string,
-    more: { readonly name?: string; readonly about?: string; readonly count?: number } = {},
+    more: { readonly name?: string; readonly about?: string } = {},
   ): Promise<void> {
-    const { name = `event-${(this.#events += 1)}`, about = name, count = 1 } = more;
+    const { name = `event-${(this.#events += 1)}`, about = name } = more;
     const namespace = this.#namespace;
     const involvedObject = { apiVersion: 'v1', kind: 'Pod', name: about, namespace };
-    const event = anEvent({ namespace, name }, { reason, involvedObject, count });
-    const path = `/api/v1/namespaces/${namespace}/events`;
-    if (count === 1) await this.#plane.request('POST', path, event);
-    else await this.#plane.request('PUT', `${path}/${name}`, event);
+    const event = anEvent({ namespace, name }, { reason, involvedObject });
+    await this.#plane.request('POST', this.#eventsPath, event);
+  }
+
+  /** Writes the second state of an Event. Its first time stays: another one is another series. */
+  async #countUp(name: string): Promise<void> {
+    await this.#plane.request('PATCH', `${this.#eventsPath}/${name}`, { count: 2 });
   }
 
   /** Discards the delivery that waits for another credential. */

@@ -14,7 +14,7 @@ import { printable, quoted } from '../../../lib/kit/text/printable.ts';
 import { originalDecision, originalDelivery } from '../../../lib/telemetry/brigade-format.ts';
 import { jsonFormat, textFormat } from '../../../lib/telemetry/line-format.ts';
 import type { LogLine } from '../../../lib/telemetry/logging.ts';
-import { toDecisionLine } from '../../../lib/telemetry/observations/decision-line.ts';
+import { DecisionLine } from '../../../lib/telemetry/observations/decision-line.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
@@ -49,12 +49,12 @@ export function mustTell(told: Told, more: More): void {
   const observed = observedOf(told);
   const near = nearest(told.chain, observed.explain());
   const context = { level: 'info', states: 3, nearest: near } as const;
-  const line = toDecisionLine(observed, { ...context, event: 'line' });
+  const line = new DecisionLine(observed, { ...context, event: 'line' });
   mustBeText(line);
   mustBeJson(line, null);
   if (more === 'original') mustBeOriginal(observed, told.chain);
   if (more !== 'full') return;
-  mustBeFull(toDecisionLine(observed, { ...context, event: 'full' }), told.occurrence.event);
+  mustBeFull(new DecisionLine(observed, { ...context, event: 'full' }), told.occurrence.event);
 }
 
 function mustBeText(line: LogLine): void {

@@ -2,8 +2,8 @@
 // client makes of them. Slower than the others: a connection each.
 
 import { systemClock } from '../../../lib/kit/system.ts';
-import { createHttpClient } from '../../../lib/net/axios-client.ts';
 import type { HttpClient, HttpResult } from '../../../lib/net/http-client.ts';
+import { createHttpClient } from '../../../lib/net/undici-client.ts';
 import { NEVER } from '../../support/never.ts';
 import { type FuzzTarget, must, mustBePrintable, shown } from '../target.ts';
 import { anyBytes, type ReceiverInput } from './any-bytes.ts';

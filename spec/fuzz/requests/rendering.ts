@@ -2,7 +2,7 @@
 // one line each that the client takes, bodies that are JSON.
 
 import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
-import { toSentHeaders } from '../../../lib/net/axios-client.ts';
+import { toSentHeaders } from '../../../lib/net/headers.ts';
 import { toContent } from '../../../lib/triggers/http/body.ts';
 import { compileBody } from '../../../lib/triggers/http/body-template.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
@@ -171,6 +171,6 @@ function mustSend(headers: readonly (readonly [string, string])[]): void {
     must(/^[\x20-\x7e]*$/.test(value), () => `header ${name} is ASCII: ${shown(value)}`);
     must(name === name.toLowerCase(), () => `header ${name} has small letters`);
   }
-  const sent = toSentHeaders(Object.fromEntries(headers), { userAgent: 'x', body: null });
+  const sent = toSentHeaders(Object.fromEntries(headers), 'x');
   must(typeof sent === 'object', () => `the client takes the headers: ${shown(sent)}`);
 }

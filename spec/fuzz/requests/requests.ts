@@ -67,6 +67,7 @@ function anyResult(random: FuzzRandom, secret: string): HttpResult {
       answered: false,
       reached: random.pick(['never', 'perhaps']),
       failure: random.pick(FAILURES),
+      code: 'ECONNRESET',
       // What lib/net says is safe to show by its own contract.
       detail: 'ECONNRESET 127.0.0.1:8080',
     };

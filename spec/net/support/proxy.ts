@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
-import type { HttpProxy } from '../../../lib/net/axios-client.ts';
+import type { HttpProxy } from '../../../lib/net/undici-client.ts';
 import type { Pair } from '../../support/certificates.ts';
 import { Receiver } from './receiver.ts';
 

@@ -14,12 +14,12 @@ import {
   type Socket,
 } from 'node:net';
 import { systemClock } from '../../../lib/kit/system.ts';
+import type { HttpClient, HttpRequest } from '../../../lib/net/http-client.ts';
 import {
   createHttpClient,
   type HttpClientOptions,
   type HttpClientParts,
-} from '../../../lib/net/axios-client.ts';
-import type { HttpClient, HttpRequest } from '../../../lib/net/http-client.ts';
+} from '../../../lib/net/undici-client.ts';
 import type { Pair } from '../../support/certificates.ts';
 
 /** A server that counts its connections and closes them when it is disposed of. */

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import type { Trigger } from '../../../../lib/core/trigger.ts';
 import type {
   HttpAnswered,
-  HttpClient,
   HttpFailed,
   HttpRequest,
   HttpResult,
 } from '../../../../lib/net/http-client.ts';
 import type { ClientSettings } from '../../../../lib/triggers/http/request-credentials.ts';
 import type { HttpSection } from '../../../../lib/triggers/http/section.ts';
+import type { SendingClient } from '../../../../lib/triggers/http/sender.ts';
 import { createHttpTrigger } from '../../../../lib/triggers/http.ts';
 import type { TriggerParts } from '../../../../lib/triggers/trigger-kind.ts';
 import { someParts } from '../../support/parts.ts';
@@ -30,7 +30,8 @@ export function anAnswer(overrides: Partial<HttpAnswered> = {}): HttpAnswered {
 /** A missing answer; by default the connection was reset after the request was sent. */
 export function aFailure(overrides: Partial<HttpFailed> = {}): HttpFailed {
   const detail = 'the fake says so';
-  return { answered: false, reached: 'perhaps', failure: 'reset', detail, ...overrides };
+  const code = overrides.failure ?? 'reset';
+  return { answered: false, reached: 'perhaps', failure: 'reset', code, detail, ...overrides };
 }
 
 /** Answers a request. */
@@ -48,15 +49,17 @@ export class FakeReceiver {
   silent = false;
 
   /** Creates a client of this receiver. */
-  readonly create = (settings: ClientSettings): HttpClient => {
+  readonly create = (settings: ClientSettings): SendingClient => {
     this.clients.push(settings);
     let isClosed = false;
+    const close = async (): Promise<void> => {
+      if (!isClosed) this.closed += 1;
+      isClosed = true;
+    };
     return {
       send: (request, signal) => this.#take(request, signal),
-      [Symbol.asyncDispose]: async () => {
-        if (!isClosed) this.closed += 1;
-        isClosed = true;
-      },
+      retire: close,
+      [Symbol.asyncDispose]: close,
     };
   };
 

@@ -1,0 +1,125 @@
+// Requests with whole answers as text, on axios: for conversations with an API such as that of a
+// gateway, where convenience counts more than the cost of a request. Deliveries and Kubernetes use
+// undici-client.ts, which costs a fifth. axios gets the fetch of the same undici, because Node's own
+// refuses its dispatchers; connections come from our connector. No redirect is followed.
+// Source: README of axios (Custom fetch); undici's docs/api/Agent.md and Connector.md.
+
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import axios, { type AxiosInstance } from 'axios';
+import { Agent, fetch, Request, Response } from 'undici';
+import type { Clock } from '../core/clock.ts';
+import { placeOf } from './address.ts';
+import { Connector, toConnect, UNTIMED } from './connector.ts';
+import { failedBy, failedByAbort } from './failure.ts';
+import type { HttpAnswered, HttpFailed, HttpRequest } from './http-client.ts';
+
+// Only by shape: axios declares it with the types of Node's own undici, which differ in details.
+const FETCH: object = { fetch, Request, Response };
+
+/** Options of a conversation. */
+interface ConversationOptions {
+  readonly userAgent: string;
+  /** A larger answer is a failure with the code `too-large`. */
+  readonly maxBytes: number;
+  readonly connectTimeoutMs: number;
+  /** `any`: the address was chosen by the person who runs the command. */
+  readonly addresses: 'guarded' | 'any';
+}
+
+/** Dependencies of a conversation. */
+interface ConversationParts {
+  readonly clock: Clock;
+  readonly lookup?: LookupFunction;
+}
+
+/** One request, and what follows its answer. */
+interface ConversationRequest extends Pick<HttpRequest, 'method' | 'url' | 'headers'> {
+  /** Called now and then while the body arrives. */
+  readonly onProgress?: () => void;
+}
+
+/** A whole answer, with any status. */
+interface WholeAnswer extends Omit<HttpAnswered, 'excerpt'> {
+  readonly text: string;
+}
+
+/** Sends requests to one server, one at a time, over a kept connection. */
+export class Conversation implements AsyncDisposable {
+  readonly #axios: AxiosInstance;
+  readonly #agent: Agent;
+  /** Errors of connections that were never ready. */
+  readonly #unsent = new WeakSet<Error>();
+  readonly #closing = new AbortController();
+
+  constructor(options: ConversationOptions, { clock, lookup = systemLookup }: ConversationParts) {
+    const { userAgent, maxBytes, connectTimeoutMs, addresses } = options;
+    const none = { tls: {}, proxy: () => null, http2: 'off', tcpKeepAliveMs: null } as const;
+    const connector = new Connector({ ...none, connectTimeoutMs, addresses }, { clock, lookup });
+    this.#agent = new Agent({
+      ...UNTIMED,
+      connections: 1,
+      allowH2: false,
+      connect: toConnect(({ hostname, port, protocol }) => {
+        const isTls = protocol === 'https:';
+        const target = { host: hostname, port: Number(port || (isTls ? 443 : 80)), isTls };
+        return connector.open(target, this.#closing.signal).catch((error: unknown) => {
+          const cause = rootOf(error);
+          this.#unsent.add(cause);
+          throw cause;
+        });
+      }),
+    });
+    this.#axios = axios.create({
+      adapter: 'fetch',
+      env: FETCH,
+      fetchOptions: { dispatcher: this.#agent },
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': userAgent,
+      },
+      maxContentLength: maxBytes,
+      maxRedirects: 0,
+      responseType: 'text',
+      validateStatus: () => true,
+    });
+  }
+
+  /**
+   * Makes one request and reads its answer.
+   *
+   * **Errors**: network failures are answers, never thrown, as for HttpClient.
+   */
+  async ask(request: ConversationRequest, signal: AbortSignal): Promise<WholeAnswer | HttpFailed> {
+    const { method, url, headers, onProgress } = request;
+    try {
+      const {
+        status,
+        headers: found,
+        data,
+      } = await this.#axios.request<unknown>({
+        ...{ method, url: url.href, headers: { ...headers }, signal },
+        ...(onProgress !== undefined && { onDownloadProgress: onProgress }),
+      });
+      const pairs = Object.entries(found).map(([name, value]) => [name, String(value)] as const);
+      return { answered: true, status, headers: Object.fromEntries(pairs), text: String(data) };
+    } catch (error) {
+      const cause = rootOf(error);
+      const reached = this.#unsent.has(cause) ? 'never' : 'perhaps';
+      const failing = { place: placeOf(url), reached } as const;
+      return signal.aborted ? failedByAbort(signal.reason, failing) : failedBy(cause, failing);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#agent.destroy();
+  }
+}
+
+/** The error behind those in which fetch and axios wrap it. */
+function rootOf(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error('found no error');
+  return error.cause instanceof Error ? rootOf(error.cause) : error;
+}

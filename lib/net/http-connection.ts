@@ -1,0 +1,121 @@
+// One connection: a Client of undici that opens one socket and never a second one, so that it is
+// known which socket carried a request and how far it got. connection-pool.ts keeps connections, connector.ts
+// opens sockets.
+// Source: undici's docs/api/Client.md (events, keep-alive) and Dispatcher.md (request).
+
+import type { Socket } from 'node:net';
+import { Client, type Dispatcher } from 'undici';
+import { codeOfFailure } from '../kit/file-trouble.ts';
+import { toConnect, UNTIMED } from './connector.ts';
+import { ConnectError, codeOf, isClosedConnection, isRefusedCertificate } from './failure.ts';
+import type { HttpFailed } from './http-client.ts';
+
+/** How a connection is made, and when it ends. */
+interface ConnectionOptions {
+  /** Origin of the receiver. */
+  readonly origin: string;
+  readonly open: (signal: AbortSignal) => Promise<Socket>;
+  /** Longest idle time. A shorter one that the server announces counts, less a second. */
+  readonly idleMs: number;
+  readonly http2: 'off' | 'offered';
+  /** Called when the socket was closed after it had been connected. */
+  readonly onEnd: (connection: HttpConnection, how: IdleEnd) => void;
+}
+
+/** End of an idle time: the connection stayed open for all of it, or the other side closed it. */
+export type IdleEnd = 'stayed open' | 'was closed';
+
+/** The head of an answer, or why there is none. */
+type Requested = (error: Error | null, data: Dispatcher.ResponseData) => void;
+
+/** Failure of a request. */
+export interface RequestFailure {
+  readonly error: unknown;
+  readonly reached: HttpFailed['reached'];
+  /** Whether it ended without an answer on a connection that had served before. */
+  readonly isStale: boolean;
+}
+
+// The server's time runs from when it sent the answer; the same second as in node:http.
+const ANNOUNCED_LESS_MS = 1000;
+
+const SENT = { reached: 'perhaps', isStale: false } as const;
+
+/** A connection to one receiver. */
+export class HttpConnection {
+  /** Time of the last release, by the monotonic clock; null while a request uses it. */
+  idleSince: number | null = null;
+  /** Whether it carried an answer. */
+  hasServed = false;
+  readonly #client: Client;
+  readonly #closing = new AbortController();
+  #socket: Socket | null = null;
+  /** First error of the socket. */
+  #cause: Error | null = null;
+  /** How often undici asked for a socket. */
+  #opens = 0;
+
+  constructor({ origin, open, idleMs, http2, onEnd }: ConnectionOptions) {
+    this.#client = new Client(origin, {
+      ...UNTIMED,
+      allowH2: http2 === 'offered',
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
+      keepAliveTimeoutThreshold: ANNOUNCED_LESS_MS,
+      connect: toConnect(() => this.#open(open)),
+    });
+    this.#client.on('disconnect', (_origin, _targets, { code }) =>
+      // undici's own end of an idle connection.
+      onEnd(this, code === 'UND_ERR_INFO' ? 'stayed open' : 'was closed'),
+    );
+  }
+
+  /** Whether a request can be sent on it. */
+  get isOpen(): boolean {
+    return this.#socket !== null && !this.#socket.destroyed && this.#socket.writable;
+  }
+
+  /** Bytes that were read from its socket so far. */
+  get bytesRead(): number {
+    return this.#socket?.bytesRead ?? 0;
+  }
+
+  /** Sends a request. `done` is called once, with the head or with an error. */
+  request(options: Dispatcher.RequestOptions, done: Requested): void {
+    this.#client.request(options, done);
+  }
+
+  /** Closes it at once; a request or answer on it fails. */
+  destroy(): void {
+    this.#closing.abort();
+    this.#client.destroy(null, () => undefined);
+  }
+
+  /** Says about the failure of a request without an answer how far it got. */
+  failureOf(reported: unknown, readBefore: number): RequestFailure {
+    const error = this.#cause ?? reported;
+    const socket = this.#socket;
+    // undici asked for a second socket, so it had not written the request to the first.
+    if (socket === null || this.#opens > 1) {
+      return { error, reached: 'never', isStale: this.hasServed };
+    }
+    const hasRead = socket.bytesRead > readBefore;
+    const isUnasked = codeOfFailure(error) === 'UND_ERR_SOCKET' && hasRead && !socket.readableEnded;
+    if (isUnasked) return { error: new ConnectError('bad-answer', 'no answer'), ...SENT };
+    const code = codeOf(error);
+    const isRefused = !this.hasServed && isRefusedCertificate(code);
+    if (isRefused) return { error, reached: 'never', isStale: false };
+    const isStale = this.hasServed && !hasRead && isClosedConnection(code);
+    return { error, reached: 'perhaps', isStale };
+  }
+
+  async #open(open: ConnectionOptions['open']): Promise<Socket> {
+    this.#opens += 1;
+    if (this.#opens > 1) throw new ConnectError('reset', 'closed before', { code: 'ECONNRESET' });
+    const socket = await open(this.#closing.signal);
+    // undici reports the last error of a socket; an end may follow the alert that explains it.
+    socket.once('error', (error) => (this.#cause = error));
+    this.#socket = socket;
+    return socket;
+  }
+}
