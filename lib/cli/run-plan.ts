@@ -17,7 +17,7 @@ import { keepHeartbeatFile } from '../gateway/heartbeat-file.ts';
 import { PodEvents, podOf } from '../gateway/pod-events.ts';
 import { retryingStore } from '../gateway/retrying-store.ts';
 import { version } from '../kit/version.ts';
-import { findCluster } from '../kubernetes/client/cluster-id.ts';
+import { findCluster } from '../kubernetes/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import type { Plan } from '../plan/plan.ts';
 import { historyPathOf } from '../stores/store-location.ts';

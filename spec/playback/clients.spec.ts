@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { isJsonObject, stringAt } from '../../lib/core/event.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
-import { findCluster } from '../../lib/kubernetes/client/cluster-id.ts';
+import { findCluster } from '../../lib/kubernetes/cluster-id.ts';
 import { connect } from '../../lib/kubernetes/client/connection.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { readChanges } from '../../lib/kubernetes/watch/reflector.ts';
