@@ -4,18 +4,22 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
+import type { Acted, ActName } from '../delivery/actions.ts';
+import type { HeldForecast } from '../intake/release-forecast.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { PauseStanding } from '../telemetry/gateway-state.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
+import { storedDeliveries } from '../views/deliveries.ts';
+import type { GatewayFacts } from '../views/delivery-documents.ts';
 import type { StatusParts } from '../views/status-documents.ts';
 import { type AccessRules, type Caller, strayRefusal, tokenRefusal } from './access.ts';
 import type { Token } from './api-token.ts';
 import { RequestLimit } from './connection-limits.ts';
-import { Explainer } from './documents/explain-request.ts';
-import { Feed } from './documents/feed.ts';
+import { Explainer } from './explain-request.ts';
+import { Feed } from './feed.ts';
 import { type ListenAddress, type Listener, openListener, sendDocument } from './listener.ts';
 import { SAFE_HEADERS, sendProblem } from './problem-document.ts';
-import { parseValues } from './query.ts';
 import type { Route, RouteAnswer, RouteParts } from './route.ts';
 import { ROUTES } from './routes.ts';
 
@@ -26,8 +30,10 @@ export interface ApiParts extends StatusParts {
   /** Further names under which clients reach the listener. */
   readonly hosts: readonly string[];
   readonly observe: Observe;
-  readonly act: RouteParts['act'];
-  readonly forecasts: RouteParts['forecasts'];
+  /** Acts on a delivery for a person. */
+  readonly act: (name: ActName, id: string) => Promise<Acted>;
+  /** Computes when held deliveries start, for one answer. */
+  readonly forecasts: () => (id: string) => HeldForecast | null;
 }
 
 // A body of 16 MiB over a port-forward takes tens of seconds. Feeds hold at most 16 connections and
@@ -47,7 +53,12 @@ export async function openApi(at: ListenAddress, parts: ApiParts): Promise<Liste
   const { clock, plan, watch } = parts;
   const feed = new Feed({ recent: watch.recent, clock, stop: stop.signal });
   const explainer = new Explainer({ plan, clock, stop: stop.signal });
-  const app = apiApp({ ...parts, feed, explainer }, at.host);
+  const explain: RouteParts['explain'] = (call, source) => explainer.explain(call, source);
+  const triggers = new Set(plan.triggers.map(({ name }) => name));
+  const pause = (trigger: string): PauseStanding | null => watch.standing.pause(trigger);
+  const facts = (): GatewayFacts => ({ triggers, forecast: parts.forecasts(), pause });
+  const deliveries = storedDeliveries({ ...parts, facts });
+  const app = apiApp({ ...parts, feed, explain, deliveries }, at.host);
   const listener = await openListener(app, at, { limits: LIMITS, clock });
   return {
     address: listener.address,
@@ -66,7 +77,10 @@ export async function openApi(at: ListenAddress, parts: ApiParts): Promise<Liste
 
 type OpenParts = ApiParts & RouteParts;
 
-/** Access checks come before routing: a request without access must not learn which routes exist. */
+/**
+ * Each route checks access as its first step. So do unknown paths, unknown methods and unreadable paths,
+ * all as reads: a request without access must not learn which routes exist.
+ */
 function apiApp(parts: OpenParts, listenHost: string): Express {
   const rules: AccessRules = {
     listenHost,
@@ -74,30 +88,37 @@ function apiApp(parts: OpenParts, listenHost: string): Express {
     hosts: new Set(parts.hosts.map((host) => host.toLowerCase().replace(/^\[(.*)\]$/, '$1'))),
   };
   const router = express.Router({ strict: true, caseSensitive: true });
-  router.use(admitted(parts, rules));
   const limit = new RequestLimit({ ...ANSWERS, clock: parts.clock });
   for (const route of ROUTES) {
-    const path = expressPath(route.path);
-    const handle = answering(route, parts, limit);
-    if (route.method === 'GET') router.get(path, handle);
-    else router.post(path, handle);
+    const steps = [admitting(route, parts, rules), answering(route, parts, limit)];
+    if (route.method === 'GET') router.get(expressPath(route.path), steps);
+    else router.post(expressPath(route.path), steps);
   }
+  const admitted = admitting({ isRead: true }, parts, rules);
   for (const path of new Set(ROUTES.map((route) => route.path))) {
-    router.all(expressPath(path), (_request, response) => {
-      const headers = { Allow: methodsOf(path).join(', ') };
+    const headers = { Allow: methodsOf(path).join(', ') };
+    router.all(expressPath(path), admitted, (_request, response) => {
       sendProblem(response, { status: 405, detail: SEE, headers });
     });
   }
+  router.use(admitted, (_request, response) => {
+    sendProblem(response, { status: 404, detail: SEE });
+  });
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.disable('query parser');
   app.use(hardened);
   app.use((request, response) => {
-    // The router calls this after an error, or if no route matched.
+    // The router calls this after an error.
     router(request, response, (error?: unknown) => {
-      if (error === undefined) sendProblem(response, { status: 404, detail: SEE });
-      else failed(error, { request, response, parts });
+      const asked = { request, response, parts };
+      // No route has checked access if the path cannot be decoded.
+      if (!(error instanceof URIError)) failed(error, asked);
+      else
+        admitted(request, response, () => failed(error, asked)).catch((cause: unknown) =>
+          failed(cause, asked),
+        );
     });
   });
   return app;
@@ -109,22 +130,19 @@ function hardened(request: Request, response: Response, next: NextFunction): voi
   else sendProblem(response, { status: 400, detail: 'expected a path that begins with /' });
 }
 
-/** Unknown paths count as reads: a 404 says no more than the public documents do. */
-function admitted(parts: OpenParts, rules: AccessRules): express.RequestHandler {
-  const writes = ROUTES.filter(({ isRead }) => !isRead).map(({ method, path }) => {
-    const pattern = new RegExp(`^${path.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`);
-    return { method, pattern };
-  });
+/** Makes the step that checks Host, Origin and token. */
+function admitting(
+  { isRead }: Pick<Route, 'isRead'>,
+  { token }: OpenParts,
+  rules: AccessRules,
+): (request: Request, response: Response, next: NextFunction) => Promise<void> {
   return async (request, response, next) => {
     const caller = callerOf(request);
-    const isRead = !writes.some(
-      ({ method, pattern }) => method === request.method && pattern.test(request.path),
-    );
     const refusal =
       strayRefusal(caller, rules) ??
       tokenRefusal(caller, {
         isRead,
-        check: await parts.token.check(request.headers.authorization),
+        check: await token.check(request.headers.authorization),
         rules,
       });
     if (refusal === null) next();
@@ -140,19 +158,9 @@ function answering(route: Route, parts: OpenParts, limit: RequestLimit): express
       sendProblem(response, { status: 406, detail });
       return;
     }
-    const query = request.url.split('?', 2)[1] ?? '';
-    const parsed = parseValues(route.parameters, { path: request.params, query });
-    if (!parsed.ok) {
-      sendProblem(response, parsed.refusal);
-      return;
-    }
     const refusal = isFeed ? null : limit.admit(response);
-    if (refusal !== null) {
-      sendProblem(response, refusal);
-      return;
-    }
-    const { values } = parsed;
-    await send(await route.answer(parts, { values, request, response }), response);
+    if (refusal === null) await send(await route.serve(parts, { request, response }), response);
+    else sendProblem(response, refusal);
   };
 }
 

@@ -2,8 +2,10 @@
 // Source: RFC 9457 (problem details; `about:blank` means that the title is the status phrase).
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import type { DeliveryState } from '../core/delivery.ts';
+import { DELIVERY_STATES } from '../core/delivery.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
+import { POSSIBLE_ACTS } from '../views/delivery-schemas.ts';
+import * as s from '../views/typed-schema.ts';
 
 /** HTTP statuses of refusals. */
 export type RefusalStatus =
@@ -23,16 +25,29 @@ export type RefusalStatus =
   | 503
   | 507;
 
+const FOR_DELIVERIES = {
+  parameter: s.described(s.TEXT, 'The invalid parameter.'),
+  state: s.described(s.openWords(DELIVERY_STATES), 'State of the delivery in question.'),
+  acts: s.described(POSSIBLE_ACTS, 'Actions that are possible in that state.'),
+};
+
+/** A problem document. */
+export const PROBLEM = s.recordWith(
+  {
+    type: s.TEXT,
+    title: s.TEXT,
+    status: s.plain<number>({ type: 'integer' }),
+    detail: s.described(s.TEXT, 'Found and expected values.'),
+  },
+  FOR_DELIVERIES,
+);
+
+/** The properties of a problem on which a client depends. */
+export const REFUSED = s.recordWith({ detail: s.TEXT }, FOR_DELIVERIES);
+
 /** The reason for refusing a request. */
-export interface Refusal {
+export interface Refusal extends s.ValueOf<typeof REFUSED> {
   readonly status: RefusalStatus;
-  /** Found and expected values, for people. */
-  readonly detail: string;
-  /** The invalid parameter of the query or path. */
-  readonly parameter?: string;
-  /** State of the delivery in question, and the actions that are possible in it. */
-  readonly state?: DeliveryState;
-  readonly acts?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -47,11 +62,13 @@ export const SAFE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
-/** Renders the problem document of a refusal. */
-function renderProblem({ status, detail, parameter, state, acts }: Refusal): string {
-  const title = STATUS_CODES[status] ?? 'Error';
-  const problem = { type: 'about:blank', title, status, detail, parameter, state, acts };
-  return `${escapedJson(problem, 0)}\n`;
+/** Makes the problem document of a refusal. */
+export function toProblem({ headers: _, status, ...rest }: Refusal): s.ValueOf<typeof PROBLEM> {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, ...rest };
+}
+
+function renderProblem(refusal: Refusal): string {
+  return `${escapedJson(toProblem(refusal), 0)}\n`;
 }
 
 /** Renders a complete HTTP answer with the problem document of a refusal; it closes the connection. */

@@ -1,123 +1,95 @@
-// The table of all routes: documentation, parameters, answer and handler of each. api.ts serves it and
-// `openApiDocument` describes it, so both have the same routes. Access rules are in access.ts.
+// The table of all routes: documentation, parameters, answer and access of each. api.ts serves it and
+// `openApiDocument` describes it, so both have the same routes. The documents are made in lib/views.
 // tools/generate.ts writes docs/openapi.json from here.
 // Source: OpenAPI 3.1.1.
 
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Json, JsonObject } from '../core/event.ts';
-import type { Gap } from '../core/source.ts';
+import type { JsonSchema } from '../core/kind.ts';
 import type { PlannedHttp } from '../plan/plan.ts';
-import { type DecisionQuery, findDecision, listDecisions } from '../views/decision-documents.ts';
-import { toBound, toRules, toStatus } from '../views/status-documents.ts';
-import { MOMENT } from '../views/time.ts';
-import { DELIVERY_ROUTES } from './documents/delivery-routes.ts';
-import { PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';
-import { type QueryValues, spanOf, type TimeSpan, toOpenApiParameter } from './query.ts';
 import {
-  document,
-  JSON_READ,
-  limit,
-  type Route,
-  type RouteAnswer,
-  type RouteCall,
-  type RouteParts,
-  refusal,
-  sequence,
-  text,
-} from './route.ts';
-import { described, listOf, record, TEXTS } from './schema-parts.ts';
-import { SCHEMAS, schemaNamed } from './schemas.ts';
+  DECISION,
+  DECISION_PARAMETERS,
+  EXPLANATION,
+  findDecision,
+  listDecisions,
+  MOVE,
+  WHOLE_DECISION,
+} from '../views/decision-documents.ts';
+import { ACTED, DELIVERY, WHOLE_DELIVERY } from '../views/delivery-schemas.ts';
+import { inPath, sequence, text } from '../views/parameters.ts';
+import {
+  GAP,
+  GAP_PARAMETERS,
+  listGaps,
+  RULE,
+  STATUS,
+  toRules,
+  toStatus,
+} from '../views/status-documents.ts';
+import * as s from '../views/typed-schema.ts';
+import { DELIVERY_ROUTES } from './delivery-routes.ts';
+import { PROBLEM, PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';
+import { badRequest, document, type Route, type RouteAnswer, refusal, route } from './route.ts';
 
-const EXPLANATIONS = record(
-  {
-    items: { type: 'array', items: schemaNamed('Explanation') },
-    skipped: described(TEXTS, 'Lines of a watch without an Event to explain, the first hundred.'),
-  },
-  ['skipped'],
-);
-
-/** Values of `loss`. */
-const LOSSES = ['none', 'coalesced', 'possible-loss'] as const satisfies Gap['loss'][];
+const DECISION_NAMED = s.named('Decision', DECISION);
+const EXPLANATION_NAMED = s.named('Explanation', EXPLANATION);
 
 /** All routes, in the order of the OpenAPI document. */
 export const ROUTES: readonly Route[] = [
-  {
-    ...JSON_READ,
+  route({
     path: '/api/v1/status',
     summary: 'Status of the gateway',
-    answers: { description: 'The status.', schema: schemaNamed('Status') },
+    parameters: {},
+    answers: { description: 'The status.', schema: s.named('Status', STATUS) },
     answer: async (parts) => document(await toStatus(parts)),
-  },
-  {
-    ...JSON_READ,
+  }),
+  route({
     path: '/api/v1/rules',
     summary: 'The rules, and how often each decided an Event since the start',
+    parameters: {},
     answers: {
       description: 'In the order of the file; the default rejection comes last.',
-      schema: listOf(schemaNamed('Rule')),
+      schema: s.listOf(s.named('Rule', RULE), {}),
     },
     answer: (parts) => document({ items: toRules(parts) }),
-  },
-  {
-    ...JSON_READ,
+  }),
+  route({
     path: '/api/v1/decisions',
     summary: 'The last decisions, newest first',
     description:
       'Only recent decisions are in memory, limited by number and by size: see `recent` of the status. Texts of more than 1024 characters are cut.',
-    parameters: [
-      limit('Largest number of items; a page with trails may be shorter.', 50),
-      sequence(
-        'after',
-        'query',
-        'Only decisions older than this one: `next` of the previous page.',
-      ),
-      {
-        name: 'action',
-        place: 'query',
-        description: 'Only decisions with this action.',
-        schema: { type: 'string', enum: ['accept', 'reject'] },
-      },
-      text('rule', 'Only decisions by this rule: its name, `#` and its index, or `default`.'),
-      text('namespace', 'Only decisions on an involved object in this namespace.'),
-      text('kind', 'Only decisions on an involved object of this kind.'),
-      {
-        name: 'trail',
-        place: 'query',
-        description: 'Whether to add why each earlier rule did not match.',
-        schema: { type: 'boolean', default: false },
-      },
-    ],
+    parameters: DECISION_PARAMETERS,
     answers: {
       description: 'A page; pass its `next` as `after` to get the next one.',
-      schema: listOf(schemaNamed('Decision'), { next: { type: ['integer', 'null'] } }),
+      schema: s.listOf(DECISION_NAMED, {
+        next: s.plain<number | null>({ type: ['integer', 'null'] }),
+      }),
     },
-    answer: ({ watch }, { values }) => document(listDecisions(watch.recent, queryOf(values))),
-  },
-  {
-    ...JSON_READ,
+    answer: ({ watch }, query) => document(listDecisions(watch.recent, query)),
+  }),
+  route({
     path: '/api/v1/decisions/{sequence}',
     summary: 'One decision with its trail and the complete Event',
-    parameters: [sequence('sequence', 'path', 'Its sequence number, from a list or the feed.')],
-    answers: { description: 'The decision.', schema: schemaNamed('WholeDecision') },
+    parameters: { sequence: inPath(sequence('Its sequence number, from a list or the feed.')) },
+    answers: { description: 'The decision.', schema: s.named('WholeDecision', WHOLE_DECISION) },
     refuses: [404],
-    answer: ({ watch }, { values }) => {
-      const number = values.integer('sequence') ?? 0;
-      const found = findDecision(watch.recent, number);
+    answer: ({ watch: { recent } }, values) => {
+      const found = findDecision(recent, values.sequence);
       if (found !== null) return document(found);
-      const detail = `decision ${number} is not in memory; the oldest number is ${watch.recent.oldest}`;
+      const detail = `decision ${values.sequence} is not in memory; the oldest number is ${recent.oldest}`;
       return refusal({ status: 404, detail });
     },
-  },
-  {
-    ...JSON_READ,
+  }),
+  route({
     method: 'POST',
     path: '/api/v1/explain',
     summary: 'The decision that the gateway would make on an Event, and why',
     description:
       'Uses the rules that run and starts nothing. It counts as a read and answers the same as `sluice explain --format json`.',
-    parameters: [
-      text('source', 'The source to decide for; if absent, the first one that reads the Event.'),
-    ],
+    parameters: {
+      source: text('The source to decide for; if absent, the first one that reads the Event.'),
+    },
     body: {
       description:
         'An Event of core/v1 or events.k8s.io/v1, a List or an array of them, or lines of a watch. Several of these may follow each other, as `kubectl get events -w -o json` prints them. At most 16 MiB; as `application/yaml` at most 1 MiB.',
@@ -125,127 +97,93 @@ export const ROUTES: readonly Route[] = [
     },
     answers: {
       description: 'One explanation for one Event; `items` for a List or for several values.',
-      schema: { anyOf: [schemaNamed('Explanation'), EXPLANATIONS] },
+      schema: s.anyOf(
+        EXPLANATION_NAMED,
+        s.recordWith(
+          { items: s.list(EXPLANATION_NAMED) },
+          {
+            skipped: s.described(
+              s.TEXTS,
+              'Lines of a watch without an Event to explain, the first hundred.',
+            ),
+          },
+        ),
+      ),
     },
     refuses: [413, 415],
-    answer: async ({ explainer }, { request, response, values }) => {
-      const explained = await explainer.explain(request, response, values.text('source'));
-      return explained.ok ? document(explained.answer) : refusal(explained.refusal);
-    },
-  },
-  {
-    ...JSON_READ,
+    answer: ({ explain }, { source }, call) => explain(call, source),
+  }),
+  route({
     path: '/api/v1/feed',
     mediaType: 'text/event-stream',
     summary: 'A live feed of decisions and of state changes of deliveries',
     description:
       'Server-Sent Events: `decision` has a Decision as data, `delivery` a Move; `id` is the sequence number. With Last-Event-ID or `after` the feed resumes after that number; `lost` says that some later ones are no longer in memory. A comment every 15 s is a heartbeat. A client that reads too slowly is disconnected and may resume.',
-    parameters: [
-      sequence('after', 'query', 'As the header Last-Event-ID, for clients that cannot set it.'),
-    ],
+    parameters: {
+      after: sequence('As the header Last-Event-ID, for clients that cannot set it.'),
+    },
     answers: {
       description: 'A stream without an end; the schema is that of the data.',
-      schema: { anyOf: [schemaNamed('Decision'), schemaNamed('Move')] },
+      schema: s.anyOf(DECISION_NAMED, s.named('Move', MOVE)),
     },
-    answer: feedAnswer,
-  },
+    answer: async ({ feed }, { after = null }, { request, response }) => {
+      const resumed = resumeFrom(request, after);
+      if (resumed === 'unreadable') {
+        const detail = 'found a Last-Event-ID that is not a sequence number';
+        return badRequest({ parameter: 'Last-Event-ID', detail });
+      }
+      const full = feed.refusal();
+      if (full !== null) return refusal(full);
+      response.setHeader('Content-Type', 'text/event-stream');
+      // A proxy that buffers would hold events back.
+      response.setHeader('X-Accel-Buffering', 'no');
+      if (request.method === 'HEAD') response.end();
+      else await feed.serve(response, resumed);
+      return { kind: 'streamed' };
+    },
+  }),
   ...DELIVERY_ROUTES,
-  {
-    ...JSON_READ,
+  route({
     path: '/api/v1/gaps',
     summary: 'Gaps: spans that could not be read, newest first',
     description: 'The last 1000, from the store: with a durable store they survive a restart.',
-    parameters: [
-      {
-        name: 'loss',
-        place: 'query',
-        description: 'Only gaps of these kinds: repeat it, or separate values by commas.',
-        schema: { type: 'array', items: { type: 'string', enum: LOSSES } },
-      },
-      text('since', `Only gaps that ended then or later: ${MOMENT}.`),
-      text('until', `Only gaps that ended before: ${MOMENT}.`),
-      limit('Largest number of items.', 100),
-    ],
-    answers: { description: 'The gaps.', schema: listOf(schemaNamed('Gap')) },
-    answer: gapsAnswer,
-  },
-  {
-    ...JSON_READ,
+    parameters: GAP_PARAMETERS,
+    answers: { description: 'The gaps.', schema: s.listOf(s.named('Gap', GAP), {}) },
+    answer: async (parts, query) => {
+      const listed = await listGaps(parts, query);
+      return 'parameter' in listed ? badRequest(listed) : document(listed);
+    },
+  }),
+  route({
     path: '/api/v1/openapi.json',
     summary: 'The description of this API',
-    answers: { description: 'An OpenAPI 3.1 document.', schema: { type: 'object' } },
-    answer: ({ version, plan }) => document(openApiDocument(ROUTES, version, plan.http)),
-  },
+    parameters: {},
+    answers: { description: 'An OpenAPI 3.1 document.', schema: s.JSON_OBJECT },
+    answer: ({ version, plan }): RouteAnswer<ReturnType<typeof openApiDocument>> =>
+      document(openApiDocument(ROUTES, version, plan.http)),
+  }),
 ];
 
-function queryOf(values: QueryValues): DecisionQuery {
-  return {
-    limit: values.integer('limit') ?? 1,
-    after: values.integer('after') ?? null,
-    action: values.text('action') ?? null,
-    rule: values.text('rule') ?? null,
-    namespace: values.text('namespace') ?? null,
-    kind: values.text('kind') ?? null,
-    trail: values.isSet('trail'),
-  };
-}
-
-async function feedAnswer({ feed }: RouteParts, call: RouteCall): Promise<RouteAnswer> {
-  const { request, response, values } = call;
-  const resumed = resumeFrom(request, values);
-  if (resumed === 'unreadable') {
-    const detail = 'found a Last-Event-ID that is not a sequence number';
-    return refusal({ status: 400, detail, parameter: 'Last-Event-ID' });
-  }
-  const full = feed.refusal();
-  if (full !== null) return refusal(full);
-  response.setHeader('Content-Type', 'text/event-stream');
-  // A proxy that buffers would hold events back.
-  response.setHeader('X-Accel-Buffering', 'no');
-  if (request.method === 'HEAD') response.end();
-  else await feed.serve(response, resumed);
-  return { kind: 'streamed' };
-}
-
-function resumeFrom(request: IncomingMessage, values: QueryValues): number | null | 'unreadable' {
+function resumeFrom(request: IncomingMessage, after: number | null): number | null | 'unreadable' {
   const last = request.headers['last-event-id'];
-  if (last === undefined || last === '') return values.integer('after') ?? null;
+  if (last === undefined || last === '') return after;
   return typeof last === 'string' && /^\d{1,16}$/.test(last) ? Number(last) : 'unreadable';
 }
 
-// A store keeps at least this many; a query with filters searches all of them.
-const GAPS_READ = 1_000;
-
-/** Lists the matching gaps, newest first. They come from the store, so also those of earlier processes. */
-async function gapsAnswer(
-  { store, clock }: RouteParts,
-  { values }: RouteCall,
-): Promise<RouteAnswer> {
-  const span = spanOf(values, clock.now());
-  if ('status' in span) return refusal(span);
-  const gaps = await store.archive.gaps(GAPS_READ);
-  const losses = values.list('loss');
-  const asked = gaps.filter(
-    (gap) => (losses.length === 0 || losses.includes(gap.loss)) && isWithin(gap, span),
-  );
-  return document({ items: asked.slice(0, values.integer('limit')).map(toGap) });
-}
-
-/** Whether a gap ended in a span; one without a valid end is excluded only if the span has a bound. */
-function isWithin({ to }: Gap, { since, until }: TimeSpan): boolean {
-  return !(since !== undefined && !(to.at >= since)) && !(until !== undefined && !(to.at < until));
-}
-
-function toGap({ source, path, loss, why, from, to }: Gap): object {
-  return {
-    source,
-    path,
-    loss,
-    why,
-    from: from === null ? null : toBound(from),
-    to: toBound(to),
-  };
-}
+/** All named schemas. */
+const SCHEMAS = {
+  Status: STATUS.json,
+  Rule: RULE.json,
+  Decision: DECISION.json,
+  WholeDecision: WHOLE_DECISION.json,
+  Explanation: EXPLANATION.json,
+  Move: MOVE.json,
+  Delivery: DELIVERY.json,
+  WholeDelivery: WHOLE_DELIVERY.json,
+  Acted: ACTED.json,
+  Gap: GAP.json,
+  Problem: PROBLEM.json,
+} as const satisfies Record<string, JsonSchema>;
 
 /** Statuses of refusals that every route may answer. */
 const COMMON_REFUSALS: readonly RefusalStatus[] = [
@@ -294,10 +232,10 @@ function operationOf(route: Route): JsonObject {
   const responses: Record<string, Json> = {
     '200': {
       description: answers.description,
-      content: { [mediaType]: { schema: answers.schema } },
+      content: { [mediaType]: { schema: answers.schema.json } },
     },
   };
-  const problem = { [PROBLEM_TYPE]: { schema: schemaNamed('Problem') } };
+  const problem = { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
   for (const status of refusals) {
     responses[String(status)] = { description: STATUS_CODES[status] ?? '', content: problem };
   }
@@ -306,10 +244,16 @@ function operationOf(route: Route): JsonObject {
     summary,
     ...(description === undefined ? {} : { description }),
     ...(isRead ? {} : { security: [{ token: [] }] }),
-    parameters: parameters.map(toOpenApiParameter),
+    parameters: Object.entries(parameters).map((one) => parameterOf(route, one)),
     ...(body === undefined ? {} : { requestBody: bodyOf(body) }),
     responses,
   };
+}
+
+function parameterOf({ path }: Route, [name, { json }]: [string, s.Schema<unknown>]): JsonObject {
+  const { description = '', ...schema } = json;
+  const isInPath = path.includes(`{${name}}`);
+  return { name, in: isInPath ? 'path' : 'query', required: isInPath, description, schema };
 }
 
 function bodyOf({ description, schema }: NonNullable<Route['body']>): JsonObject {

@@ -20,7 +20,7 @@ import { openRecording } from '../playback/recording.ts';
 import type { Command, ProcessContext } from './command.ts';
 import { refused } from './configuration.ts';
 import { givenFolder } from './data-folder.ts';
-import { filterWords } from './deliveries/delivery-client.ts';
+import { filterWords } from './deliveries/delivery-flags.ts';
 import { increase, listed } from './explanation-text.ts';
 import { type GivenFlags, givenTexts } from './flags.ts';
 import { mustBeRecording, speedOf } from './playback.ts';

@@ -2,7 +2,7 @@
 // outcomes. Also the document that every trigger sends. Ids are computed in delivery-id.ts.
 
 import type { RuleRef } from './decision.ts';
-import { type EventObject, textAt } from './event.ts';
+import { type EventObject, type JsonObject, textAt } from './event.ts';
 
 /** Every state of a delivery. */
 export const DELIVERY_STATES = [
@@ -110,6 +110,17 @@ export function toDocument(delivery: Delivery): DeliveryDocument {
     return { event, firstTime, happenedAt, count };
   });
   return { id, cluster, source, rule: rule.name, trigger, match, occurrences };
+}
+
+/** The document that templates read: that of the delivery, and its first Event. Events are not copied. */
+export function toTemplateView(delivery: Delivery): JsonObject {
+  const { cluster, occurrences, ...rest } = toDocument(delivery);
+  return {
+    ...rest,
+    cluster: { ...cluster },
+    occurrences: occurrences.map((occurrence) => ({ ...occurrence })),
+    event: delivery.occurrences[0].event,
+  };
 }
 
 /**

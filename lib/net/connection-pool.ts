@@ -4,7 +4,8 @@
 // an idle connection at any time).
 
 import type { Clock } from '../core/clock.ts';
-import { type AddressTarget, placeOf, targetOf } from './address.ts';
+import { aborted } from '../kit/async/abort.ts';
+import { placeOf, targetOf } from './address.ts';
 import type { Connector } from './connector.ts';
 import type { HttpRequest } from './http-client.ts';
 import { HttpConnection, type IdleEnd } from './http-connection.ts';
@@ -26,24 +27,30 @@ interface ConnectionPoolParts {
   readonly http2: 'off' | 'offered';
 }
 
-/** A kept or open connection, and what it may be used for. */
-export interface Kept {
+/** A connection of a pool, and what it may be used for. */
+export interface Pooled {
   readonly connection: HttpConnection;
   readonly use: ConnectionUse;
   readonly place: string;
   /** Idle connections that a request can take instead of this one. */
-  readonly idle: Kept[];
+  readonly idle: Pooled[];
+  /** Number of requests on it; more than one with HTTP/2 only. */
+  users: number;
+  /** Time since which no request uses it, by the monotonic clock. */
+  idleSince: number;
 }
 
 /** The connections of a client. */
 export class ConnectionPool implements Disposable {
   readonly #parts: ConnectionPoolParts;
   readonly #reuse = new ReusePolicy();
-  readonly #all = new Map<HttpConnection, Kept>();
+  readonly #all = new Set<Pooled>();
   /** Idle connections by use and receiver; the one used last is at the end. */
-  readonly #idle = new Map<string, Kept[]>();
+  readonly #idle = new Map<string, Pooled[]>();
   /** Idle connections for requests that cannot be repeated, also those that are only watched. */
-  readonly #brief = new Set<Kept>();
+  readonly #brief = new Set<Pooled>();
+  /** The last connection to each receiver that speaks HTTP/2, or may do so once it is open. */
+  readonly #shared = new Map<string, Pooled>();
   #isRetired = false;
   #onEmpty: () => void = () => undefined;
 
@@ -52,10 +59,102 @@ export class ConnectionPool implements Disposable {
   }
 
   /**
+   * Takes a connection for a request, or makes one. A request that cannot be repeated gets a kept
+   * one only after everything that has arrived on it was processed.
+   */
+  async takeSettled(request: HttpRequest, signal: AbortSignal): Promise<Pooled> {
+    const isShared = this.#parts.http2 === 'offered' && request.url.protocol === 'https:';
+    if (isShared && request.connection === undefined) return this.#share(request, signal);
+    if (!request.isRepeatable) await this.#settle();
+    return this.take(request);
+  }
+
+  /** Takes a kept connection for a request, or makes one. */
+  take(request: HttpRequest): Pooled {
+    const { url, connection: own } = request;
+    const place = placeOf(url);
+    const now = this.#parts.clock.monotonic();
+    const use = own === undefined ? this.#reuse.useFor(place, request, now) : 'single';
+    const idle = this.#idleFor(use, request);
+    for (let pooled = idle.pop(); pooled !== undefined; pooled = idle.pop()) {
+      if (pooled.connection.isOpen) return this.#join(pooled);
+      this.#onEnd(pooled, 'was closed');
+    }
+    return this.#make({ url, place, use, idle });
+  }
+
+  /** Makes a connection for a request whose kept connection turned out to be closed. */
+  takeNew({ url }: HttpRequest): Pooled {
+    return this.#make({ url, place: placeOf(url), use: 'single', idle: [] });
+  }
+
+  /** Keeps a connection after an answer, or closes it. */
+  release(pooled: Pooled): void {
+    const { connection, use, idle } = pooled;
+    pooled.users -= 1;
+    if (pooled.users > 0) return;
+    if (use === 'single' || this.#isRetired || !connection.isOpen) {
+      this.#drop(pooled);
+      return;
+    }
+    pooled.idleSince = this.#parts.clock.monotonic();
+    if (connection.isMultiplexed) return;
+    if (use !== 'any') this.#brief.add(pooled);
+    if (use !== 'watched') idle.push(pooled);
+  }
+
+  /** Closes a connection whose request failed; `isStale`: it was a kept one that had been closed. */
+  discard(pooled: Pooled, { isStale }: { readonly isStale: boolean }): void {
+    if (pooled.connection.isMultiplexed) {
+      if (isStale) this.#unshare(pooled);
+      this.release(pooled);
+      return;
+    }
+    if (isStale) this.#closedUnannounced(pooled.place);
+    this.#drop(pooled);
+  }
+
+  /** Closes idle connections, and all others once they are released. Resolves after the last. */
+  retire(): Promise<void> {
+    this.#isRetired = true;
+    for (const pooled of this.#all) if (pooled.users === 0) this.#drop(pooled);
+    if (this.#all.size === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#onEmpty = resolve));
+  }
+
+  [Symbol.dispose](): void {
+    this.#isRetired = true;
+    for (const pooled of this.#all) this.#drop(pooled);
+  }
+
+  /**
+   * Joins a connection that speaks HTTP/2. If one is being opened, requests wait until it is known
+   * whether it does.
+   */
+  async #share(request: HttpRequest, signal: AbortSignal): Promise<Pooled> {
+    const key = keyOf(request);
+    let seen: Pooled | undefined;
+    for (let shared = this.#shared.get(key); shared !== undefined; shared = this.#shared.get(key)) {
+      // It has just been seen to be full, closed or not of HTTP/2.
+      if (shared === seen) break;
+      seen = shared;
+      await Promise.race([shared.connection.opened, aborted(signal)]);
+      const { connection, users } = shared;
+      if (!connection.isMultiplexed) break;
+      if (connection.isOpen && users < STREAMS_AT_MOST) return this.#join(shared);
+    }
+    if (!request.isRepeatable) await this.#settle();
+    const pooled = this.take(request);
+    // Of those that waited for a connection that was none of HTTP/2, each takes its own.
+    if (this.#shared.get(key) === seen) this.#shared.set(key, pooled);
+    return pooled;
+  }
+
+  /**
    * Processes everything that has arrived on kept connections, so that a request that cannot be
    * repeated never gets one that the receiver has closed already.
    */
-  async settle(): Promise<void> {
+  async #settle(): Promise<void> {
     if (this.#brief.size === 0) return;
     const { clock } = this.#parts;
     // Data that arrives during this turn is handled in the next one.
@@ -64,81 +163,25 @@ export class ConnectionPool implements Disposable {
     while (this.#prune());
   }
 
-  /** Takes a kept connection for a request, or makes one. */
-  take(request: HttpRequest): Kept {
-    const { url, connection: own } = request;
-    const place = placeOf(url);
-    const use =
-      own === undefined
-        ? this.#reuse.useFor(place, request, this.#parts.clock.monotonic())
-        : 'single';
-    const idle = this.#idleFor(use, request);
-    for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) {
-      this.#wake(kept);
-      if (kept.connection.isOpen) return kept;
-    }
-    return this.#make({ url, place, use, idle });
-  }
-
-  /** Makes a connection for a request whose kept connection turned out to be closed. */
-  takeNew({ url }: HttpRequest): Kept {
-    return this.#make({ url, place: placeOf(url), use: 'single', idle: [] });
-  }
-
-  /** Keeps a connection after an answer, or closes it. */
-  release(kept: Kept): void {
-    const { connection, use, idle } = kept;
-    connection.hasServed = true;
-    if (use === 'single' || this.#isRetired || !connection.isOpen) {
-      this.#drop(kept);
-      return;
-    }
-    connection.idleSince = this.#parts.clock.monotonic();
-    if (use !== 'any') this.#brief.add(kept);
-    if (use !== 'watched') idle.push(kept);
-  }
-
-  /** Closes a connection whose request failed; `isStale`: it was a kept one that had been closed. */
-  discard(kept: Kept, { isStale }: { readonly isStale: boolean }): void {
-    if (isStale) this.#closedUnannounced(kept.place);
-    this.#drop(kept);
-  }
-
-  /** Closes idle connections, and all others once they are released. Resolves after the last. */
-  retire(): Promise<void> {
-    this.#isRetired = true;
-    for (const kept of [...this.#all.values()]) {
-      if (kept.connection.idleSince !== null) this.#drop(kept);
-    }
-    if (this.#all.size === 0) return Promise.resolve();
-    return new Promise((resolve) => (this.#onEmpty = resolve));
-  }
-
-  [Symbol.dispose](): void {
-    this.#isRetired = true;
-    for (const kept of [...this.#all.values()]) this.#drop(kept);
-  }
-
-  #make({ url, place, use, idle }: Omit<Kept, 'connection'> & { readonly url: URL }): Kept {
+  #make({ url, place, use, idle }: Way): Pooled {
     const { connector, idleMs, http2 } = this.#parts;
-    const target: AddressTarget = targetOf(url);
+    const target = targetOf(url);
     const connection = new HttpConnection({
       origin: url.origin,
       open: (signal) => connector.open(target, signal),
       idleMs: use === 'any' ? idleMs : Math.min(idleMs, BRIEF_IDLE_MS),
       http2,
-      onEnd: (_connection, how) => this.#onEnd(kept, how),
+      onEnd: (how) => this.#onEnd(pooled, how),
     });
-    const kept: Kept = { connection, use, place, idle };
-    this.#all.set(connection, kept);
-    return kept;
+    const pooled: Pooled = { connection, use, place, idle, users: 1, idleSince: 0 };
+    this.#all.add(pooled);
+    return pooled;
   }
 
-  #idleFor(use: ConnectionUse, { url, headers }: HttpRequest): Kept[] {
+  #idleFor(use: ConnectionUse, request: HttpRequest): Pooled[] {
     // A watched connection must show that it stays open; it carries nothing else.
     if (use === 'single' || use === 'watched') return [];
-    // undici closes a connection with TLS if the name in the header changes.
-    const key = `${use} ${url.origin} ${headers['host'] ?? ''}`;
+    const key = `${use} ${keyOf(request)}`;
     let idle = this.#idle.get(key);
     if (idle === undefined) this.#idle.set(key, (idle = []));
     return idle;
@@ -148,41 +191,56 @@ export class ConnectionPool implements Disposable {
   #prune(): boolean {
     const now = this.#parts.clock.monotonic();
     let isAnyClosed = false;
-    for (const kept of this.#brief) {
-      const { isOpen, idleSince } = kept.connection;
-      const isOver = now - (idleSince ?? now) >= BRIEF_IDLE_MS;
-      if (isOpen && !isOver) continue;
-      this.#onEnd(kept, isOpen ? 'stayed open' : 'was closed');
+    for (const pooled of this.#brief) {
+      const { isOpen } = pooled.connection;
+      if (isOpen && now - pooled.idleSince < BRIEF_IDLE_MS) continue;
+      this.#onEnd(pooled, isOpen ? 'stayed open' : 'was closed');
       isAnyClosed = true;
     }
     return isAnyClosed;
   }
 
-  #onEnd(kept: Kept, how: IdleEnd): void {
-    const isWatched = this.#brief.has(kept);
-    if (kept.connection.idleSince !== null) this.#drop(kept);
+  #onEnd(pooled: Pooled, how: IdleEnd): void {
+    const isWatched = this.#brief.has(pooled);
+    this.#unshare(pooled);
+    if (pooled.users === 0) this.#drop(pooled);
     if (!isWatched) return;
-    if (how === 'stayed open') this.#reuse.stayedOpen(kept.place);
-    else this.#closedUnannounced(kept.place);
+    if (how === 'stayed open') this.#reuse.stayedOpen(pooled.place);
+    else this.#closedUnannounced(pooled.place);
   }
 
   #closedUnannounced(place: string): void {
     this.#reuse.closedUnannounced(place, this.#parts.clock.monotonic());
   }
 
-  #wake(kept: Kept): void {
-    kept.connection.idleSince = null;
-    this.#brief.delete(kept);
+  #join(pooled: Pooled): Pooled {
+    pooled.users += 1;
+    this.#brief.delete(pooled);
+    return pooled;
   }
 
-  #drop(kept: Kept): void {
-    const { connection, idle } = kept;
-    this.#wake(kept);
-    const index = idle.indexOf(kept);
+  #unshare(pooled: Pooled): void {
+    for (const [key, shared] of this.#shared) if (shared === pooled) this.#shared.delete(key);
+  }
+
+  #drop(pooled: Pooled): void {
+    const { connection, idle } = pooled;
+    this.#brief.delete(pooled);
+    const index = idle.indexOf(pooled);
     if (index >= 0) idle.splice(index, 1);
     connection.destroy();
-    if (this.#all.delete(connection) && this.#all.size === 0) this.#onEmpty();
+    if (this.#all.delete(pooled) && this.#all.size === 0) this.#onEmpty();
   }
+}
+
+type Way = Pick<Pooled, 'use' | 'place' | 'idle'> & { readonly url: URL };
+
+// The usual limit of servers; undici's default.
+const STREAMS_AT_MOST = 100;
+
+/** The receiver of a request. undici closes a connection with TLS if the name in the header changes. */
+function keyOf({ url, headers }: HttpRequest): string {
+  return `${url.origin} ${headers['host'] ?? ''}`;
 }
 
 /**

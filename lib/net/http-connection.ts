@@ -4,6 +4,7 @@
 // Source: undici's docs/api/Client.md (events, keep-alive) and Dispatcher.md (request).
 
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import { codeOfFailure } from '../kit/file-trouble.ts';
 import { toConnect, UNTIMED } from './connector.ts';
@@ -19,7 +20,7 @@ interface ConnectionOptions {
   readonly idleMs: number;
   readonly http2: 'off' | 'offered';
   /** Called when the socket was closed after it had been connected. */
-  readonly onEnd: (connection: HttpConnection, how: IdleEnd) => void;
+  readonly onEnd: (how: IdleEnd) => void;
 }
 
 /** End of an idle time: the connection stayed open for all of it, or the other side closed it. */
@@ -43,8 +44,6 @@ const SENT = { reached: 'perhaps', isStale: false } as const;
 
 /** A connection to one receiver. */
 export class HttpConnection {
-  /** Time of the last release, by the monotonic clock; null while a request uses it. */
-  idleSince: number | null = null;
   /** Whether it carried an answer. */
   hasServed = false;
   readonly #client: Client;
@@ -52,8 +51,10 @@ export class HttpConnection {
   #socket: Socket | null = null;
   /** First error of the socket. */
   #cause: Error | null = null;
-  /** How often undici asked for a socket. */
-  #opens = 0;
+  #isOpened = false;
+  #onOpened: () => void = () => undefined;
+  /** Resolves when the socket is connected or failed to connect. */
+  readonly opened = new Promise<void>((resolve) => (this.#onOpened = resolve));
 
   constructor({ origin, open, idleMs, http2, onEnd }: ConnectionOptions) {
     this.#client = new Client(origin, {
@@ -66,13 +67,18 @@ export class HttpConnection {
     });
     this.#client.on('disconnect', (_origin, _targets, { code }) =>
       // undici's own end of an idle connection.
-      onEnd(this, code === 'UND_ERR_INFO' ? 'stayed open' : 'was closed'),
+      onEnd(code === 'UND_ERR_INFO' ? 'stayed open' : 'was closed'),
     );
   }
 
   /** Whether a request can be sent on it. */
   get isOpen(): boolean {
     return this.#socket !== null && !this.#socket.destroyed && this.#socket.writable;
+  }
+
+  /** Whether it carries many requests at once: it speaks HTTP/2. */
+  get isMultiplexed(): boolean {
+    return this.#socket instanceof TLSSocket && this.#socket.alpnProtocol === 'h2';
   }
 
   /** Bytes that were read from its socket so far. */
@@ -88,34 +94,40 @@ export class HttpConnection {
   /** Closes it at once; a request or answer on it fails. */
   destroy(): void {
     this.#closing.abort();
+    this.#onOpened();
     this.#client.destroy(null, () => undefined);
   }
 
   /** Says about the failure of a request without an answer how far it got. */
   failureOf(reported: unknown, readBefore: number): RequestFailure {
-    const error = this.#cause ?? reported;
     const socket = this.#socket;
-    // undici asked for a second socket, so it had not written the request to the first.
-    if (socket === null || this.#opens > 1) {
-      return { error, reached: 'never', isStale: this.hasServed };
-    }
+    const isUnsent = socket === null || reported instanceof ConnectError;
+    if (isUnsent) return { error: reported, reached: 'never', isStale: this.hasServed };
+    const error = this.#cause ?? reported;
     const hasRead = socket.bytesRead > readBefore;
     const isUnasked = codeOfFailure(error) === 'UND_ERR_SOCKET' && hasRead && !socket.readableEnded;
     if (isUnasked) return { error: new ConnectError('bad-answer', 'no answer'), ...SENT };
     const code = codeOf(error);
     const isRefused = !this.hasServed && isRefusedCertificate(code);
     if (isRefused) return { error, reached: 'never', isStale: false };
-    const isStale = this.hasServed && !hasRead && isClosedConnection(code);
+    // With HTTP/2, other requests read from the same socket; this one has no head.
+    const isUnread = this.isMultiplexed || !hasRead;
+    const isStale = this.hasServed && isUnread && isClosedConnection(code);
     return { error, reached: 'perhaps', isStale };
   }
 
   async #open(open: ConnectionOptions['open']): Promise<Socket> {
-    this.#opens += 1;
-    if (this.#opens > 1) throw new ConnectError('reset', 'closed before', { code: 'ECONNRESET' });
-    const socket = await open(this.#closing.signal);
-    // undici reports the last error of a socket; an end may follow the alert that explains it.
-    socket.once('error', (error) => (this.#cause = error));
-    this.#socket = socket;
-    return socket;
+    // The request was not written to the first socket.
+    if (this.#isOpened) throw new ConnectError('reset', 'closed', { code: 'ECONNRESET' });
+    this.#isOpened = true;
+    try {
+      const socket = await open(this.#closing.signal);
+      // undici reports the last error of a socket; an end may follow the alert that explains it.
+      socket.once('error', (error) => (this.#cause = error));
+      this.#socket = socket;
+      return socket;
+    } finally {
+      this.#onOpened();
+    }
   }
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Environment } from '../kit/system.ts';
 import { placeOf, targetOf } from './address.ts';
 import { BodyDeadlines, readExcerpt } from './answer-body.ts';
-import { ConnectionPool, type Kept } from './connection-pool.ts';
+import { ConnectionPool, type Pooled } from './connection-pool.ts';
 import { Connector, type ConnectorOptions } from './connector.ts';
 import { failed, failedBy, failedByAbort } from './failure.ts';
 import { toHeaders, toSentHeaders } from './headers.ts';
@@ -92,6 +92,7 @@ class UndiciClient implements HttpClient {
   readonly #pool: ConnectionPool;
   readonly #deadlines: BodyDeadlines;
   readonly #excerpt: { readonly excerptBytes: number; readonly drainBytes: number };
+  readonly #isShared: boolean;
   #isClosed = false;
   #isDisposed = false;
 
@@ -106,6 +107,7 @@ class UndiciClient implements HttpClient {
       { clock, lookup },
     );
     this.#userAgent = options.userAgent;
+    this.#isShared = http2 === 'offered';
     this.#slots = new Slots(options.maxSockets);
     this.#connector = connector;
     this.#pool = new ConnectionPool({ connector, clock, idleMs, http2 });
@@ -161,9 +163,12 @@ class UndiciClient implements HttpClient {
    */
   async #exchange(call: HttpCall): Promise<Head | HttpFailed> {
     const { request, signal } = call;
-    if (!request.isRepeatable) await this.#pool.settle();
-    if (signal.aborted) return this.#failed(call, NOT_SENT);
-    const first = await this.#attempt(call, this.#pool.take(request));
+    const pooled = await this.#pool.takeSettled(request, signal);
+    if (signal.aborted) {
+      this.#pool.release(pooled);
+      return this.#failed(call, NOT_SENT);
+    }
+    const first = await this.#attempt(call, pooled);
     if (first.answered) return first;
     const mayRepeat = request.isRepeatable || first.reached === 'never';
     if (!first.isStale || !mayRepeat || this.#isOver(signal)) return this.#failed(call, first);
@@ -172,35 +177,37 @@ class UndiciClient implements HttpClient {
   }
 
   /** Sends a request on a connection, which is free again when the body of its answer was closed. */
-  #attempt(call: HttpCall, kept: Kept): Promise<Head | Unanswered> {
+  #attempt(call: HttpCall, pooled: Pooled): Promise<Head | Unanswered> {
     return new Promise((resolve) => {
       const { signal } = call;
-      const { connection } = kept;
+      const { connection } = pooled;
       const readBefore = connection.bytesRead;
       let body: Head['body'] | null = null;
       const onAbort = (): void => {
-        if (body === null) connection.destroy();
-        else body.destroy(errorOf(signal));
+        // undici ends a request that shares its connection.
+        if (body === null && !connection.isMultiplexed) connection.destroy();
+        else body?.destroy(errorOf(signal));
       };
       const fail = (error: unknown): void => {
         signal.removeEventListener('abort', onAbort);
         const failure = connection.failureOf(error, readBefore);
-        this.#pool.discard(kept, failure);
+        this.#pool.discard(pooled, failure);
         resolve({ answered: false, ...failure });
       };
       signal.addEventListener('abort', onAbort);
       try {
-        connection.request(this.#optionsOf(call, kept), (error, data) => {
+        connection.request(this.#optionsOf(call, pooled), (error, data) => {
           if (error !== null) {
             fail(error);
             return;
           }
+          connection.hasServed = true;
           body = data.body;
           // A reader gets the error. Without this listener an unread one ends the process.
           body.on('error', () => undefined);
           body.on('close', () => {
             signal.removeEventListener('abort', onAbort);
-            this.#pool.release(kept);
+            this.#pool.release(pooled);
             this.#slots.release();
           });
           resolve({
@@ -217,11 +224,12 @@ class UndiciClient implements HttpClient {
     });
   }
 
-  #optionsOf({ request, headers }: HttpCall, { use }: Kept): Dispatcher.RequestOptions {
+  #optionsOf({ request, headers, signal }: HttpCall, { use }: Pooled): Dispatcher.RequestOptions {
     const { method, url, body } = request;
     const target = targetOf(url);
     const path = `${url.pathname}${url.search}`;
-    const options = { method, path, headers, body, reset: use === 'single' };
+    const shared = this.#isShared ? { signal } : {};
+    const options = { method, path, headers, body, reset: use === 'single', ...shared };
     const proxy = target.isTls ? null : this.#connector.proxyTo(target);
     if (proxy === null) return options;
     const authorization = proxyAuthorization(proxy);

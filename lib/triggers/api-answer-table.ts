@@ -10,8 +10,8 @@ import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/e
 import { printable } from '../kit/text/printable.ts';
 import { isStatus } from '../kubernetes/client/answer-origin.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kubernetes-api.ts';
-import { askedWaitMs } from './asked-wait.ts';
-import { type FailureMeaning, pausing, refused, retry, unknown } from './outcome-builders.ts';
+import { askedWaitMs, pausing } from './asked-wait.ts';
+import { type FailureMeaning, refused, retry, unknown } from './outcome-builders.ts';
 
 /** Meaning of an answer. */
 type ApiMeaning = { readonly outcome: 'created' } | { readonly outcome: 'exists' } | FailureMeaning;

@@ -6,6 +6,7 @@
 // (same names, seconds from now), -07 (RateLimit: limit=…, remaining=…, reset=…), -08
 // ("policy";r=…;t=…).
 
+import type { AboutReceiver } from '../core/delivery.ts';
 import { type Json, jsonAt } from '../core/event.ts';
 import { sentAt } from '../net/headers.ts';
 import { retryAfterMs } from '../net/retry-after.ts';
@@ -118,4 +119,9 @@ function fieldWaits(field: string): readonly number[] {
 function waitOf(text: string, isUsedUp: RegExp, reset: RegExp): readonly number[] {
   const seconds = reset.exec(text)?.[1];
   return isUsedUp.test(text) && seconds !== undefined ? [Number(seconds) * 1000] : [];
+}
+
+/** The pause of the receiver as part of an outcome; none if the wait is over. */
+export function pausing(pauseMs: number | undefined): AboutReceiver {
+  return pauseMs === undefined || pauseMs === 0 ? {} : { pauseMs };
 }

@@ -11,7 +11,7 @@ import type { Trigger } from '../core/trigger.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { create, get } from '../kubernetes/client/objects.ts';
 import { type CreateAttempt, outcomeOf } from './api-answer-table.ts';
-import { pausing } from './outcome-builders.ts';
+import { pausing } from './asked-wait.ts';
 import { oneEach, type TriggerParts } from './trigger-kind.ts';
 
 /** Annotation with the whole delivery id on every object that Sluice creates. */

@@ -1,7 +1,7 @@
 // Meanings of answers that are no success, for the tables of all kinds whose receivers answer with
 // statuses. Each kind has its own table.
 
-import type { AboutReceiver, RefusedReason, RetryReason, UnknownReason } from '../core/delivery.ts';
+import type { RefusedReason, RetryReason, UnknownReason } from '../core/delivery.ts';
 
 /** Meaning of an answer, or of a missing one, if no start is known. */
 export type FailureMeaning =
@@ -17,8 +17,3 @@ export const refused = (reason: RefusedReason): FailureMeaning => ({ outcome: 'r
 
 /** Unknown outcome: it may have started. */
 export const unknown = (reason: UnknownReason): FailureMeaning => ({ outcome: 'unknown', reason });
-
-/** The pause of the receiver as part of an outcome; none if the wait is over. */
-export function pausing(pauseMs: number | undefined): AboutReceiver {
-  return pauseMs === undefined || pauseMs === 0 ? {} : { pauseMs };
-}

@@ -1,34 +1,135 @@
 // Documents of recent activity: a decision with its dispositions, on request with its trail and Event,
 // and a move of a delivery. Texts of Events are cut in lists and trails; a complete Event never is.
 
-import type { TrailEntry } from '../core/decision.ts';
+import { DISPOSITIONS, type TrailEntry } from '../core/decision.ts';
+import { DELIVERY_STATES } from '../core/delivery.ts';
 import type { Json } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
+import type { ExplanationDocument } from '../filters/decide.ts';
 import { jsonSize } from '../kit/data/json.ts';
 import { ruleLabel } from '../telemetry/log-value.ts';
+import { choice, flag, limit, type ParameterValues, sequence, text } from './parameters.ts';
 import type { Happening, RecentActivity, RecentMove } from './recent-activity.ts';
+import * as s from './typed-schema.ts';
 
 // Enough for every name that an API server admits; other texts of an Event are unlimited.
 const TEXT_CHARACTERS = 1024;
 // Limit of a page with trails: with many rules a page has fewer decisions.
 const PAGE_WEIGHT = 8 * 1024 * 1024;
 
-/** A decision as lists and the feed show it. Its schema is in schemas.ts. */
-type DecisionDocument = Readonly<ReturnType<typeof toDecisionDocument>>;
+/** The number of an entry. */
+export const SEQUENCE = s.plain<number>({
+  type: 'integer',
+  minimum: 1,
+  description: 'The number in the order of decisions and moves; it keeps growing across restarts.',
+});
 
-/** Filters of a list of decisions; null does not restrict it. */
-export interface DecisionQuery {
-  readonly limit: number;
-  /** Only decisions older than this one: the last of the previous page. */
-  readonly after: number | null;
-  readonly action: string | null;
-  /** Name of the rule, `#` and its index, or `default`. */
-  readonly rule: string | null;
-  /** Namespace of the involved object; `kind` is its kind. */
-  readonly namespace: string | null;
-  readonly kind: string | null;
-  readonly trail: boolean;
-}
+/** The decision of a rule. */
+export const ACTION = s.words(['accept', 'reject']);
+
+/** References to an Event and to a rule. */
+const EVENT_REF = s.described(
+  s.record({ namespace: s.TEXT, name: s.TEXT, uid: s.TEXT }),
+  'The Event itself; a missing value is the empty text.',
+);
+const RULE_REF = s.described(
+  s.nullable(s.record({ index: s.NUMBER, name: s.TEXT_OR_NULL })),
+  'The rule that decided; its index counts from 0 in the order of the file. Null: no rule matched.',
+);
+
+/** Why earlier rules did not match. */
+export const TRAIL = s.described(
+  s.list(
+    s.record({
+      index: s.NUMBER,
+      name: s.TEXT_OR_NULL,
+      field: s.described(s.TEXT, 'The first condition that failed, or `not`.'),
+      wanted: s.described(s.JSON_VALUE, 'The value in the rule, as written.'),
+      found: s.described(s.JSON_VALUE, 'The value in the Event.'),
+    }),
+  ),
+  'Why each rule before the deciding one did not match.',
+);
+
+const PROPERTIES = {
+  sequence: SEQUENCE,
+  time: s.TIME,
+  event: EVENT_REF,
+  involved: s.record({ kind: s.TEXT, namespace: s.TEXT, name: s.TEXT }),
+  source: s.TEXT,
+  reason: s.TEXT,
+  type: s.TEXT,
+  count: s.NUMBER,
+  action: ACTION,
+  rule: RULE_REF,
+  dispositions: s.list(
+    s.record({
+      trigger: s.TEXT,
+      disposition: s.words(DISPOSITIONS),
+      id: s.described(s.TEXT_OR_NULL, 'Id of the delivery; null if none was made.'),
+      why: s.TEXT,
+    }),
+  ),
+};
+
+/** A decision as lists and the feed show it. */
+export const DECISION = s.recordWith(PROPERTIES, { trail: TRAIL });
+
+/** A decision with its complete Event. */
+export const WHOLE_DECISION = s.record({
+  ...PROPERTIES,
+  trail: TRAIL,
+  object: s.described(s.JSON_OBJECT, 'The Event, without `metadata.managedFields`.'),
+});
+
+/** A state change of a delivery. */
+export const MOVE = s.record({
+  sequence: SEQUENCE,
+  time: s.TIME,
+  id: s.TEXT,
+  trigger: s.TEXT,
+  rule: s.record({ index: s.NUMBER, name: s.TEXT_OR_NULL }),
+  object: s.TEXT,
+  from: s.words(DELIVERY_STATES),
+  to: s.words(DELIVERY_STATES),
+  dead: s.TEXT_OR_NULL,
+  attempts: s.NUMBER,
+  possiblyTwice: s.BOOLEAN,
+  why: s.TEXT,
+});
+
+/** An explanation: the decision on an Event that a client sent. */
+export const EXPLANATION: s.Schema<ExplanationDocument> = s.record({
+  event: EVENT_REF,
+  action: ACTION,
+  rule: RULE_REF,
+  triggers: s.TEXTS,
+  trail: TRAIL,
+  source: s.described(s.TEXT, 'The source that the decision is for.'),
+  readBy: s.described(s.TEXTS, 'The sources that would read the Event, in the order of the file.'),
+  guard: s.described(
+    s.nullable(s.record({ disposition: s.words(['foreign', 'loop']), why: s.TEXT })),
+    'The guard that keeps an accepted Event from starting anything; null if there is none.',
+  ),
+});
+
+/** Type of `DECISION`. */
+type DecisionDocument = s.ValueOf<typeof DECISION>;
+/** Type of `WHOLE_DECISION`. */
+type WholeDecision = s.ValueOf<typeof WHOLE_DECISION>;
+
+/** Parameters of a list of decisions. */
+export const DECISION_PARAMETERS = {
+  limit: limit('Largest number of items; a page with trails may be shorter.', 50),
+  after: sequence('Only decisions older than this one: `next` of the previous page.'),
+  action: choice(['accept', 'reject'], 'Only decisions with this action.'),
+  rule: text('Only decisions by this rule: its name, `#` and its index, or `default`.'),
+  namespace: text('Only decisions on an involved object in this namespace.'),
+  kind: text('Only decisions on an involved object of this kind.'),
+  trail: flag('Whether to add why each earlier rule did not match.'),
+};
+
+type DecisionQuery = ParameterValues<typeof DECISION_PARAMETERS>;
 
 /** Lists matching decisions, newest first; `next` is `after` of the next page, null on the last one. */
 export function listDecisions(
@@ -53,7 +154,7 @@ export function listDecisions(
 }
 
 /** Finds a decision with its trail and its complete Event; null if it is not in memory. */
-export function findDecision(recent: RecentActivity, sequence: number): object | null {
+export function findDecision(recent: RecentActivity, sequence: number): WholeDecision | null {
   const happening = recent.get(sequence);
   if (!isDecision(happening)) return null;
   const { what } = happening;
@@ -65,7 +166,7 @@ export function findDecision(recent: RecentActivity, sequence: number): object |
 }
 
 /** Makes the document of a decision for lists and the feed. */
-export function toDecisionDocument({ sequence, at, what }: DecisionHappening) {
+export function toDecisionDocument({ sequence, at, what }: DecisionHappening): DecisionDocument {
   const { occurrence, decision, disposed } = what;
   const { fields, series, uid, source, count } = occurrence;
   const { action, rule } = decision;
@@ -94,7 +195,9 @@ export function toDecisionDocument({ sequence, at, what }: DecisionHappening) {
 }
 
 /** Makes the document of a move for the feed. */
-export function toMoveDocument(move: Happening & { readonly what: RecentMove }): object {
+export function toMoveDocument(
+  move: Happening & { readonly what: RecentMove },
+): s.ValueOf<typeof MOVE> {
   const { sequence, at, what } = move;
   const { kind: _, why, object, ...rest } = what;
   const time = new Date(at).toISOString();
@@ -110,10 +213,10 @@ function isDecision(happening: Happening | null): happening is DecisionHappening
 function isAskedFor({ occurrence, decision }: DecisionObserved, query: DecisionQuery): boolean {
   const { fields } = occurrence;
   const { action, rule } = decision;
-  if (query.action !== null && query.action !== action) return false;
-  if (query.namespace !== null && query.namespace !== fields.namespace) return false;
-  if (query.kind !== null && query.kind !== fields.kind) return false;
-  if (query.rule === null) return true;
+  if (query.action !== undefined && query.action !== action) return false;
+  if (query.namespace !== undefined && query.namespace !== fields.namespace) return false;
+  if (query.kind !== undefined && query.kind !== fields.kind) return false;
+  if (query.rule === undefined) return true;
   if (rule === null) return query.rule === 'default';
   return query.rule === ruleLabel(rule) || query.rule === `#${rule.index}`;
 }

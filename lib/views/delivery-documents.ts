@@ -2,74 +2,25 @@
 // store, so a command that opens the file itself makes the same documents. Lists are read in small
 // steps, which bounds the Events in memory, however large they are.
 
-import type { RuleRef, TrailEntry } from '../core/decision.ts';
-import type { Attempt, DeliveredOccurrence, Delivery, DeliveryState } from '../core/delivery.ts';
+import type { Attempt, Delivery, DeliveryState } from '../core/delivery.ts';
 import { stringAt } from '../core/event.ts';
 import type { Archive, DecisionRecord, DeliveryQuery } from '../core/store.ts';
-import { type ActName, possibleActs } from '../delivery/actions.ts';
+import { possibleActs } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/release-forecast.ts';
 import { jsonSize } from '../kit/data/json.ts';
 import type { PauseStanding } from '../telemetry/gateway-state.ts';
 import { cut } from './decision-documents.ts';
+import type {
+  AttemptDocument,
+  DeliverySummary,
+  HeldDocument,
+  PauseDocument,
+  WholeDelivery,
+} from './delivery-schemas.ts';
 import { timeOf } from './time.ts';
 
-/** One attempt. */
-export interface AttemptDocument extends Omit<Attempt, 'at'> {
-  readonly at: string | null;
-}
-
-/** A held delivery: its limit and the forecast of its start. */
-export interface HeldDocument extends Pick<HeldForecast, 'budget'> {
-  /** Time at which it starts if the limits stay the same and no other delivery starts first. */
-  readonly releaseAt: string | null;
-  /** Time at which it becomes a dead letter if it is still held. */
-  readonly expiresAt: string | null;
-}
-
-/** The reason for a trigger to make no attempts now. */
-export interface PauseDocument extends Omit<PauseStanding, 'until'> {
-  /** Time of the next trial attempt; in the past if it is due. */
-  readonly until: string | null;
-}
-
-/** A delivery in lists. */
-export interface DeliverySummary
-  extends Pick<Delivery, 'id' | 'state' | 'dead' | 'trigger' | 'object' | 'started' | 'deaths'> {
-  readonly rule: Pick<RuleRef, 'index' | 'name'>;
-  /** Fields of its first Event. */
-  readonly event: {
-    readonly namespace: string;
-    readonly name: string;
-    readonly reason: string;
-    readonly type: string;
-    readonly count: number;
-  };
-  readonly createdAt: string | null;
-  readonly dueAt: string | null;
-  /** The limit that holds it, and until when; null if none does, or no gateway runs. */
-  readonly held: HeldDocument | null;
-  /** Why its trigger makes no attempts now; null if the trigger is not paused. */
-  readonly paused: PauseDocument | null;
-  readonly attemptCount: number;
-  readonly lastAttempt: AttemptDocument | null;
-  readonly lastFailure: AttemptDocument | null;
-  readonly retriedAt: string | null;
-  /** Actions that are possible now. */
-  readonly acts: readonly ActName[];
-}
-
-/** A complete delivery. */
-export interface WholeDelivery
-  extends DeliverySummary,
-    Pick<Delivery, 'bucket' | 'cluster' | 'source' | 'match'> {
-  readonly occurrences: readonly DeliveredOccurrence[];
-  readonly attempts: readonly AttemptDocument[];
-  /** The decision at that time; null if no longer known. */
-  readonly decision: { readonly at: string | null; readonly trail: readonly TrailEntry[] } | null;
-}
-
 /** A page of deliveries. */
-interface DeliveryPage<Item> {
+interface ItemPage<Item> {
   readonly items: readonly Item[];
   /** `after` of the next page; null on the last one. */
   readonly next: string | null;
@@ -100,7 +51,7 @@ export function listDeliveries(
   archive: Pick<Archive, 'list'>,
   query: DeliveryQuery,
   facts: GatewayFacts,
-): Promise<DeliveryPage<DeliverySummary>> {
+): Promise<ItemPage<DeliverySummary>> {
   return listed(archive, query, async (delivery) => {
     return { item: toSummary(delivery, facts), weight: 0 };
   });
@@ -111,7 +62,7 @@ export function listWholeDeliveries(
   archive: Pick<Archive, 'list' | 'decision'>,
   query: DeliveryQuery,
   facts: GatewayFacts,
-): Promise<DeliveryPage<WholeDelivery>> {
+): Promise<ItemPage<WholeDelivery>> {
   return listed(archive, query, async (delivery) => {
     const item = toWhole(delivery, await archive.decision(delivery.id), facts);
     return { item, weight: jsonSize(item) };
@@ -215,7 +166,7 @@ async function listed<Item extends DeliverySummary>(
   archive: Pick<Archive, 'list'>,
   query: DeliveryQuery,
   make: (delivery: Delivery) => Promise<{ readonly item: Item; readonly weight: number }>,
-): Promise<DeliveryPage<Item>> {
+): Promise<ItemPage<Item>> {
   const items: Item[] = [];
   let weight = 0;
   let rest = query;

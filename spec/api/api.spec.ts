@@ -92,9 +92,16 @@ describe('the API', () => {
         }),
       );
 
-      it('no route over loopback without the token, the feed and unknown paths included', async () => {
+      it('no route over loopback without the token, the feed and unknown paths and methods included', async () => {
         await using strict = await ApiBench.open({ config });
-        for (const asked of [...everything, { path: '/api/v1/nothing' }, { path: '/' }]) {
+        const others: readonly Asked[] = [
+          { path: '/' },
+          { path: '/api/v1/nothing' },
+          { path: '/api/v1/decisions/%zz' },
+          { method: 'PUT', path: '/api/v1/status' },
+          { method: 'POST', path: `/api/v1/deliveries/${id}` },
+        ];
+        for (const asked of [...everything, ...others]) {
           const what = `${asked.method ?? 'GET'} ${asked.path}`;
           const answered = await strict.ask(asked);
           expect(answered.status, what).to.equal(401);

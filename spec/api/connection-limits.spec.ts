@@ -4,7 +4,7 @@
 
 import { expect } from 'chai';
 import express from 'express';
-import { readBody } from '../../lib/api/documents/explain-request.ts';
+import { readBody } from '../../lib/api/explain-request.ts';
 import { type Listener, openListener, sendDocument } from '../../lib/api/listener.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { turnsOfTheLoop, until } from '../support/until.ts';
@@ -213,7 +213,7 @@ function app(): express.Express {
   made.get('/large', (_request, response) => void sendDocument(response, LARGE));
   made.post('/body', async (request, response) => {
     const body = await readBody(request, response, { json: 1_000_000, yaml: 0 }).catch(() => null);
-    response.statusCode = body?.ok === true ? 200 : 413;
+    response.statusCode = body !== null && 'text' in body ? 200 : 413;
     response.end();
   });
   return made;

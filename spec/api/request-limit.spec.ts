@@ -2,7 +2,7 @@
 // back however its request ends, and a client that makes others wait loses it to them.
 
 import { expect } from 'chai';
-import { FEED_CLIENTS } from '../../lib/api/documents/feed.ts';
+import { FEED_CLIENTS } from '../../lib/api/feed.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';

@@ -2,26 +2,32 @@
 // match filters. lib/delivery/actions.ts implements the actions.
 
 import { createInterface } from 'node:readline/promises';
+import { toRefusal } from '../../api/delivery-routes.ts';
+import { toProblem } from '../../api/problem-document.ts';
 import type { DeliveryState } from '../../core/delivery.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
+import type {
+  Deliveries,
+  DeliveriesQuery,
+  DeliveryPage,
+  RefusedAct,
+} from '../../views/deliveries.ts';
+import type { ActedDocument } from '../../views/delivery-schemas.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
 import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
-import type { ActedAnswer } from './answer-types.ts';
 import {
-  type ActedDocument,
-  actOn,
-  type DeliveryClient,
   FILTER_FLAGS,
   type Filters,
   filtersOf,
   idIn,
   listPage,
   notFoundText,
-} from './delivery-client.ts';
+  queryOf,
+} from './delivery-flags.ts';
 import { deliveriesText, jsonLine, written } from './delivery-text.ts';
 import { openTarget, TARGET_FLAGS, type Target } from './target.ts';
 
@@ -55,7 +61,7 @@ const ALL_FLAGS = {
 
 // If the store cannot count by the filters, so many pages are counted; more are reported as "more than".
 const COUNTED_PAGES = 20;
-const PAGE = '500';
+const PAGE = 500;
 
 /** Makes the command of an action. */
 export function actCommand(name: ActName): Command {
@@ -69,10 +75,11 @@ export function actCommand(name: ActName): Command {
     run: async (given, context) => {
       const format = formatOf(given);
       const filters = selectionOf(name, given, context);
+      const query = filters === null ? null : { ...queryOf(filters), limit: PAGE };
       await using target = await openTarget(given, context);
       const acting = new Acting({ name, target, format, context });
-      if (filters === null) return await acting.onEach(given.positionals.map(idIn));
-      return await acting.onAll(filters, given);
+      if (query === null) return await acting.onEach(given.positionals.map(idIn));
+      return await acting.onAll(query, given);
     },
   };
 }
@@ -110,13 +117,13 @@ interface ActingParts {
 
 class Acting {
   readonly #parts: ActingParts;
-  readonly #client: DeliveryClient;
+  readonly #deliveries: Deliveries;
   #done = 0;
   #failed = 0;
 
   constructor(parts: ActingParts) {
     this.#parts = parts;
-    this.#client = parts.target.client;
+    this.#deliveries = parts.target.deliveries;
   }
 
   async onEach(ids: readonly string[]): Promise<number> {
@@ -126,18 +133,17 @@ class Acting {
   }
 
   /** Acts page by page. New deliveries, also those of reruns, are newer and so on no later page. */
-  async onAll(filters: Filters, given: GivenFlags): Promise<number> {
+  async onAll(query: DeliveriesQuery, given: GivenFlags): Promise<number> {
     const { stderr } = this.#parts.context;
-    const asked: Filters = [...filters, ['limit', PAGE]];
-    if (!given.isSet('yes') && !(await this.#isConfirmed(asked))) {
+    if (!given.isSet('yes') && !(await this.#isConfirmed(query))) {
       stderr.write('nothing was done\n');
       return 1;
     }
     let after: string | null = null;
     let room: 'full' | 'room' = 'room';
     do {
-      const place: Filters = after === null ? [] : [['after', after]];
-      const page = await listPage(this.#client, [...asked, ...place]);
+      const place = after === null ? {} : { after };
+      const page: DeliveryPage = await listPage(this.#deliveries, { ...query, ...place });
       for (const { id } of page.items) {
         room = await this.#one(id);
         if (room === 'full') break;
@@ -154,18 +160,20 @@ class Acting {
     const { name, format, context } = this.#parts;
     const { stdout, stderr, stop } = context;
     stop.throwIfAborted();
-    const acted = await actOn(this.#client, name, id);
-    if (acted.ok) this.#done += 1;
+    const result = await this.#deliveries.act(name, id);
+    if (result.ok) this.#done += 1;
     else this.#failed += 1;
     if (format === 'json') {
-      const document = acted.ok ? acted.document : { act: name, id, error: acted.refusal };
+      const document = result.ok
+        ? result.acted
+        : { act: name, id, error: toProblem(toRefusal(result)) };
       await written(stdout, jsonLine(document), stop);
-    } else if (acted.ok) {
-      await written(stdout, `${doneText(acted.document, this.#parts.target.from)}\n`, stop);
+    } else if (result.ok) {
+      await written(stdout, `${doneText(result.acted, this.#parts.target.from)}\n`, stop);
     } else {
-      stderr.write(`sluice: ${await this.#failedText(id, acted)}\n`);
+      stderr.write(`sluice: ${await this.#failedText(id, result)}\n`);
     }
-    return !acted.ok && acted.refusal.status === 507 ? 'full' : 'room';
+    return !result.ok && result.why === 'full' ? 'full' : 'room';
   }
 
   /** Says that a change to the store of a stopped gateway has no effect before the next start. */
@@ -175,15 +183,15 @@ class Acting {
     context.stderr.write('no gateway runs: attempts are made after the next start\n');
   }
 
-  async #failedText(id: string, { refusal }: RefusedAction): Promise<string> {
-    if (refusal.status === 404) return notFoundText(this.#client, id);
-    return `${printable(id, 60)}: ${printable(refusal.detail, 500)}`;
+  async #failedText(id: string, { why, detail }: RefusedAct): Promise<string> {
+    if (why === 'not-found') return notFoundText(this.#deliveries, id);
+    return `${printable(id, 60)}: ${printable(detail, 500)}`;
   }
 
-  async #isConfirmed(filters: Filters): Promise<boolean> {
+  async #isConfirmed(query: DeliveriesQuery): Promise<boolean> {
     const { name, context } = this.#parts;
     const { stdin, stderr, stop } = context;
-    const { count, isAll } = await this.#count(filters);
+    const { count, isAll } = await this.#count(query);
     if (count === 0) return true;
     const many = `${isAll ? '' : 'more than '}${deliveriesText(count)}`;
     const lines = createInterface({ input: stdin, output: stderr });
@@ -195,22 +203,22 @@ class Acting {
     }
   }
 
-  async #count(filters: Filters): Promise<{ readonly count: number; readonly isAll: boolean }> {
-    let page = await listPage(this.#client, filters);
+  async #count(
+    query: DeliveriesQuery,
+  ): Promise<{ readonly count: number; readonly isAll: boolean }> {
+    let page = await listPage(this.#deliveries, query);
     if (page.total !== null) return { count: page.total, isAll: true };
     let count = page.items.length;
     for (let pages = 1; page.next !== null && pages < COUNTED_PAGES; pages += 1) {
-      page = await listPage(this.#client, [...filters, ['after', page.next]]);
+      page = await listPage(this.#deliveries, { ...query, after: page.next });
       count += page.items.length;
     }
     return { count, isAll: page.next === null };
   }
 }
 
-type RefusedAction = Extract<ActedDocument, { ok: false }>;
-
 /** Renders a result: `01k… build Pod/shop/web-1: was refused, is attempted now`. */
-function doneText({ act, id, from, delivery }: ActedAnswer, target: Target['from']): string {
+function doneText({ act, id, from, delivery }: ActedDocument, target: Target['from']): string {
   const what = `${token(id)} ${token(delivery.trigger)} ${token(shortObject(delivery.object))}`;
   const isNow = target === 'gateway';
   switch (act) {

@@ -7,21 +7,13 @@ import { resolve } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
-import type { DeliverySummary } from '../../views/delivery-documents.ts';
+import type { Deliveries, DeliveriesQuery, DeliveryPage } from '../../views/deliveries.ts';
+import type { DeliverySummary } from '../../views/delivery-schemas.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
 import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts } from '../flags.ts';
 import { type Column, renderTable, widthOf } from '../text-table.ts';
-import type { ListedPage } from './answer-types.ts';
-import {
-  type DeliveryClient,
-  FILTER_FLAGS,
-  type Filters,
-  filtersOf,
-  filterWords,
-  listPage,
-  listWholePage,
-} from './delivery-client.ts';
+import { FILTER_FLAGS, filtersOf, filterWords, listPage, queryOf } from './delivery-flags.ts';
 import {
   ageText,
   deliveriesText,
@@ -55,9 +47,9 @@ export const listCommand: Command = {
     const { stdout, clock } = context;
     const filters = filtersOf(given);
     const paging = givenTexts(given, ['order', 'limit']);
+    const query = queryOf([...filters, ...paging, ...givenTexts(given, ['after'])]);
     await using target = await openTarget(given, context);
-    const after = givenTexts(given, ['after']);
-    const page = await listPage(target.client, [...filters, ...paging, ...after]);
+    const page = await listPage(target.deliveries, query);
     if (format === 'json') {
       stdout.write(jsonLine(page));
       return 0;
@@ -70,7 +62,7 @@ export const listCommand: Command = {
 
 /** Renders a page for people; `next` is the command line for the next page without `--after`. */
 function renderPage(
-  { items, next: after, total }: ListedPage<DeliverySummary>,
+  { items, next: after, total }: DeliveryPage,
   { now, width, next }: { now: number; width: number | null; next: string },
 ): string {
   if (items.length === 0) return 'no deliveries\n';
@@ -106,7 +98,7 @@ function failureText({ lastFailure }: DeliverySummary): string {
 }
 
 // The API also limits a page by size.
-const PAGE = '200';
+const PAGE = 200;
 
 /** Exports complete deliveries. */
 export const exportCommand: Command = {
@@ -121,10 +113,11 @@ export const exportCommand: Command = {
   },
   run: async (given, context) => {
     const { stderr } = context;
+    const filters = queryOf([...filtersOf(given), ...givenTexts(given, ['order'])]);
+    const query = { ...filters, limit: PAGE, whole: true };
     await using target = await openTarget(given, context);
-    const filters = [...filtersOf(given), ...givenTexts(given, ['order'])];
     await using out = await openOut(given, context);
-    const count = await exportAll({ client: target.client, filters, out }, context);
+    const count = await exportAll({ deliveries: target.deliveries, query, out }, context);
     const to = given.text('output');
     stderr.write(`exported ${deliveriesText(count)}${to === undefined ? '' : ` to ${to}`}\n`);
     return 0;
@@ -132,13 +125,13 @@ export const exportCommand: Command = {
 };
 
 interface Export {
-  readonly client: DeliveryClient;
-  readonly filters: Filters;
+  readonly deliveries: Deliveries;
+  readonly query: DeliveriesQuery;
   readonly out: Out;
 }
 
 async function exportAll(
-  { client, filters, out }: Export,
+  { deliveries, query, out }: Export,
   { stderr, stdout }: ProcessContext,
 ): Promise<number> {
   // Progress between exported lines on one terminal would garble both.
@@ -146,8 +139,8 @@ async function exportAll(
   let count = 0;
   let after: string | null = null;
   do {
-    const place: Filters = after === null ? [] : [['after', after]];
-    const page = await listWholePage(client, [...filters, ['limit', PAGE], ...place]);
+    const place = after === null ? {} : { after };
+    const page: DeliveryPage = await listPage(deliveries, { ...query, ...place });
     for (const delivery of page.items) {
       await out.write(jsonLine(delivery));
     }

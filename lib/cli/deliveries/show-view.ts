@@ -9,12 +9,12 @@ import { ACTS, type ActName } from '../../delivery/actions.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
-import type { AttemptDocument, WholeDelivery } from '../../views/delivery-documents.ts';
+import type { AttemptDocument, WholeDelivery } from '../../views/delivery-schemas.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command } from '../command.ts';
 import { renderEntry } from '../explanation-text.ts';
 import { FORMAT_FLAGS, formatOf } from '../flags.ts';
-import { findOne, idIn, notFoundText } from './delivery-client.ts';
+import { idIn, notFoundText } from './delivery-flags.ts';
 import {
   ageText,
   endOfHolding,
@@ -231,9 +231,9 @@ export const showCommand: Command = {
     const format = formatOf(given);
     const { stdout, stderr, clock } = context;
     await using target = await openTarget(given, context);
-    const found = await findOne(target.client, idIn(text));
+    const found = await target.deliveries.find(idIn(text));
     if (found === null) {
-      stderr.write(`sluice: ${await notFoundText(target.client, text)}\n`);
+      stderr.write(`sluice: ${await notFoundText(target.deliveries, text)}\n`);
       return 1;
     }
     const { from, command } = target;

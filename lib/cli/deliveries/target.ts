@@ -7,20 +7,19 @@ import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { TOKEN_FILE } from '../../api/api-token.ts';
-import { answerFromStore, type DeliveryParts } from '../../api/documents/delivery-routes.ts';
-import type { Clock } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { act } from '../../delivery/actions.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { fileTrouble, isThere } from '../../kit/file-trouble.ts';
 import { planStore } from '../../plan/plan-store.ts';
+import { type Deliveries, storedDeliveries } from '../../views/deliveries.ts';
 import { namespacesOf } from '../cluster-flags.ts';
 import type { ProcessContext } from '../command.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
 import { type DataFolder, findStore, STORE_FLAGS, type StorePlace } from '../data-folder.ts';
 import { type FlagTable, type GivenFlags, givenTexts } from '../flags.ts';
-import { type DeliveryClient, filterWords } from './delivery-client.ts';
-import { type GatewayAddress, GatewayClient, shownUrl } from './gateway-client.ts';
+import { filterWords } from './delivery-flags.ts';
+import { type GatewayAddress, gatewayDeliveries, shownUrl } from './gateway-deliveries.ts';
 
 /** Flags that select the target. */
 export const TARGET_FLAGS = {
@@ -43,7 +42,7 @@ export const TARGET_FLAGS = {
 
 /** A gateway or a store that answers. */
 export interface Target extends AsyncDisposable {
-  readonly client: DeliveryClient;
+  readonly deliveries: Deliveries;
   readonly from: 'gateway' | 'file';
   /** Renders a command line for the same target: `sluice deliveries show … --store x`. */
   readonly command: (words: string) => string;
@@ -103,32 +102,18 @@ function gatewayTarget(
   context: ProcessContext,
   given: GivenFlags,
 ): Target {
-  const client = new GatewayClient(address, context);
-  return targetOf('gateway', client, { given, program: context.program });
-}
-
-async function storeTarget(
-  { place, dataFolder }: LocatedStore,
-  context: ProcessContext,
-  given: GivenFlags,
-): Promise<Target> {
-  const folder = dataFolder.path;
-  const client = await openStoreClient(place, { clock: context.clock, folder });
-  return targetOf('file', client, { given, program: context.program });
-}
-
-function targetOf(
-  from: Target['from'],
-  client: DeliveryClient,
-  { given, program }: { readonly given: GivenFlags; readonly program: string },
-): Target {
-  const again = filterWords(givenTexts(given, ['url', 'token-file', 'store', 'config']));
+  const deliveries = gatewayDeliveries(address, context);
   return {
-    client,
-    from,
-    command: (words) => `${program} deliveries ${words}${again}`,
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    deliveries,
+    from: 'gateway',
+    command: commandFor(given, context),
+    [Symbol.asyncDispose]: () => deliveries[Symbol.asyncDispose](),
   };
+}
+
+function commandFor(given: GivenFlags, { program }: ProcessContext): Target['command'] {
+  const again = filterWords(givenTexts(given, ['url', 'token-file', 'store', 'config']));
+  return (words) => `${program} deliveries ${words}${again}`;
 }
 
 async function addressOf(
@@ -187,10 +172,11 @@ async function isListening(url: URL, { clock, stop }: ProcessContext): Promise<b
  *
  * **Errors**: `store-unusable` if there is none, or a gateway holds it.
  */
-async function openStoreClient(
-  { kind, at, section }: StorePlace,
-  { clock, folder }: { readonly clock: Clock; readonly folder: string },
-): Promise<DeliveryClient> {
+async function storeTarget(
+  { place: { kind, at, section }, dataFolder }: LocatedStore,
+  context: ProcessContext,
+  given: GivenFlags,
+): Promise<Target> {
   if (at === '') {
     throw unusable(`a store of the kind ${kind} exists only in its gateway: ask the gateway`);
   }
@@ -199,12 +185,17 @@ async function openStoreClient(
   } catch (cause) {
     throw unusable(`open the store ${at}: ${fileTrouble(cause)}`, cause);
   }
-  const store = await planStore(section).create({ folder }).open();
-  const { archive, journal, outbox } = store;
-  const onStore: DeliveryParts['act'] = (name, id) =>
-    act(name, id, { archive, journal, outbox, now: clock.now() });
+  const { clock } = context;
+  const store = await planStore(section).create({ folder: dataFolder.path }).open();
   return {
-    ask: (question) => answerFromStore({ store: { archive }, clock, act: onStore }, question),
+    deliveries: storedDeliveries({
+      store,
+      clock,
+      act: (name, id) => act(name, id, { ...store, now: clock.now() }),
+      facts: () => ({}),
+    }),
+    from: 'file',
+    command: commandFor(given, context),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -15,8 +15,8 @@ import type {
   HttpResult,
   NetworkFailure,
 } from '../../net/http-client.ts';
-import { askedPauseMs, askedWaitMs } from '../asked-wait.ts';
-import { type FailureMeaning, pausing, refused, retry, unknown } from '../outcome-builders.ts';
+import { askedPauseMs, askedWaitMs, pausing } from '../asked-wait.ts';
+import { type FailureMeaning, refused, retry, unknown } from '../outcome-builders.ts';
 import type { ExpectSection, StartedSection } from './section.ts';
 
 /** Outcome by a row of the tables. */

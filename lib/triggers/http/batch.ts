@@ -8,7 +8,7 @@ import type { Delivery, Outcome, Retry } from '../../core/delivery.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { parseDuration, parseSize } from '../../kit/text/quantity.ts';
-import { pausing } from '../outcome-builders.ts';
+import { pausing } from '../asked-wait.ts';
 import {
   type BatchEntry,
   type BatchFormat,

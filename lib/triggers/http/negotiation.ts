@@ -11,7 +11,7 @@ import type { Outcome, RetryReason, Unknown } from '../../core/delivery.ts';
 import { aborted } from '../../kit/async/abort.ts';
 import { quoted } from '../../kit/text/printable.ts';
 import type { HttpResult } from '../../net/http-client.ts';
-import { pausing } from '../outcome-builders.ts';
+import { pausing } from '../asked-wait.ts';
 import { outcomeOf, type SentAttempt } from './answer-table.ts';
 import type { Content } from './body.ts';
 import type { HttpSection } from './section.ts';

@@ -2,12 +2,11 @@
 // preview of a request for people. Sending is in sender.ts.
 // Follows docs/triggers.md (headers and their order, templates).
 
-import { attemptNumber, type Delivery } from '../../core/delivery.ts';
+import { attemptNumber, type Delivery, toTemplateView } from '../../core/delivery.ts';
 import { traceparent } from '../../core/delivery-id.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Preview, Trigger } from '../../core/trigger.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
-import { toTemplateView } from '../manifest/document.ts';
 import { oneEach } from '../trigger-kind.ts';
 import {
   batchFormatOf,

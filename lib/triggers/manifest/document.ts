@@ -1,9 +1,8 @@
-// The document for templates of a manifest: the delivery document that every pipeline receives, and
-// `event`, the Event of the first occurrence. The places of templates are in manifest-places.ts,
+// The document for templates of a manifest: its paths and its texts. The places of templates are in manifest-places.ts,
 // their rendering in render-leaf.ts. Source: docs/triggers.md.
 
-import { type Delivery, toDocument } from '../../core/delivery.ts';
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/event.ts';
+import { type Delivery, toTemplateView } from '../../core/delivery.ts';
+import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import { toProcessText } from '../shorten.ts';
 
 /**
@@ -30,17 +29,6 @@ const EVENT_WORDS: readonly string[] = ['occurrences', 'event', 'match'];
 /** Whether a path leads to a value of an Event. */
 export function isEventPath(path: string): boolean {
   return EVENT_WORDS.includes(/^[\w-]+/.exec(path)?.[0] ?? '');
-}
-
-/** The document that templates read. It does not copy Events. */
-export function toTemplateView(delivery: Delivery): JsonObject {
-  const { cluster, occurrences, ...rest } = toDocument(delivery);
-  return {
-    ...rest,
-    cluster: { ...cluster },
-    occurrences: occurrences.map((occurrence) => ({ ...occurrence })),
-    event: delivery.occurrences[0].event,
-  };
 }
 
 /** The document for the templates of a delivery's manifest; legal for a process. */

@@ -1,14 +1,13 @@
 // What goes out for any Event: a URL whose shape the configuration wrote and nobody else, headers of
 // one line each that the client takes, bodies that are JSON.
 
-import { type Delivery, toDocument } from '../../../lib/core/delivery.ts';
+import { type Delivery, toDocument, toTemplateView } from '../../../lib/core/delivery.ts';
 import { toSentHeaders } from '../../../lib/net/headers.ts';
 import { toContent } from '../../../lib/triggers/http/body.ts';
 import { compileBody } from '../../../lib/triggers/http/body-template.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { compileHeaders, withSecrets } from '../../../lib/triggers/http/templates.ts';
 import { compileUrl } from '../../../lib/triggers/http/url-template.ts';
-import { toTemplateView } from '../../../lib/triggers/manifest/document.ts';
 import { must, mustBeSame, shown } from '../target.ts';
 
 const ORIGIN = 'https://ci.example.test:8443';

@@ -4,12 +4,12 @@
 // Source: HTML Living Standard, Server-sent events.
 
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../core/clock.ts';
-import { Alarm } from '../../kit/async/alarm.ts';
-import { escapedJson } from '../../telemetry/line-format.ts';
-import { toDecisionDocument, toMoveDocument } from '../../views/decision-documents.ts';
-import type { Happening, RecentActivity } from '../../views/recent-activity.ts';
-import type { Refusal } from '../problem-document.ts';
+import type { Clock } from '../core/clock.ts';
+import { Alarm } from '../kit/async/alarm.ts';
+import { escapedJson } from '../telemetry/line-format.ts';
+import { toDecisionDocument, toMoveDocument } from '../views/decision-documents.ts';
+import type { Happening, RecentActivity } from '../views/recent-activity.ts';
+import type { Refusal } from './problem-document.ts';
 
 /** Interval of heartbeats in a quiet feed; below 60 s, the usual idle timeout of proxies. */
 export const HEARTBEAT_MS = 15_000;

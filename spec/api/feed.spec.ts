@@ -2,11 +2,11 @@
 
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { expect } from 'chai';
-import { FEED_CLIENTS, HEARTBEAT_MS, SLOW_MS } from '../../../lib/api/documents/feed.ts';
-import { aDelivery } from '../../support/builders.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
-import { until } from '../../support/until.ts';
-import { ApiBench, validateAt } from '../api-bench.ts';
+import { FEED_CLIENTS, HEARTBEAT_MS, SLOW_MS } from '../../lib/api/feed.ts';
+import { aDelivery } from '../support/builders.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { until } from '../support/until.ts';
+import { ApiBench, validateAt } from './api-bench.ts';
 
 interface Message {
   readonly id: string | null;

@@ -4,13 +4,13 @@ import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { BODY_BYTES } from '../../../lib/api/documents/explain-request.ts';
-import { explanationToJson } from '../../../lib/cli/explanation-text.ts';
-import type { EventObject } from '../../../lib/core/event.ts';
-import { explainEvent } from '../../../lib/plan/explain-event.ts';
-import { anEvent } from '../../support/builders.ts';
-import { until } from '../../support/until.ts';
-import { type Answered, ApiBench } from '../api-bench.ts';
+import { BODY_BYTES } from '../../lib/api/explain-request.ts';
+import { explanationToJson } from '../../lib/cli/explanation-text.ts';
+import type { EventObject } from '../../lib/core/event.ts';
+import { explainEvent } from '../../lib/plan/explain-event.ts';
+import { anEvent } from '../support/builders.ts';
+import { until } from '../support/until.ts';
+import { type Answered, ApiBench } from './api-bench.ts';
 
 const PATH = '/api/v1/explain';
 

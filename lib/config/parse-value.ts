@@ -1,0 +1,114 @@
+// Values from outside, parsed with the schemas that documents and parameters have: `createGuard` for the
+// JSON of another program, `createTextReader` for the texts of a query or of flags.
+// Source: https://ajv.js.org/coercion.html and https://ajv.js.org/guide/modifying-data.html (defaults).
+
+import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
+import { isJsonObject } from '../core/event.ts';
+import type { JsonSchema } from '../core/kind.ts';
+import { nearestName } from '../kit/text/nearest.ts';
+import { printable } from '../kit/text/printable.ts';
+
+/** Whether a value has a type. */
+export type Guard<T> = (value: unknown) => value is T;
+
+/** Values of parameters, or the first mistake: which parameter, what was found, what was expected. */
+type TextValues<T> =
+  | { readonly ok: true; readonly values: T }
+  | { readonly ok: false; readonly parameter: string; readonly detail: string };
+
+/** Reads pairs of name and text; a name may occur several times. */
+export type TextReader<T> = (texts: readonly (readonly [string, string])[]) => TextValues<T>;
+
+const OPTIONS = {
+  meta: false,
+  validateSchema: false,
+  strictTypes: false,
+  strictRequired: false,
+  allowUnionTypes: true,
+  // Formats such as `date-time` document a value; nothing depends on them.
+  validateFormats: false,
+  code: { optimize: false },
+} as const satisfies Options;
+
+/** Compiles a schema of values of this type to a type guard. */
+export function createGuard<T>(schema: JsonSchema): Guard<T> {
+  return new Ajv2020(OPTIONS).compile<T>(schema);
+}
+
+/**
+ * Compiles the schemas of parameters to a reader of their texts. Numbers, booleans and lists are
+ * converted, defaults are added. A list is repeated, or separated by commas.
+ *
+ * **Shape**: messages about an unknown parameter name those of `offered`.
+ */
+export function createTextReader<T>(
+  properties: Readonly<Record<string, JsonSchema>>,
+  offered: readonly string[] = Object.keys(properties),
+): TextReader<T> {
+  const options = { ...OPTIONS, verbose: true, coerceTypes: 'array', useDefaults: true } as const;
+  const schema = { type: 'object', additionalProperties: false, properties };
+  const validate = new Ajv2020(options).compile<T>(schema);
+  const typeOf = (name: string): unknown =>
+    Object.hasOwn(properties, name) ? properties[name]?.['type'] : undefined;
+  return (texts) => {
+    const refused = (parameter: string, detail: string): TextValues<T> => {
+      const name = printable(parameter, 60);
+      return { ok: false, parameter: name, detail: `parameter ${name}: ${detail}` };
+    };
+    // ajv would also read `1e3`, `0x10` and ` 7 ` as numbers.
+    const odd = texts.find(
+      ([name, text]) => typeOf(name) === 'integer' && !/^\d{1,16}$/.test(text),
+    );
+    if (odd !== undefined) return refused(odd[0], wrongDetail(properties[odd[0]], odd[1]));
+    const values: unknown = Object.fromEntries(
+      [...Map.groupBy(texts, ([name]) => name)].map(([name, pairs]): [string, string[]] => {
+        const isList = typeOf(name) === 'array';
+        return [name, pairs.flatMap(([, text]) => (isList ? text.split(',') : [text]))];
+      }),
+    );
+    if (validate(values)) return { ok: true, values };
+    const [error] = validate.errors ?? [];
+    const unknown: unknown = error?.params['additionalProperty'];
+    if (typeof unknown === 'string') return refused(unknown, unknownDetail(unknown, offered));
+    const name = error?.instancePath.split('/')[1] ?? '';
+    return refused(
+      name,
+      detailOf(
+        error,
+        properties[name],
+        texts.filter(([one]) => one === name),
+      ),
+    );
+  };
+}
+
+function detailOf(
+  error: ErrorObject | undefined,
+  schema: JsonSchema | undefined,
+  texts: readonly (readonly [string, string])[],
+): string {
+  const isList = schema?.['type'] === 'array';
+  if (texts.length > 1 && !isList) return 'found it twice, expected it once';
+  return wrongDetail(schema, isList ? String(error?.data) : (texts[0]?.[1] ?? ''));
+}
+
+function wrongDetail(schema: JsonSchema | undefined, text: string): string {
+  return `found "${printable(text, 60)}", expected ${expectedOf(schema ?? {})}`;
+}
+
+function expectedOf({ type, minimum, maximum, items, enum: words }: JsonSchema): string {
+  if (type === 'boolean') return 'true or false';
+  if (typeof minimum === 'number' && typeof maximum === 'number') {
+    return `a whole number from ${minimum} to ${maximum}`;
+  }
+  if (isJsonObject(items)) return expectedOf(items).replace(/^one of/, 'some of');
+  return `one of ${Array.isArray(words) ? words.join(', ') : 'its values'}`;
+}
+
+function unknownDetail(name: string, offered: readonly string[]): string {
+  const found = `found ${printable(name, 60)}, expected`;
+  if (offered.length === 0) return `${found} no parameter`;
+  const near = nearestName(name, offered);
+  const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+  return `${found} one of ${offered.join(', ')}${hint}`;
+}

@@ -1,0 +1,125 @@
+// The promises of `Deliveries` (lib/views/deliveries.ts) as cases for every implementation. A bench
+// stores deliveries behind one implementation; no case knows how it reaches them.
+
+import { expect } from 'chai';
+import { DELIVERY_STATES, type Delivery } from '../../lib/core/delivery.ts';
+import { ACTS } from '../../lib/delivery/actions.ts';
+import type { Deliveries, DeliveriesQuery } from '../../lib/views/deliveries.ts';
+import { aDelivery, anAttempt, idOf, numbered } from '../support/builders.ts';
+
+/** One implementation over a store. */
+export interface DeliveriesBench extends AsyncDisposable {
+  readonly deliveries: Deliveries;
+  commit(deliveries: readonly Delivery[]): Promise<void>;
+  /** Makes the store full. */
+  fill(): void;
+}
+
+const ALL: DeliveriesQuery = { limit: 50, whole: false };
+
+/** Declares the cases of an implementation. */
+export function describeDeliveries(what: string, open: () => Promise<DeliveriesBench>): void {
+  describe(`deliveries ${what}`, () => {
+    let bench: DeliveriesBench;
+    beforeEach(async () => void (bench = await open()));
+    afterEach(() => bench[Symbol.asyncDispose]());
+    const idsOf = async (query: Partial<DeliveriesQuery>): Promise<readonly string[]> => {
+      const listed = await bench.deliveries.list({ ...ALL, ...query });
+      return listed.ok ? listed.page.items.map(({ id }) => id) : [listed.detail];
+    };
+
+    it('list the newest first, page by page, and count once', async () => {
+      await bench.commit([1, 2, 3].map((place) => numbered(place)));
+      const first = await bench.deliveries.list({ ...ALL, limit: 2 });
+      expect(first).to.deep.include({ ok: true });
+      expect(first.ok && [first.page.next, first.page.total]).to.deep.equal([idOf(2), 3]);
+      const last = await bench.deliveries.list({ ...ALL, after: idOf(2) });
+      expect(last.ok && [last.page.next, last.page.total]).to.deep.equal([null, null]);
+      expect(await idsOf({})).to.deep.equal([3, 2, 1].map(idOf));
+      expect(await idsOf({ order: 'oldest' })).to.deep.equal([1, 2, 3].map(idOf));
+    });
+
+    it('list by each filter', async () => {
+      await bench.commit([
+        numbered(1, { state: 'held', object: 'v1/Node//node-1' }),
+        numbered(2, { state: 'dead', dead: 'bug', trigger: 'other trigger&=' }),
+        numbered(3, { rule: { index: 0, name: null, identity: '' } }),
+      ]);
+      const rows: readonly (readonly [Partial<DeliveriesQuery>, readonly number[]])[] = [
+        [{ state: ['held'] }, [1]],
+        [{ state: ['held', 'dead'] }, [2, 1]],
+        [{ trigger: 'other trigger&=' }, [2]],
+        [{ rule: '' }, [3]],
+        [{ object: 'Node/node-1' }, [1]],
+        [{ until: '2000-01-01T00:00:00Z' }, []],
+        [{ since: '2000-01-01T00:00:00Z' }, [3, 2, 1]],
+      ];
+      for (const [query, places] of rows) {
+        expect(await idsOf(query), JSON.stringify(query)).to.deep.equal(places.map(idOf));
+      }
+    });
+
+    it('name the parameter that is invalid', async () => {
+      const rows: readonly (readonly [keyof DeliveriesQuery, string, string])[] = [
+        ['since', 'then', 'found "then", expected a time'],
+        ['until', 'x', 'found "x", expected a time'],
+        ['object', 'Widget/a/b', 'Widget is not a built-in kind'],
+        ['after', idOf(9), 'this delivery no longer exists'],
+      ];
+      for (const [parameter, value, why] of rows) {
+        const listed = await bench.deliveries.list({ ...ALL, [parameter]: value });
+        expect(listed).to.include({ ok: false, parameter });
+        expect(listed).to.have.property('detail').that.includes(`parameter ${parameter}: `);
+        expect(listed).to.have.property('detail').that.includes(why);
+      }
+    });
+
+    it('find a complete delivery, the same as in a list of complete ones', async () => {
+      const outcome = { outcome: 'retry', reason: 'unavailable', detail: '503' } as const;
+      const delivery = numbered(1, { attempts: [anAttempt({ outcome })], match: { a: 'b' } });
+      await bench.commit([delivery]);
+      const found = await bench.deliveries.find(idOf(1));
+      expect(found).to.deep.include({ id: idOf(1), match: { a: 'b' } });
+      expect(found?.occurrences).to.deep.equal(delivery.occurrences);
+      expect(found?.lastFailure?.outcome).to.deep.equal(outcome);
+      const listed = await bench.deliveries.list({ ...ALL, whole: true });
+      expect(listed.ok && listed.page.items).to.deep.equal([found]);
+    });
+
+    it('find nothing by an id that is unknown, or no id', async () => {
+      for (const id of [aDelivery().id, 'no id', '..', '%2e', 'ü/x?y']) {
+        expect(await bench.deliveries.find(id), id).to.equal(null);
+        expect(await bench.deliveries.act('retry', id), id).to.include({ why: 'not-found' });
+      }
+    });
+
+    for (const state of DELIVERY_STATES) {
+      it(`act on one that is ${state}, or say which actions are possible`, async () => {
+        const dead = state === 'dead' ? 'bug' : null;
+        const places = [...ACTS.keys()];
+        await bench.commit(places.map((place) => numbered(place, { state, dead })));
+        for (const [place, name] of ACTS.entries()) {
+          const acts = (await bench.deliveries.find(idOf(place)))?.acts ?? [];
+          const result = await bench.deliveries.act(name, idOf(place));
+          expect(result.ok, name).to.equal(acts.includes(name));
+          if (result.ok) {
+            expect(result.acted).to.include({ act: name, id: idOf(place), from: state });
+            const isNew = result.acted.delivery.id !== idOf(place);
+            expect(isNew, 'another delivery').to.equal(name === 'rerun');
+          } else {
+            expect(result).to.deep.include({ why: 'impossible', state, acts });
+            expect(result.detail).to.include(`cannot ${name} a delivery that is ${state}`);
+          }
+        }
+      });
+    }
+
+    it('start nothing again if the store is full', async () => {
+      await bench.commit([numbered(1)]);
+      bench.fill();
+      const result = await bench.deliveries.act('rerun', idOf(1));
+      expect(result).to.include({ ok: false, why: 'full' });
+      expect(result).to.have.property('detail').that.includes('the store is full');
+    });
+  });
+}
