@@ -62,16 +62,11 @@ export async function readAnswer(
       const detail = `the answer exceeds ${maxBytes} bytes`;
       return { ok: false, reached: 'answered', code: 'too-large', detail };
     }
-    const body = jsonOrNothing(bytes.toString('utf8'));
-    return {
-      ok: true,
-      status,
-      headers,
-      body: isJsonObject(body) ? body : null,
-      bytes: bytes.length,
-    };
+    const parsed = jsonOrNothing(bytes.toString('utf8'));
+    const body = isJsonObject(parsed) ? parsed : null;
+    return { ok: true, status, headers, body, bytes: bytes.length };
   } catch (error) {
-    const at = { place: 'the server, within its answer', reached: 'perhaps' } as const;
+    const at = { place: 'while the answer arrived', reached: 'perhaps' } as const;
     const failed = signal.aborted ? failedByAbort(signal.reason, at) : failedBy(error, at);
     return { ok: false, reached: 'perhaps', code: failed.code, detail: failed.detail };
   }

@@ -75,6 +75,7 @@ function explain(failed: HttpFailed, { server, proxy }: Destination): string {
     return `${found} (${code}); no credential was sent: ${words.advice}`;
   }
   // A detail of Node's names a code and an address.
-  const said = reached === 'never' && detail.startsWith(code) ? `connect ${detail}` : detail;
+  const doing = reached === 'never' ? 'connect' : 'no answer:';
+  const said = detail.startsWith(code) ? `${doing} ${detail}` : detail;
   return proxy === null ? said : `${said} (through the proxy ${proxy})`;
 }
