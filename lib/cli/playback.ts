@@ -5,12 +5,12 @@ import { createSecureContext } from 'node:tls';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { aborted } from '../kit/async/abort.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
+import type { TlsPair } from '../kit/http/listen.ts';
 import {
   type Playback,
   renderKubeconfig,
   type Speed,
   startPlayback,
-  type TlsPair,
 } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import type { Command } from './command.ts';
