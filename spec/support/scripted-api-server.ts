@@ -45,8 +45,9 @@ export class ScriptedApiServer {
 
   /** Opens it on a free port of the loopback; over TLS where options are given. */
   static async start(tls?: ServerOptions): Promise<ScriptedApiServer> {
-    const server =
-      tls === undefined ? createServer() : createSecureServer({ ...tls, allowHTTP1: true });
+    // Node's server refuses new streams while it holds more than 10 MB of answers for one client.
+    const secure = { ...tls, allowHTTP1: true, maxSessionMemory: 1_000 };
+    const server = tls === undefined ? createServer() : createSecureServer(secure);
     const scripted = new ScriptedApiServer(server, tls === undefined ? 'http' : 'https');
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
     return scripted;
