@@ -8,11 +8,11 @@ import {
   type WrongFile,
 } from '../config/wrong-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import { originalKey } from '../filters/brigade-rules.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
-import { errorAt, pointerOf } from './plan.ts';
+import { pointerOf } from './plan.ts';
 import { SECTION_SCHEMAS } from './schema.ts';
 
 /** The keys of the original's form. */
@@ -120,7 +120,7 @@ function nearHint(keys: readonly string[], known: readonly string[]): string {
 }
 
 function wrongFile(path: string, { message, hint }: WrongFile): Finding {
-  return errorAt(path, { code: 'wrong-file', message, hint });
+  return errorAt('wrong-file', path, { message, hint });
 }
 
 function isOneOf(known: readonly string[], key: string | undefined): boolean {

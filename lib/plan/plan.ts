@@ -225,13 +225,3 @@ export function pointerOf(...steps: readonly string[]): string {
 export function findingsAt(path: string, findings: readonly Finding[]): readonly Finding[] {
   return findings.map((finding) => ({ ...finding, path: `${path}${finding.path}` }));
 }
-
-/** Makes a finding of severity error. */
-export function errorAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
-  return { severity: 'error', path, ...said };
-}
-
-/** Makes a finding of severity warning. */
-export function warningAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
-  return { severity: 'warning', path, ...said };
-}
