@@ -8,12 +8,13 @@ import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import { compileOriginal, originalKey } from '../filters/brigade-rules.ts';
 import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS } from '../filters/rule.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import { ORIGINAL_TRIGGER } from './defaults.ts';
 import { ORIGINAL_KEYS, OUR_KEYS, OUR_TOP_KEYS } from './detect-form.ts';
-import { type Plan, type PlanContext, pointerOf } from './plan.ts';
+import type { Plan, PlanContext } from './plan.ts';
 import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { defaultDelivery, planGuard, planHttp, planLimits, planLogging } from './settings.ts';
@@ -56,7 +57,7 @@ function readKeys(
   let project: ReadDocument<string> = { value: '', path: '' };
   let filters: ReadDocument<Json> = { value: null, path: '/filters' };
   for (const [written, value] of Object.entries(document)) {
-    const path = pointerOf(written);
+    const path = toPointer([written]);
     const key = originalKey(written, ORIGINAL_KEYS);
     if (key === undefined) {
       findings.push(unknownKey(written, path));

@@ -6,18 +6,12 @@ import { isJsonObject, type Json } from '../core/event.ts';
 import type { Kind } from '../core/kind.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import type { ClosedStore } from '../core/store.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import { parseSize, renderSize } from '../kit/text/quantity.ts';
 import { storeKinds } from '../stores/registry.ts';
 import type { StoreParts } from '../stores/store-kind.ts';
 import { STORE_DEFAULTS, STORE_SIZES } from './defaults.ts';
-import {
-  findingsAt,
-  kindIn,
-  type PlanContext,
-  type PlannedStore,
-  pointerOf,
-  sectionContext,
-} from './plan.ts';
+import { findingsAt, kindIn, type PlanContext, type PlannedStore, sectionContext } from './plan.ts';
 import { durationOr } from './settings.ts';
 
 // The schema of each kind checked the type of its section; here a section is only passed on.
@@ -79,7 +73,7 @@ export function checkStore(
   const kind = kindOf(section);
   const own = STORES[kind]?.check?.(section[kind] ?? {}, sectionContext(kind, context)) ?? [];
   return [
-    ...findingsAt(pointerOf('store', kind), own),
+    ...findingsAt(toPointer(['store', kind]), own),
     ...sizeFindings(section),
     ...forgetting(section, keyless),
   ];

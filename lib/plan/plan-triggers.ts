@@ -4,6 +4,7 @@
 import type { Permission } from '../core/kind.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { permissionsOf } from '../kubernetes/access/permissions.ts';
 import { triggerKinds } from '../triggers/registry.ts';
@@ -14,7 +15,6 @@ import {
   type PlanContext,
   type PlannedDelivery,
   type PlannedTrigger,
-  pointerOf,
   triggerContext,
 } from './plan.ts';
 import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts';
@@ -75,7 +75,7 @@ export function unusedTriggers(
   return configured
     .filter((name) => !used.has(name))
     .map((name) =>
-      warningAt('unused-trigger', pointerOf('triggers', name), {
+      warningAt('unused-trigger', toPointer(['triggers', name]), {
         message: `no rule starts the trigger ${name}`,
         hint: 'name it under triggers: of an accept rule, or remove it',
       }),
@@ -117,7 +117,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     receiver: descriptor.receiver?.(section) ?? null,
     create: (parts) => descriptor.create(section, { ...parts, name, prefix, buildNamespace }),
   };
-  const path = pointerOf('triggers', name);
+  const path = toPointer(['triggers', name]);
   const findings = [
     ...findingsAt(`${path}/${kind}`, descriptor.check?.(section, checkContext) ?? []),
     ...checkDelivery(path, entry, delivery),
@@ -180,7 +180,7 @@ function checkIdentities(
       owners.set(former, owner ?? name);
       if (owner === undefined || owner === name) return [];
       return [
-        errorAt('duplicate-name', pointerOf('triggers', name, 'formerly', String(index)), {
+        errorAt('duplicate-name', toPointer(['triggers', name, 'formerly', String(index)]), {
           message: `the trigger ${owner} has or had the name ${former || "''"} already`,
           hint: 'what a name started belongs to one trigger; remove one of the two',
         }),
@@ -200,7 +200,7 @@ function checkPrefixes(triggers: readonly PlannedTrigger[]): readonly Finding[] 
     owners.set(prefix, owner ?? name);
     if (owner === undefined) return [];
     return [
-      warningAt('duplicate-name', pointerOf('triggers', name), {
+      warningAt('duplicate-name', toPointer(['triggers', name]), {
         message: `names of this trigger's objects begin with ${prefix}-, as those of ${owner} do, so names cannot distinguish them`,
         hint: 'give one of them a prefix: of its own',
       }),

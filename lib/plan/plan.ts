@@ -10,7 +10,6 @@ import type { Source } from '../core/source.ts';
 import type { ClosedStore } from '../core/store.ts';
 import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
-import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import type { Rate } from '../kit/text/quantity.ts';
 import type { SourceParts } from '../sources/source-kind.ts';
@@ -214,11 +213,6 @@ export function kindIn<Descriptor>(
   kinds: Readonly<Record<string, Descriptor>>,
 ): [kind: string, Descriptor] | undefined {
   return Object.entries(kinds).find(([known]) => Object.hasOwn(entry, known));
-}
-
-/** Makes a JSON Pointer from keys. */
-export function pointerOf(...steps: readonly string[]): string {
-  return toPointer(steps);
 }
 
 /** Turns findings of a section into findings of the whole configuration. */
