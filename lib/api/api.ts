@@ -6,6 +6,7 @@ import { SluiceError } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Acted, ActName } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/release-forecast.ts';
+import { type ListenAddress, type Listener, listen, sendDocument } from '../kit/http/listen.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PauseStanding } from '../telemetry/gateway-state.ts';
@@ -15,11 +16,10 @@ import type { GatewayFacts } from '../views/delivery-documents.ts';
 import type { StatusParts } from '../views/status-documents.ts';
 import { type AccessRules, type Caller, strayRefusal, tokenRefusal } from './access.ts';
 import type { Token } from './api-token.ts';
-import { RequestLimit } from './connection-limits.ts';
 import { Explainer } from './explain-request.ts';
 import { Feed } from './feed.ts';
-import { type ListenAddress, type Listener, openListener, sendDocument } from './listener.ts';
-import { SAFE_HEADERS, sendProblem } from './problem-document.ts';
+import { renderRefusal, SAFE_HEADERS, sendProblem } from './problem-document.ts';
+import { RequestLimit } from './request-limit.ts';
 import type { Route, RouteAnswer, RouteParts } from './route.ts';
 import { ROUTES } from './routes.ts';
 
@@ -59,7 +59,7 @@ export async function openApi(at: ListenAddress, parts: ApiParts): Promise<Liste
   const facts = (): GatewayFacts => ({ triggers, forecast: parts.forecasts(), pause });
   const deliveries = storedDeliveries({ ...parts, facts });
   const app = apiApp({ ...parts, feed, explain, deliveries }, at.host);
-  const listener = await openListener(app, at, { limits: LIMITS, clock });
+  const listener = await listen(app, at, { limits: LIMITS, clock, render: renderRefusal });
   return {
     address: listener.address,
     port: listener.port,

@@ -7,7 +7,7 @@ import { toExplanationDocument } from '../filters/decide.ts';
 import { type ExplainPlan, explainEvent } from '../plan/explain-event.ts';
 import { type EventsText, type ExplanationAnswer, explainAll } from '../views/explanations.ts';
 import { badParameter } from '../views/parameters.ts';
-import { RequestLimit } from './connection-limits.ts';
+import { RequestLimit } from './request-limit.ts';
 import { badRequest, document, type RouteAnswer, type RouteCall, refusal } from './route.ts';
 
 /** Largest JSON body: enough for a list of some thousand Events. */

@@ -5,9 +5,9 @@ import express, { type Express, type Request, type Response } from 'express';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Health, HealthCheck } from '../core/observation.ts';
+import { type ListenAddress, type Listener, listen, sendDocument } from '../kit/http/listen.ts';
 import type { ProbePaths } from '../plan/plan.ts';
-import { type ListenAddress, type Listener, openListener, sendDocument } from './listener.ts';
-import { sendProblem } from './problem-document.ts';
+import { renderRefusal, sendProblem } from './problem-document.ts';
 
 /** Dependencies of the probes listener. */
 interface ProbesParts {
@@ -31,7 +31,8 @@ const LIMITS = { requestMs: 10_000, connections: 256, isKeptAlive: false };
  * **Errors**: throws `address-unusable` with the address if it cannot listen there.
  */
 export function openProbes(at: ListenAddress, parts: ProbesParts): Promise<Listener> {
-  return openListener(probesApp(parts), at, { limits: LIMITS, clock: parts.clock });
+  const { clock } = parts;
+  return listen(probesApp(parts), at, { limits: LIMITS, clock, render: renderRefusal });
 }
 
 function probesApp(parts: ProbesParts): Express {

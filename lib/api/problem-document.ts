@@ -3,8 +3,9 @@
 
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { DELIVERY_STATES } from '../core/delivery.ts';
+import type { InputRefusal, RenderedRefusal } from '../kit/http/client-connections.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
-import { POSSIBLE_ACTS } from '../views/delivery-schemas.ts';
+import { POSSIBLE_ACTS } from '../views/delivery-documents.ts';
 import * as s from '../views/typed-schema.ts';
 
 /** HTTP statuses of refusals. */
@@ -71,17 +72,10 @@ function renderProblem(refusal: Refusal): string {
   return `${escapedJson(toProblem(refusal), 0)}\n`;
 }
 
-/** Renders a complete HTTP answer with the problem document of a refusal; it closes the connection. */
-export function renderRefusal(refusal: Refusal): string {
-  const body = renderProblem(refusal);
-  const headers = {
-    Connection: 'close',
-    'Content-Type': PROBLEM_TYPE,
-    'Content-Length': String(Buffer.byteLength(body)),
-    ...SAFE_HEADERS,
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${refusal.status} \r\n${lines.join('')}\r\n${body}`;
+/** Renders the refusal of input that is no request. */
+export function renderRefusal(refusal: InputRefusal): RenderedRefusal {
+  const headers = { 'Content-Type': PROBLEM_TYPE, ...SAFE_HEADERS };
+  return { headers, body: renderProblem(refusal) };
 }
 
 /** Answers with a problem document; if an answer has already begun, it closes the connection. */

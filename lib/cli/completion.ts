@@ -3,9 +3,8 @@
 // are constants of that table; they are quoted anyway.
 // Source: bash(1), Programmable Completion; zshcompsys(1), _arguments; complete(1) of fish
 
-import { SluiceError } from '../core/errors.ts';
 import type { Command, CommandGroup, CommandTable } from './command.ts';
-import { type Flag, offeredFlags } from './flags.ts';
+import { type Flag, offeredFlags, usage } from './flags.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = Object.keys(SCRIPTS);
@@ -29,7 +28,7 @@ export function completionCommand(table: () => CommandTable): Command {
       const found = Object.entries(SCRIPTS).find(([name]) => name === shell);
       if (found === undefined) {
         const got = shell === undefined ? 'nothing' : `"${shell}"`;
-        throw new SluiceError('usage', `completion takes ${SHELLS.join(', ')}, not ${got}`);
+        throw usage(`completion takes ${SHELLS.join(', ')}, not ${got}`);
       }
       const [, script] = found;
       stdout.write(script(completionsOf(table())));

@@ -321,6 +321,11 @@ export type Observation =
   | LifecycleObserved
   | AccessObserved;
 
+/** Each observation by its kind, for tables with one row a kind. */
+export type ByKind<O extends { readonly kind: string }> = {
+  readonly [K in O['kind']]: Extract<O, { kind: K }>;
+};
+
 /** Receives observations. It never throws and never waits. */
 export type Observe = (observation: Observation) => void;
 

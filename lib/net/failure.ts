@@ -169,9 +169,10 @@ export const FAILURES = [
     ],
     failure: 'tls',
   },
-  { codes: ['HPE_*'], failure: 'bad-answer' },
+  // The second: undici checks some of what it has read, such as the status, by assertion.
+  { codes: ['HPE_*', 'ERR_ASSERTION'], failure: 'bad-answer' },
   // axios, if an answer exceeds its bound; every status is accepted.
-  { codes: ['ERR_BAD_RESPONSE'], failure: 'bad-answer', as: 'too-large' },
+  { codes: ['ERR_BAD_RESPONSE', 'too-large'], failure: 'bad-answer', as: 'too-large' },
   {
     codes: ['ERR_INVALID_*', 'ERR_HTTP_*', 'ERR_UNESCAPED_CHARACTERS', 'ERR_SOCKET_BAD_PORT'],
     failure: 'local',

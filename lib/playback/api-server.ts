@@ -14,7 +14,7 @@ import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';
 import type { EventLists } from './event-list.ts';
 import type { EventStore } from './event-store.ts';
 import type { EventWatches, WatchRequest } from './event-watch.ts';
-import { notServed, type Status, status } from './status.ts';
+import { JSON_HEADERS, notServed, type Status, status } from './status.ts';
 
 /** Dependencies of the server. */
 interface ApiServerParts {
@@ -199,8 +199,7 @@ function answer(response: ServerResponse, body: JsonObject): void {
   const { kind, code } = body;
   const refusal = kind === 'Status' && typeof code === 'number' ? code : 200;
   response.writeHead(refusal, {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-cache, private',
+    ...JSON_HEADERS,
     ...(refusal === 504 ? { 'Retry-After': '1' } : {}),
   });
   response.end(`${goJson(body)}\n`);

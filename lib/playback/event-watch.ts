@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http';
 import { goJson } from '../kit/data/go-json.ts';
 import { type EventStore, frame, Waiters } from './event-store.ts';
-import { type Status, watchExpired } from './status.ts';
+import { JSON_HEADERS, type Status, watchExpired } from './status.ts';
 
 /** Changes that a watch asks for. */
 export interface WatchRequest {
@@ -53,10 +53,7 @@ export class EventWatches {
   async serve(response: ServerResponse, request: WatchRequest, signal: AbortSignal): Promise<void> {
     const id = Symbol('watch');
     let at = request.from ?? this.#store.version;
-    response.writeHead(200, {
-      'Content-Type': 'application/json',
-      'Cache-Control': 'no-cache, private',
-    });
+    response.writeHead(200, JSON_HEADERS);
     response.flushHeaders();
     try {
       if (request.from === null) await this.#writeExisting(response, request.namespace, signal);

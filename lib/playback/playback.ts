@@ -3,22 +3,17 @@
 // of it, or as fast as the file can be read. Simultaneous changes follow each other without a
 // pause.
 
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { RequestListener } from 'node:http';
 import type { Clock, Random } from '../core/clock.ts';
-import { messageOf, SluiceError } from '../core/errors.ts';
-import { hostPort } from '../kit/host-header.ts';
+import { goJson } from '../kit/data/go-json.ts';
+import type { InputRefusal, RenderedRefusal } from '../kit/http/client-connections.ts';
+import { type Listener, listen, type TlsPair } from '../kit/http/listen.ts';
 import { handle } from './api-server.ts';
 import { EventLists } from './event-list.ts';
 import { EventStore } from './event-store.ts';
 import { EventWatches } from './event-watch.ts';
 import type { RecordingEntry } from './recording.ts';
-
-/** A private key and its certificate, both PEM. */
-export interface TlsPair {
-  readonly key: string;
-  readonly cert: string;
-}
+import { JSON_HEADERS, status } from './status.ts';
 
 /** Options of a playback. */
 export interface PlaybackOptions {
@@ -49,6 +44,9 @@ interface PlaybackParts {
 
 // Time for a client to read the end of its watch.
 const LINGER_MS = 1000;
+
+// Some gateways and people, each with some watches. No request has a body that is read.
+const LIMITS = { requestMs: 10_000, connections: 256, isKeptAlive: true };
 
 /** A running playback. Disposing ends its watches cleanly and is idempotent. */
 export interface Playback extends AsyncDisposable {
@@ -82,16 +80,17 @@ export async function startPlayback(
   const answered = { store, lists, watches, cluster, listenHost: options.host };
   const served = { ...parts, ...answered, stopping: stop.signal };
   const answering = new Set<Promise<void>>();
-  const { aheadMs } = options;
-  const server = openServer(options.tls, (request, response) => {
+  const { aheadMs, tls } = options;
+  const answerOne: RequestListener = (request, response) => {
     if (aheadMs !== undefined) {
       response.setHeader('Date', new Date(parts.clock.now() + aheadMs).toUTCString());
     }
     const answer = handle(served, request, response);
     answering.add(answer);
     void answer.finally(() => answering.delete(answer));
-  });
-  const port = await listening(server, options);
+  };
+  const limited = { limits: LIMITS, clock: parts.clock, render: renderRefusal };
+  const listener = await listen(answerOne, options, { ...limited, ...(tls && { tls }) });
   let progress: PlayProgress = { applied: 0, skipped: 0 };
   const onProgress = (now: PlayProgress): void => void (progress = now);
   const done = play(options, { clock: parts.clock, store, watches, onProgress }, stop.signal);
@@ -103,13 +102,13 @@ export async function startPlayback(
   }
   let closing: Promise<void> | undefined;
   return {
-    url: `${options.tls === undefined ? 'http' : 'https'}://${hostPort(options.host, port)}`,
-    port,
+    url: `${tls === undefined ? 'http' : 'https'}://${listener.address}`,
+    port: listener.port,
     done,
     progress: () => progress,
     compact: () => store.compact(store.version),
     [Symbol.asyncDispose]: () => {
-      closing ??= closed(server, { stop, answering, clock: parts.clock });
+      closing ??= closed(listener, { stop, answering, clock: parts.clock });
       return closing;
     },
   };
@@ -133,28 +132,8 @@ async function compacting(
   }
 }
 
-function openServer(tls: TlsPair | undefined, listener: RequestListener): Server {
-  const server = tls === undefined ? createServer(listener) : createTlsServer({ ...tls }, listener);
-  // A watch may be quiet for any time, so no request has a timeout.
-  server.requestTimeout = 0;
-  server.timeout = 0;
-  return server;
-}
-
-function listening(server: Server, { host, port }: PlaybackOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const address = hostPort(host, port);
-      const message = `serving a playback on ${address}: ${messageOf(cause)}`;
-      reject(new SluiceError('address-unusable', message, { cause, details: { address } }));
-    });
-    server.listen(port, host, () => {
-      server.removeAllListeners('error');
-      server.on('error', () => undefined);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
+function renderRefusal({ status: code, detail }: InputRefusal): RenderedRefusal {
+  return { headers: JSON_HEADERS, body: `${goJson(status(code, detail))}\n` };
 }
 
 interface Closing {
@@ -164,15 +143,13 @@ interface Closing {
 }
 
 // Open watches end themselves at the abort. A client that does not read the end is disconnected.
-async function closed(server: Server, { stop, answering, clock }: Closing): Promise<void> {
+async function closed(listener: Listener, { stop, answering, clock }: Closing): Promise<void> {
   const over = new AbortController();
-  const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   stop.abort();
   const lingered = clock.sleep(LINGER_MS, over.signal).catch(() => undefined);
   await Promise.race([Promise.all(answering), lingered]);
   over.abort();
-  server.closeAllConnections();
-  await ended;
+  await listener[Symbol.asyncDispose]();
 }
 
 /** Contents of a kubeconfig for a playback. */

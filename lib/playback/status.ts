@@ -13,11 +13,20 @@ const REASONS = {
   400: 'BadRequest',
   404: 'NotFound',
   405: 'MethodNotAllowed',
+  408: 'Timeout',
   410: 'Expired',
+  413: 'RequestEntityTooLarge',
   421: 'BadRequest',
   422: 'Invalid',
+  431: 'RequestEntityTooLarge',
   500: 'InternalError',
   504: 'Timeout',
+} as const;
+
+/** Headers of every document. */
+export const JSON_HEADERS = {
+  'Content-Type': 'application/json',
+  'Cache-Control': 'no-cache, private',
 } as const;
 
 /** Builds the refusal with a code. */

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { counted } from './log-value.ts';
-import type { ByKind, LogLine } from './logging.ts';
+import type { LogLine } from './logging.ts';
 
 // A failure that returns within this time of its end counts as the same failure. A watch that opens
 // and is cut once a second is one failure, not sixty.
@@ -30,17 +30,6 @@ interface Ongoing {
   /** Whether its end was logged, or has to wait until it stays calm. */
   isEndLogged: boolean;
 }
-
-/** Lines of one observation, in the order to write them; null stands for no line. */
-export type ObservationLines = LogLine | null | readonly (LogLine | null)[];
-
-/** Makes the lines of each kind of observation. */
-export type LineTable<O extends { readonly kind: string }> = {
-  readonly [K in keyof ByKind<O>]: (
-    observed: ByKind<O>[K],
-    failures: FailureLog,
-  ) => ObservationLines;
-};
 
 /** Remembers current failures and lowers the level of repetitions. */
 export class FailureLog {

@@ -17,8 +17,7 @@ import {
 
 /** A destination of records. */
 export interface Log {
-  /** Whether a line of this level would be written; check it before making an expensive one. */
-  enabled(level: LogLevel): boolean;
+  /** Writes a line, unless its level is below that of the log. */
   write(line: LogLine): void;
   /** Resolves once everything was handed to the operating system; may be called twice. */
   close(): Promise<void>;
@@ -66,7 +65,6 @@ export function openLog(options: LoggingOptions, parts: LogParts): Log {
   }
   let closing: Promise<void> | undefined;
   return {
-    enabled: (asked) => LOG_LEVELS.indexOf(asked) <= weight,
     write: (line) => {
       if (closing !== undefined || LOG_LEVELS.indexOf(line.level) > weight) return;
       logger.log(new LogRecord(line, clock.now()));

@@ -2,10 +2,10 @@
 
 import { createServer } from 'node:net';
 import { expect } from 'chai';
-import type { Listener } from '../../lib/api/listener.ts';
 import { openProbes } from '../../lib/api/probes.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import type { Health } from '../../lib/core/observation.ts';
+import type { Listener } from '../../lib/kit/http/listen.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const HERE = { host: '127.0.0.1', port: 0 };

@@ -5,9 +5,9 @@ import { expect } from 'chai';
 import { FEED_CLIENTS } from '../../lib/api/feed.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { until } from '../support/until.ts';
 import { ApiBench } from './api-bench.ts';
-import { RawClient } from './raw-client.ts';
 
 const HOST = 'Host: localhost\r\n';
 const EXPLANATIONS = 4;

@@ -69,6 +69,8 @@ const WANTED: Readonly<Record<string, readonly [before: string, after: string]>>
   HPE_INVALID_CONSTANT: ['bad-answer', 'bad-answer'],
   HPE_HEADER_OVERFLOW: ['bad-answer', 'bad-answer'],
   ERR_BAD_RESPONSE: ['bad-answer', 'bad-answer'],
+  'too-large': ['bad-answer', 'bad-answer'],
+  ERR_ASSERTION: ['bad-answer', 'bad-answer'],
   'ERR_INVALID_*': ['local', 'local'],
   ERR_INVALID_CHAR: ['local', 'local'],
   ERR_INVALID_URL: ['local', 'local'],

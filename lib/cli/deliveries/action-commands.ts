@@ -5,7 +5,6 @@ import { createInterface } from 'node:readline/promises';
 import { toRefusal } from '../../api/delivery-routes.ts';
 import { toProblem } from '../../api/problem-document.ts';
 import type { DeliveryState } from '../../core/delivery.ts';
-import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
@@ -15,10 +14,17 @@ import type {
   DeliveryPage,
   RefusedAct,
 } from '../../views/deliveries.ts';
-import type { ActedDocument } from '../../views/delivery-schemas.ts';
+import type { ActedDocument } from '../../views/delivery-documents.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
-import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
+import {
+  type FlagTable,
+  FORMAT_FLAGS,
+  formatOf,
+  type GivenFlags,
+  switchFlag,
+  usage,
+} from '../flags.ts';
 import {
   FILTER_FLAGS,
   type Filters,
@@ -55,8 +61,8 @@ const STATES: Readonly<Partial<Record<ActName, readonly DeliveryState[]>>> = {
 };
 
 const ALL_FLAGS = {
-  all: { type: 'boolean', help: 'instead of IDs: all deliveries that match the filters' },
-  yes: { type: 'boolean', help: 'with --all: do not ask for confirmation' },
+  all: switchFlag('instead of IDs: all deliveries that match the filters'),
+  yes: switchFlag('with --all: do not ask for confirmation'),
 } as const satisfies FlagTable;
 
 // If the store cannot count by the filters, so many pages are counted; more are reported as "more than".
@@ -89,22 +95,21 @@ function selectionOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext
   const filters = filtersOf(given);
   if (!given.isSet('all')) {
     if (given.positionals.length === 0) {
-      throw new SluiceError('usage', `${name} needs the ID of a delivery, or --all`);
+      throw usage(`${name} needs the ID of a delivery, or --all`);
     }
     const [stray] = filters;
     if (stray === undefined) return null;
-    throw new SluiceError('usage', `flag --${stray[0]} needs --all, but found IDs`);
+    throw usage(`flag --${stray[0]} needs --all, but found IDs`);
   }
   if (given.positionals.length > 0) {
-    throw new SluiceError('usage', 'found IDs and --all, expected one of them');
+    throw usage('found IDs and --all, expected one of them');
   }
   if (!given.isSet('yes') && stdin.isTTY !== true) {
-    const message = '--all asks first, but standard input is not a terminal: add --yes';
-    throw new SluiceError('usage', message);
+    throw usage('--all asks first, but standard input is not a terminal: add --yes');
   }
   if (filters.some(([flag]) => flag === 'state')) return filters;
   const states = STATES[name];
-  if (states === undefined) throw new SluiceError('usage', `${name} --all needs --state`);
+  if (states === undefined) throw usage(`${name} --all needs --state`);
   return [...filters, ...states.map((state) => ['state', state] as const)];
 }
 

@@ -8,10 +8,10 @@ import { SluiceError } from '../../core/errors.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
 import type { Deliveries, DeliveriesQuery, DeliveryPage } from '../../views/deliveries.ts';
-import type { DeliverySummary } from '../../views/delivery-schemas.ts';
+import type { DeliverySummary } from '../../views/delivery-documents.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
-import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts } from '../flags.ts';
+import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts, textFlag } from '../flags.ts';
 import { type Column, renderTable, widthOf } from '../text-table.ts';
 import { FILTER_FLAGS, filtersOf, filterWords, listPage, queryOf } from './delivery-flags.ts';
 import {
@@ -33,9 +33,9 @@ export const listCommand: Command = {
   synopsis: '[--state STATE] [--trigger NAME] [--object OBJECT] [--since TIME] [flags]',
   flags: {
     ...FILTER_FLAGS,
-    order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
-    limit: { type: 'string', takes: 'N', help: 'how many, at most 500; default 50' },
-    after: { type: 'string', takes: 'ID', help: 'only deliveries after this last one of a page' },
+    order: textFlag('newest|oldest', 'which come first; default newest'),
+    limit: textFlag('N', 'how many, at most 500; default 50'),
+    after: textFlag('ID', 'only deliveries after this last one of a page'),
     ...FORMAT_FLAGS,
     ...TARGET_FLAGS,
   },
@@ -106,8 +106,8 @@ export const exportCommand: Command = {
   summary: 'exports complete deliveries as JSON lines, with Events, attempts and decisions',
   synopsis: '[--output FILE] [--state STATE] [--since TIME] [flags]',
   flags: {
-    output: { type: 'string', takes: 'FILE', help: 'file to write; default: standard output' },
-    order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
+    output: textFlag('FILE', 'file to write; default: standard output'),
+    order: textFlag('newest|oldest', 'which come first; default newest'),
     ...FILTER_FLAGS,
     ...TARGET_FLAGS,
   },

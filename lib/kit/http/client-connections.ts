@@ -1,22 +1,33 @@
-// Limits of a listener: timeouts of each connection, the number of connections, the number of requests
-// in progress. Node's own timers are off, because they leave three gaps: a refused connection stays open
+// The connections of a listener: their number and the timeouts of each. Node's own timers are off, because they leave three gaps: a refused connection stays open
 // until its client closes it; any byte renews every idle timeout, also that of an unread answer; at the
 // connection limit Node drops the new connection instead of an idle one.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../core/clock.ts';
-import { type Refusal, renderRefusal } from './problem-document.ts';
+import type { Clock } from '../../core/clock.ts';
 
 /** Limits of a listener. */
-export interface ConnectionLimits {
+interface ConnectionLimits {
   /** Largest number of open connections. */
   readonly connections: number;
   /** Time in which the body of a request must arrive after its head. */
   readonly requestMs: number;
   /** Whether a connection serves more than one request. */
   readonly isKeptAlive: boolean;
+}
+
+/** The reason for refusing input that is no complete HTTP request. */
+export interface InputRefusal {
+  readonly status: 400 | 408 | 413 | 431;
+  /** For people. */
+  readonly detail: string;
+}
+
+/** An answer to such input. */
+export interface RenderedRefusal {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 /** Time for which an idle connection is kept for the next request; proxies gain nothing from more. */
@@ -30,7 +41,7 @@ const LINGER_MS = 1_000;
 /** Interval of the checks: a connection may be closed this much after its timeout. */
 const CHECK_MS = 1_000;
 
-const LATE: Refusal = { status: 408, detail: 'timeout: the request did not arrive in time' };
+const LATE: InputRefusal = { status: 408, detail: 'timeout: the request did not arrive in time' };
 
 interface ClientExchange {
   readonly request: IncomingMessage;
@@ -67,16 +78,26 @@ class ClientConnection {
   }
 }
 
+/** Dependencies of the connections. */
+export interface ConnectionParts {
+  readonly limits: ConnectionLimits;
+  readonly clock: Clock;
+  /** Renders a refusal in the format of the server. */
+  readonly render: (refusal: InputRefusal) => RenderedRefusal;
+}
+
 /** The connections of one listener. */
 export class ClientConnections {
   readonly #limits: ConnectionLimits;
   readonly #clock: Clock;
+  readonly #render: ConnectionParts['render'];
   readonly #all = new Map<Duplex, ClientConnection>();
   #cancelCheck: (() => void) | null = null;
 
-  constructor(limits: ConnectionLimits, clock: Clock) {
+  constructor({ limits, clock, render }: ConnectionParts) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#render = render;
   }
 
   /** Number of open connections. */
@@ -113,7 +134,7 @@ export class ClientConnections {
   }
 
   /** Refuses invalid or late input and closes its connection. */
-  refuse(socket: Duplex, refusal: Refusal): void {
+  refuse(socket: Duplex, refusal: InputRefusal): void {
     const connection = this.#all.get(socket);
     if (connection?.isEnding === true && !socket.readableEnded) return;
     const isAnswering = connection?.exchange?.response.headersSent === true;
@@ -121,7 +142,7 @@ export class ClientConnections {
       socket.destroy();
       return;
     }
-    socket.write(renderRefusal(refusal));
+    socket.write(toAnswer(refusal.status, this.#render(refusal)));
     // A handler in progress must learn immediately that no more input follows.
     if (connection.exchange === null) this.#linger(connection);
     else connection.socket.destroySoon();
@@ -204,65 +225,17 @@ export class ClientConnections {
   }
 }
 
+/** Renders a complete HTTP answer that closes its connection. */
+function toAnswer(status: number, { headers, body }: RenderedRefusal): string {
+  const length = { Connection: 'close', 'Content-Length': String(Buffer.byteLength(body)) };
+  const lines = Object.entries({ ...length, ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  return `HTTP/1.1 ${status} \r\n${lines.join('')}\r\n${body}`;
+}
+
 /** Whether a connection closes before another: first those that wait for their client, oldest first. */
 function isBefore(one: ClientConnection, other: ClientConnection): boolean {
   if (one.isAnswered !== other.isAnswered) return other.isAnswered;
   return one.since < other.since;
-}
-
-/** Settings of a limit on requests. */
-interface RequestLimitParts {
-  readonly most: number;
-  /** The limit in words: `16 requests are being answered`. */
-  readonly what: string;
-  readonly clock: Pick<Clock, 'monotonic'>;
-}
-
-// A body of 16 MiB takes about this long over a port-forward. A slower client keeps its place until
-// another request needs it.
-const YIELDS_MS = 10_000;
-
-/**
- * Limits requests of one sort in progress, because each holds memory. A place is free again when its
- * response closes. A client that is slow to send its body or to read its answer can lose its place.
- */
-export class RequestLimit {
-  readonly #parts: RequestLimitParts;
-  /** Time at which each was admitted, the oldest first; monotonic, ms. */
-  readonly #admitted = new Map<ServerResponse, number>();
-
-  constructor(parts: RequestLimitParts) {
-    this.#parts = parts;
-  }
-
-  /** Gives a request a place until its response closes, or returns why there is none. */
-  admit(response: ServerResponse): Refusal | null {
-    const { most, what, clock } = this.#parts;
-    if (response.destroyed) return { status: 503, detail: 'the client disconnected' };
-    if (this.#admitted.size >= most && !this.#freeOne()) {
-      const detail = `limit reached: ${what}; retry`;
-      return { status: 503, detail, headers: { 'Retry-After': '1' } };
-    }
-    this.#admitted.set(response, clock.monotonic());
-    response.once('close', () => this.#admitted.delete(response));
-    return null;
-  }
-
-  /** Disconnects the oldest client that has been slow for long; returns whether there was one. */
-  #freeOne(): boolean {
-    const before = this.#parts.clock.monotonic() - YIELDS_MS;
-    for (const [response, since] of this.#admitted) {
-      if (since > before) return false;
-      if (!waitsForClient(response)) continue;
-      this.#admitted.delete(response);
-      response.destroy();
-      return true;
-    }
-    return false;
-  }
-}
-
-/** Whether a request waits for its client to send its body or to read its answer. */
-function waitsForClient(response: ServerResponse): boolean {
-  return !response.req.complete || response.headersSent;
 }

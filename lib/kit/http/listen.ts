@@ -1,21 +1,37 @@
-// HTTP listeners: express inside the limits of connection-limits.ts. The caller brings the routes; input
-// that is not HTTP is refused here. Long answers are sent in pieces, so that the limits can distinguish
-// a slow client from a stalled one.
+// HTTP and HTTPS listeners inside the limits of client-connections.ts: probes, API and playback use it.
+// The caller brings the handler; input that is not HTTP is refused here. Long answers are sent in pieces,
+// so that the limits can distinguish a slow client from a stalled one.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTcpServer, type Server } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Express } from 'express';
-import type { Clock } from '../core/clock.ts';
-import { messageOf, SluiceError } from '../core/errors.ts';
-import { codeOfFailure } from '../kit/file-trouble.ts';
-import { ClientConnections, type ConnectionLimits, KEEP_ALIVE_MS } from './connection-limits.ts';
-import type { Refusal } from './problem-document.ts';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import { codeOfFailure } from '../file-trouble.ts';
+import { hostPort } from '../host-header.ts';
+import {
+  ClientConnections,
+  type ConnectionParts,
+  type InputRefusal,
+  KEEP_ALIVE_MS,
+} from './client-connections.ts';
 
 /** Address to listen on; port 0 takes a free port. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** A private key and its certificate, both PEM. */
+export interface TlsPair {
+  readonly key: string;
+  readonly cert: string;
 }
 
 /** An open listener. Disposing it closes its connections and is idempotent. */
@@ -28,9 +44,9 @@ export interface Listener extends AsyncDisposable {
 }
 
 /** Dependencies of a listener. */
-interface ListenerParts {
-  readonly limits: ConnectionLimits;
-  readonly clock: Clock;
+interface ListenerParts extends ConnectionParts {
+  /** Absent: HTTP without TLS. */
+  readonly tls?: TlsPair;
 }
 
 const HEADER_BYTES = 16 * 1024;
@@ -40,34 +56,36 @@ const HEADER_BYTES = 16 * 1024;
  *
  * **Errors**: throws `address-unusable` with the address if it cannot listen there.
  */
-export async function openListener(
-  app: Express,
+export async function listen(
+  handler: RequestListener,
   at: ListenAddress,
-  { limits, clock }: ListenerParts,
+  { tls, ...parts }: ListenerParts,
 ): Promise<Listener> {
-  const connections = new ClientConnections(limits, clock);
-  const server = createServer({
+  const connections = new ClientConnections(parts);
+  const http = createServer({
     maxHeaderSize: HEADER_BYTES,
-    // Node announces this one in the header Keep-Alive; connection-limits.ts has every other timeout.
+    // Node announces this one in the header Keep-Alive; client-connections.ts has every other timeout.
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: 0,
     requestTimeout: 0,
     // Explicit, because an option of the process would turn it on.
     insecureHTTPParser: false,
-    // access.ts refuses a missing Host with a problem document.
+    // The handler refuses a missing Host in its own format.
     requireHostHeader: false,
   });
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    if (connections.begin(request, response)) app(request, response);
+    if (connections.begin(request, response)) handler(request, response);
   };
-  server.on('connection', (socket) => connections.open(socket));
-  server.on('request', serve);
+  http.on('connection', (socket) => connections.open(socket));
+  http.on('request', serve);
   // The handler that reads a body sends 100 Continue. Other expectations are ignored.
-  server.on('checkContinue', serve);
-  server.on('checkExpectation', serve);
-  server.on('clientError', (error, socket) => connections.refuse(socket, refusalOf(error)));
+  http.on('checkContinue', serve);
+  http.on('checkExpectation', serve);
+  http.on('clientError', (error, socket) => connections.refuse(socket, refusalOf(error)));
+  const server = tls === undefined ? http : encrypted(http, tls);
   await listening(server, at);
-  const port = portOf(server, at);
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : at.port;
   let closing: Promise<void> | undefined;
   return {
     address: hostPort(at.host, port),
@@ -82,10 +100,13 @@ export async function openListener(
   };
 }
 
-/** The port in use, also if a free one was asked for. */
-function portOf(server: Server, at: ListenAddress): number {
-  const bound = server.address();
-  return typeof bound === 'object' && bound !== null ? bound.port : at.port;
+/** Puts TLS before a server, so that its limits count a connection from its first byte, not its handshake. */
+function encrypted(http: Server, pair: TlsPair): Server {
+  const secureContext = createSecureContext(pair);
+  return createTcpServer((socket) => {
+    const options = { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] };
+    http.emit('connection', new TLSSocket(socket, options));
+  });
 }
 
 function listening(server: Server, at: ListenAddress): Promise<void> {
@@ -105,7 +126,7 @@ function listening(server: Server, at: ListenAddress): Promise<void> {
 }
 
 /** Errors of Node's HTTP parser that have their own status. */
-const BROKEN: Readonly<Record<string, Refusal>> = {
+const BROKEN: Readonly<Record<string, InputRefusal>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     detail: `found more than ${HEADER_BYTES} bytes of path and headers`,
@@ -113,7 +134,7 @@ const BROKEN: Readonly<Record<string, Refusal>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'found too many chunk extensions' },
 };
 
-function refusalOf(error: Error): Refusal {
+function refusalOf(error: Error): InputRefusal {
   return BROKEN[codeOfFailure(error) ?? ''] ?? { status: 400, detail: 'found no HTTP request' };
 }
 
@@ -122,10 +143,6 @@ function closed(server: Server, connections: ClientConnections): Promise<void> {
     server.close(() => resolve());
     connections.close();
   });
-}
-
-function hostPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 // Node reports a write as finished only after its last byte: smaller pieces show progress earlier.

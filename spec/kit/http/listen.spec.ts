@@ -4,11 +4,12 @@
 
 import { expect } from 'chai';
 import express from 'express';
-import { readBody } from '../../lib/api/explain-request.ts';
-import { type Listener, openListener, sendDocument } from '../../lib/api/listener.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { turnsOfTheLoop, until } from '../support/until.ts';
-import { RawClient } from './raw-client.ts';
+import { readBody } from '../../../lib/api/explain-request.ts';
+import { renderRefusal } from '../../../lib/api/problem-document.ts';
+import { type Listener, listen, sendDocument } from '../../../lib/kit/http/listen.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+import { RawClient } from '../../support/raw-client.ts';
+import { turnsOfTheLoop, until } from '../../support/until.ts';
 
 const CONNECTIONS = 8;
 const REQUEST_MS = 10_000;
@@ -90,7 +91,8 @@ describe('connections of a listener', () => {
   beforeEach(async () => {
     clock = new FakeClock();
     const limits = { connections: CONNECTIONS, requestMs: REQUEST_MS, isKeptAlive: true };
-    listener = await openListener(app(), { host: '127.0.0.1', port: 0 }, { limits, clock });
+    const parts = { limits, clock, render: renderRefusal };
+    listener = await listen(app(), { host: '127.0.0.1', port: 0 }, parts);
   });
   afterEach(async () => {
     for (const client of clients.splice(0)) client[Symbol.dispose]();
