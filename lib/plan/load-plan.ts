@@ -14,7 +14,7 @@ import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
 import { type RecognizedForm, recognizeForm } from './detect-form.ts';
 import { type PlannedDocument, planOurs, type SectionValidators } from './native-form.ts';
-import { type ConfigurationForm, type Plan, type PlanContext } from './plan.ts';
+import type { ConfigurationForm, Plan, PlanContext } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
 
 /** The inputs of a plan. */

@@ -18,15 +18,15 @@ import {
   LIMIT_DEFAULTS,
   PROBES_DEFAULTS,
 } from './defaults.ts';
-import {
-  type PlanContext,
-  type PlannedAddress,
-  type PlannedDelivery,
-  type PlannedGuard,
-  type PlannedHttp,
-  type PlannedLimits,
-  type PlannedTrigger,
-  type ProbePaths,
+import type {
+  PlanContext,
+  PlannedAddress,
+  PlannedDelivery,
+  PlannedGuard,
+  PlannedHttp,
+  PlannedLimits,
+  PlannedTrigger,
+  ProbePaths,
 } from './plan.ts';
 
 type LimitsSection = NonNullable<Configuration['limits']>;
