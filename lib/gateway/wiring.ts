@@ -15,8 +15,8 @@ import { HeldRelease } from '../intake/held-release.ts';
 import { Intake } from '../intake/intake.ts';
 import { Limiter, rememberedMs } from '../intake/limiter.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
-import type { ClusterIdentity, ClusterQuestion } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import type { ClusterIdentity, ClusterQuestion } from '../kubernetes/cluster-id.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { GatewayState } from '../telemetry/gateway-state.ts';
 

@@ -60,8 +60,10 @@ export function failed(
  * replaced by the code of Node for the same failure.
  */
 export function codeOf(error: unknown): string {
-  // It has no code in spite of its documentation.
-  if (error instanceof errors.HTTPParserError) return 'HPE_INVALID';
+  // It has no code in spite of its documentation. Without data, the connection ended too early.
+  if (error instanceof errors.HTTPParserError) {
+    return 'data' in error && error.data === '' ? 'ECONNRESET' : 'HPE_INVALID';
+  }
   const code = codeOfFailure(error);
   if (code !== undefined) return rowOf(code)?.as ?? code;
   const all: readonly unknown[] = error instanceof AggregateError ? error.errors : [];

@@ -145,11 +145,6 @@ export class GatewayState {
     return this.#triggers;
   }
 
-  /** State of a trigger's breaker. */
-  breaker(trigger: string): BreakerState {
-    return this.trigger(trigger).breaker;
-  }
-
   /** State of a trigger; that of an idle one until it is first reported. */
   trigger(name: string): TriggerStanding {
     return this.#triggers.get(name) ?? IDLE;
@@ -158,16 +153,6 @@ export class GatewayState {
   /** States of the watch paths of a source. */
   paths(source: string): ReadonlyMap<string, PathStanding> {
     return this.#source(source).paths;
-  }
-
-  /** The last failed attempt of a trigger since the start; null if there was none. */
-  lastFailure(trigger: string): FailureStanding | null {
-    return this.trigger(trigger).lastFailure;
-  }
-
-  /** Time of a trigger's last delivery since the start, ms since 1970; null if there was none. */
-  lastDeliveredAt(trigger: string): number | null {
-    return this.trigger(trigger).lastDeliveredAt;
   }
 
   /** Why a trigger makes no attempts now; null if it is not paused. */

@@ -242,16 +242,15 @@ async function triggersOf(parts: StatusParts): Promise<StatusDocument['triggers'
   return plan.triggers.map(({ name, kind }) => {
     const own = counts.filter(({ trigger }) => trigger === name);
     const deliveries = Object.fromEntries(own.map(({ state, count }) => [state, count]));
-    const { standing } = watch;
-    const failure = standing.lastFailure(name);
+    const { breaker, pause, lastFailure, lastDeliveredAt } = watch.standing.trigger(name);
     return {
       name,
       kind,
-      breaker: standing.breaker(name),
-      paused: toPause(standing.pause(name)),
+      breaker,
+      paused: toPause(pause),
       deliveries,
-      lastDeliveredAt: timeOf(standing.lastDeliveredAt(name)),
-      lastFailure: failure === null ? null : { ...failure, at: timeOf(failure.at) },
+      lastDeliveredAt: timeOf(lastDeliveredAt),
+      lastFailure: lastFailure && { ...lastFailure, at: timeOf(lastFailure.at) },
     };
   });
 }

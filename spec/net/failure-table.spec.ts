@@ -132,6 +132,12 @@ describe('the code of a failure', () => {
     const failed = failedBy(error, { place: 'ci:443', reached: 'perhaps' });
     expect(failed).to.include({ code: 'HPE_INVALID', failure: 'bad-answer' });
   });
+
+  it('is that of a reset for an answer that ends within its body', () => {
+    const error = Object.assign(new errors.HTTPParserError('Invalid EOF state'), { data: '' });
+    const failed = failedBy(error, { place: 'ci:443', reached: 'perhaps' });
+    expect(failed).to.include({ code: 'ECONNRESET', failure: 'reset' });
+  });
 });
 
 describe('the detail of a failure', () => {

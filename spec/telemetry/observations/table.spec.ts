@@ -4,8 +4,6 @@ import { expect } from 'chai';
 import type { Observation } from '../../../lib/core/observation.ts';
 import { checksOf, healthOf } from '../../../lib/gateway/health.ts';
 import { GatewayState } from '../../../lib/telemetry/gateway-state.ts';
-import { GAUGES } from '../../../lib/telemetry/gauges.ts';
-import { METRICS } from '../../../lib/telemetry/metric-table.ts';
 import type { RowTable } from '../../../lib/telemetry/observations/row.ts';
 import { OBSERVATIONS } from '../../../lib/telemetry/observations/table.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -82,10 +80,5 @@ describe('the state of the gateway', () => {
     expect(troubled.map(({ name }) => name)).to.deep.equal([
       ...['cluster', 'store', 'source shop', 'trigger job'],
     ]);
-  });
-
-  it('is the only source of each gauge', () => {
-    const gauges = Object.entries(METRICS).filter(([, { type }]) => type === 'gauge');
-    expect(Object.keys(GAUGES)).to.have.members(gauges.map(([name]) => name));
   });
 });
