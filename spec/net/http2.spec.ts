@@ -15,6 +15,8 @@ class Http2Receiver implements AsyncDisposable {
   readonly #server: Http2SecureServer;
   readonly sessions = new Set<{ destroy(): void; goaway(): void; closed: boolean }>();
   opened = 0;
+  /** Requests without an answer. */
+  silent = 0;
   readonly streams: ServerHttp2Stream[] = [];
 
   constructor(pair: Pair) {
@@ -27,6 +29,10 @@ class Http2Receiver implements AsyncDisposable {
     });
     this.#server.on('stream', (stream, headers) => {
       stream.on('error', () => undefined);
+      if (headers[':path'] === '/silent') {
+        this.silent += 1;
+        return;
+      }
       stream.respond({ ':status': 200, 'x-path': headers[':path'] ?? '' });
       if (headers[':path'] === '/open') {
         this.streams.push(stream);
@@ -122,6 +128,20 @@ describe('HTTP/2', () => {
     );
     expect(failed).to.equal('Error: stop');
     receiver.streams[2]?.end(' end');
+    expect(await textOf(kept)).to.equal('open end');
+    expect(receiver.opened).to.equal(1);
+  });
+
+  it('ends a request that has no answer yet, and no other', async () => {
+    await using receiver = await new Http2Receiver(pair).listen();
+    await using client = offering();
+    const kept = mustBeOpen(await client.open(get(receiver.url('/open')), NEVER));
+    const stop = new AbortController();
+    const sending = client.send(aRequest(receiver.url('/silent')), stop.signal);
+    await until(() => receiver.silent === 1, 'the request');
+    stop.abort();
+    expect(await sending).to.include({ answered: false, reached: 'perhaps', failure: 'aborted' });
+    receiver.streams[0]?.end(' end');
     expect(await textOf(kept)).to.equal('open end');
     expect(receiver.opened).to.equal(1);
   });
