@@ -1,7 +1,7 @@
 // Intake over a memory store and a simple chain, with its observations recorded.
 
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { textAt } from '../../lib/core/event.ts';
+import { stringAt } from '../../lib/core/event.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { PauseSpan } from '../../lib/delivery/retry-age.ts';
@@ -48,7 +48,7 @@ const ACCEPT_ALL: readonly RuleSection[] = [{ name: 'all', action: 'accept', tri
 
 /** The name of a delivery's first Event. */
 export function eventNameOf({ occurrences: [{ event }] }: Delivery): string {
-  return textAt(event, 'metadata', 'name');
+  return stringAt(event, 'metadata', 'name');
 }
 
 /** Builds intake over a fresh memory store. */
