@@ -18,9 +18,7 @@ export interface GuardFacts {
 }
 
 type Guarded = Pick<StartRequest, 'occurrence'>;
-interface Guards {
-  readonly guard: GuardFacts;
-}
+type Guards = Readonly<Record<'guard', GuardFacts>>;
 
 /** `reportingComponent` of the Events that gateways write about their own pods. */
 export const OWN_REPORTER = 'sluice.dev/gateway';
