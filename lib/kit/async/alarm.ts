@@ -23,14 +23,14 @@ export class Alarm {
   }
 
   async #sleep(clock: Clock, ms: number | null, signal: AbortSignal): Promise<void> {
-    let wake: () => void = () => undefined;
-    const woken = new Promise<void>((resolve) => (wake = resolve));
+    const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
     this.#wake = wake;
-    signal.addEventListener('abort', wake);
+    const onAbort = (): void => wake();
+    signal.addEventListener('abort', onAbort);
     const cancel = ms === null ? null : clock.after(ms, wake);
     await woken;
     this.#wake = null;
     cancel?.();
-    signal.removeEventListener('abort', wake);
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -8,7 +8,12 @@ import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
-import { type Template, type TemplatePiece, toText } from '../../kit/text/template.ts';
+import {
+  type PathPiece,
+  type Template,
+  type TemplatePiece,
+  toText,
+} from '../../kit/text/template.ts';
 import {
   type Content,
   contentOf,
@@ -197,8 +202,6 @@ const NOT_ESCAPABLE: Fault = {
     'a template in a body of this content type (expected none: nothing says how to escape its value)',
   hint: 'use JSON, XML, a form or text/plain, or write the body without templates',
 };
-
-type PathPiece = Extract<TemplatePiece, { readonly path: string }>;
 
 function checked(
   { pieces }: Template,
