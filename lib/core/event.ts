@@ -23,6 +23,16 @@ export function isJsonList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** The value if it is an object, else an empty object. */
+export function objectOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+/** The value if it is a list, else an empty list. */
+export function listOf(value: Json | undefined): readonly Json[] {
+  return isJsonList(value) ? value : [];
+}
+
 /** The value at a path of keys; undefined if a key is missing or a value on the path is no object. */
 export function jsonAt(value: Json | undefined, ...path: readonly string[]): Json | undefined {
   let here: Json | undefined = value;

@@ -10,6 +10,7 @@ import {
   type Json,
   type JsonObject,
   jsonAt,
+  objectOf,
   stringAt,
 } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
@@ -20,35 +21,31 @@ import { namespaceFindings } from '../create-object.ts';
 import { compileManifest } from './compile-manifest.ts';
 
 /** Keys of the section that are checked. */
-interface ManifestSection {
+export interface ManifestSection {
   readonly manifest: JsonObject;
+  /** JSON Pointers into the manifest. */
   readonly allowFromEvent?: readonly string[];
 }
 
-/** Context of the checks. */
-interface ManifestContext {
-  /** Namespace of its objects. */
-  readonly namespace: string;
-  /** The trigger's `onLostAnswer`; absent if it has none. */
-  readonly onLostAnswer?: OnLostAnswer;
-}
-
-/** The findings for a section; paths begin at the section. */
+/**
+ * The findings for a section whose objects are in this namespace; paths begin at the section.
+ * `onLostAnswer` is that of the trigger, undefined if it has none.
+ */
 export function manifestFindings(
-  section: ManifestSection,
-  { namespace, onLostAnswer }: ManifestContext,
+  { manifest, allowFromEvent = [] }: ManifestSection,
+  namespace: string,
+  onLostAnswer: OnLostAnswer | undefined,
 ): readonly Finding[] {
-  const { manifest, allowFromEvent = [] } = section;
   const inManifest = [
     ...compileManifest(manifest, { allowed: allowFromEvent, tooLarge: 'truncate' }).findings,
     ...nameFindings(manifest),
     ...namespacePlaceFindings(manifest),
     ...(onLostAnswer === undefined ? keyLifeFindings(manifest) : []),
   ].map((finding) => ({ ...finding, path: `/manifest${finding.path}` }));
-  const templated = namespace.includes('${');
+  const isTemplate = namespace.includes('${');
   return [
     ...inManifest,
-    ...(templated ? [] : namespaceFindings(namespace, '/manifest/metadata/namespace')),
+    ...(isTemplate ? [] : namespaceFindings(namespace, '/manifest/metadata/namespace')),
     ...allowFindings(manifest, allowFromEvent),
   ];
 }
@@ -139,13 +136,10 @@ function lifeOfJob(manifest: JsonObject): KeyLife {
 }
 
 function lifeOfWorkflow(manifest: JsonObject): KeyLife {
-  const strategy = jsonAt(manifest, 'spec', 'ttlStrategy');
-  const lives = isJsonObject(strategy)
-    ? Object.entries(strategy).map(([key, value]) => ({
-        ms: msOf(value),
-        saidAt: ['spec', 'ttlStrategy', key],
-      }))
-    : [];
+  const strategy = objectOf(jsonAt(manifest, 'spec', 'ttlStrategy'));
+  const lives = Object.entries(strategy).map(([key, value]) => {
+    return { ms: msOf(value), saidAt: ['spec', 'ttlStrategy', key] };
+  });
   const [shortest] = lives.toSorted((a, b) => a.ms - b.ms);
   return shortest ?? { ms: SHORTEST_KEY_LIFE_MS, saidAt: [] };
 }

@@ -8,9 +8,9 @@ import type { Json } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { toLabelValue, toMarkedLabelValue } from '../../kit/text/label.ts';
 import { quoted, truncate } from '../../kit/text/printable.ts';
-import { type Template, type TemplatePiece, toText } from '../../kit/text/template.ts';
-import { largestFitting, shorten } from '../shorten.ts';
-import { isEventPath, mapTexts } from './document.ts';
+import { type Template, toText } from '../../kit/text/template.ts';
+import { largestFitting, mapTexts, shorten } from '../shorten.ts';
+import { isEventPath } from './document.ts';
 import {
   EVENT_PLACES,
   EXPANDED_PLACES,
@@ -55,7 +55,9 @@ export function compileLeaf(leaf: RenderedLeaf): RenderLeaf {
   const { template, place, mayBeOption } = leaf;
   const isText = EXPANDED_PLACES.includes(place) || TRUNCATED_PLACES.includes(place);
   return (document, complain) => {
-    const parts = template.pieces.map((piece) => partOf(piece, document));
+    const parts = template.pieces.map((piece): LeafPart => {
+      return 'literal' in piece ? piece : { value: piece.valueIn(document) };
+    });
     const complaint = mayBeOption ? optionComplaint(leaf, textOf(parts)) : undefined;
     if (complaint !== undefined) complain(complaint);
     if (!isText) {
@@ -95,10 +97,6 @@ function tooLargeComplaint(leaf: RenderedLeaf, text: string): Complaint {
 
 /** A part of a text: a literal of the operator, or a value of the document. */
 type LeafPart = { readonly literal: string } | { readonly value: Json };
-
-function partOf(piece: TemplatePiece, document: Json): LeafPart {
-  return 'literal' in piece ? piece : { value: piece.valueIn(document) };
-}
 
 function textOf(parts: readonly LeafPart[]): string {
   return parts.map((part) => ('literal' in part ? part.literal : toText(part.value))).join('');
