@@ -125,7 +125,7 @@ function compileCreation(
   parts: PreviewParts,
 ): (delivery: Delivery) => MadeObject {
   const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
-  const { render } = compileManifest(manifest, { allowed, tooLarge });
+  const { render } = compileManifest(manifest, allowed, tooLarge);
   const namespace = namespaceOf(section, parts.buildNamespace);
   const resource = resourceOf(manifest, section.resource);
   const collection = resourcePath({ ...resource, namespace });

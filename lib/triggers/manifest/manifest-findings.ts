@@ -6,7 +6,6 @@
 
 import {
   isJsonList,
-  isJsonObject,
   type Json,
   type JsonObject,
   jsonAt,
@@ -37,9 +36,8 @@ export function manifestFindings(
   onLostAnswer: OnLostAnswer | undefined,
 ): readonly Finding[] {
   const inManifest = [
-    ...compileManifest(manifest, { allowed: allowFromEvent, tooLarge: 'truncate' }).findings,
-    ...nameFindings(manifest),
-    ...namespacePlaceFindings(manifest),
+    ...compileManifest(manifest, allowFromEvent, 'truncate').findings,
+    ...metadataFindings(manifest),
     ...(onLostAnswer === undefined ? keyLifeFindings(manifest) : []),
   ].map((finding) => ({ ...finding, path: `/manifest${finding.path}` }));
   const isTemplate = namespace.includes('${');
@@ -50,26 +48,20 @@ export function manifestFindings(
   ];
 }
 
-function nameFindings(manifest: JsonObject): readonly Finding[] {
-  return ['name', 'generateName']
-    .filter((key) => jsonAt(manifest, 'metadata', key) !== undefined)
-    .map((key) =>
-      errorAt('name-is-ours', `/metadata/${key}`, {
-        message: `found metadata.${key} (expected none: the name is <prefix>-<delivery id>, so that a retry creates no second object)`,
-        hint: 'remove it; prefix: of the trigger sets the beginning of the name',
-      }),
-    );
-}
-
-function namespacePlaceFindings(manifest: JsonObject): readonly Finding[] {
+function* metadataFindings(manifest: JsonObject): Iterable<Finding> {
+  for (const key of ['name', 'generateName']) {
+    if (jsonAt(manifest, 'metadata', key) === undefined) continue;
+    yield errorAt('name-is-ours', `/metadata/${key}`, {
+      message: `found metadata.${key} (expected none: the name is <prefix>-<delivery id>, so that a retry creates no second object)`,
+      hint: 'remove it; prefix: of the trigger sets the beginning of the name',
+    });
+  }
   const namespace = jsonAt(manifest, 'metadata', 'namespace');
-  if (namespace === undefined || typeof namespace === 'string') return [];
-  return [
-    errorAt('wrong-type', '/metadata/namespace', {
-      message: `found ${JSON.stringify(namespace)} (expected the name of a namespace)`,
-      hint: 'write one namespace, or remove the key for the build namespace',
-    }),
-  ];
+  if (namespace === undefined || typeof namespace === 'string') return;
+  yield errorAt('wrong-type', '/metadata/namespace', {
+    message: `found ${JSON.stringify(namespace)} (expected the name of a namespace)`,
+    hint: 'write one namespace, or remove the key for the build namespace',
+  });
 }
 
 function keyLifeFindings(manifest: JsonObject): readonly Finding[] {
@@ -83,25 +75,17 @@ function keyLifeFindings(manifest: JsonObject): readonly Finding[] {
   ];
 }
 
-function allowFindings(manifest: JsonObject, allowed: readonly string[]): readonly Finding[] {
-  return [...allowed.entries()]
-    .filter(([, pointer]) => typeof valueAt(manifest, pointer) !== 'string')
-    .map(([index, pointer]) =>
-      errorAt('wrong-value', `/allowFromEvent/${index}`, {
-        message: `found ${pointer}, where the manifest has no text (expected a JSON Pointer to a value with a template)`,
-        hint: 'count list entries from 0, as in /spec/template/spec/containers/0/image',
-      }),
-    );
-}
-
-function valueAt(manifest: JsonObject, pointer: string): Json | undefined {
-  let here: Json | undefined = manifest;
-  for (const key of pointerSteps(pointer)) {
-    if (isJsonList(here)) here = here[Number(key)];
-    else if (isJsonObject(here) && Object.hasOwn(here, key)) here = here[key];
-    else return undefined;
+function* allowFindings(manifest: JsonObject, allowed: readonly string[]): Iterable<Finding> {
+  for (const [index, pointer] of allowed.entries()) {
+    const steps = pointerSteps(pointer);
+    const inLists = (here: Json | undefined, step: string): Json | undefined =>
+      isJsonList(here) ? here[Number(step)] : jsonAt(here, step);
+    if (typeof steps.reduce(inLists, manifest) === 'string') continue;
+    yield errorAt('wrong-value', `/allowFromEvent/${index}`, {
+      message: `found ${pointer}, where the manifest has no text (expected a JSON Pointer to a value with a template)`,
+      hint: 'count list entries from 0, as in /spec/template/spec/containers/0/image',
+    });
   }
-  return here;
 }
 
 // The shortest life of an object with which a delivery may be retried after a lost answer.

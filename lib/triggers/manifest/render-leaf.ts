@@ -27,8 +27,11 @@ export interface Complaint {
   readonly why: string;
 }
 
-/** A template of a manifest, ready to be rendered. */
-export type RenderLeaf = (document: Json, complain: (complaint: Complaint) => void) => Json;
+/** A part of a manifest, ready to be rendered. */
+export type RenderLeaf<Made extends Json = Json> = (
+  document: Json,
+  complain: (complaint: Complaint) => void,
+) => Made;
 
 /** How values are escaped so that they begin no reference. */
 export type LeafEscape = 'none' | 'doubled' | 'spaced';
@@ -189,8 +192,11 @@ interface Leaf {
 /** The findings for one template; none if its place allows it. */
 export function leafFindings(leaf: Leaf): readonly Finding[] {
   const { template, place, pointer, allowed } = leaf;
+  const finding = (words: Pick<Finding, 'message' | 'hint'>) => [
+    errorAt('template-place', pointer, words),
+  ];
   if (place === 'fixed') {
-    return finding(pointer, {
+    return finding({
       message: `found the template ${template.text} (expected a constant: the loop guard must know it before any Event)`,
       hint: 'write the value itself; use one trigger for each namespace',
     });
@@ -198,20 +204,20 @@ export function leafFindings(leaf: Leaf): readonly Finding[] {
   const first = template.paths.find(isEventPath);
   if (first === undefined) return [];
   if (place === 'command') {
-    return finding(pointer, {
+    return finding({
       message: `found \${${first}}, which an Event decides, in a command (expected constants: the words of a command are the program)`,
       hint: 'pass it in args or env; allowFromEvent does not open a command',
     });
   }
   const opener = openBefore(leaf);
   if (opener !== undefined) {
-    return finding(pointer, {
+    return finding({
       message: `found \${${first}} inside ${opener} (expected no Event value there: the Event would choose the variable)`,
       hint: `write a constant name between ${opener} and its end`,
     });
   }
   if (allowed || EVENT_PLACES.includes(place)) return [];
-  return finding(pointer, {
+  return finding({
     message: `found \${${first}}, which an Event decides (expected it only in annotations, labels, env values, args, params or parameters)`,
     hint: `pass it in one of those, or name this place: allowFromEvent: [${pointer}]`,
   });
@@ -230,8 +236,4 @@ function openBefore({ template, openers }: Leaf): Opener | undefined {
 function isOpenAtEnd(literal: string, opener: Opener): boolean {
   const at = literal.lastIndexOf(opener);
   return at !== -1 && !literal.slice(at).includes(opener === '$(' ? ')' : '}}');
-}
-
-function finding(path: string, words: Pick<Finding, 'message' | 'hint'>): readonly Finding[] {
-  return [errorAt('template-place', path, words)];
 }
