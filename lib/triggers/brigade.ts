@@ -124,8 +124,9 @@ function toCreation(
 
 /** The same Secret with `data` as text under `stringData`, which the API server treats alike. */
 function decoded({ data, stringData, ...secret }: JsonObject): JsonObject {
-  const keys = Object.keys(objectOf(data));
-  const texts = keys.map((key) => [key, Buffer.from(stringAt(data, key), 'base64').toString()]);
+  const texts = Object.keys(objectOf(data)).map((key) => {
+    return [key, Buffer.from(stringAt(data, key), 'base64').toString()] as const;
+  });
   return { ...secret, stringData: { ...objectOf(stringData), ...Object.fromEntries(texts) } };
 }
 

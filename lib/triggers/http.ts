@@ -85,7 +85,7 @@ export function createHttpTrigger(
   return {
     ...(section.batch === undefined
       ? oneByOne(section, sender)
-      : inBatches(section, { sender, random })),
+      : inBatches(section, sender, random)),
     isRenewed: () => sender.isRenewed(),
     [Symbol.asyncDispose]: () => sender[Symbol.asyncDispose](),
   };

@@ -23,14 +23,14 @@ export class Alarm {
   }
 
   async #sleep(clock: Clock, ms: number | null, signal: AbortSignal): Promise<void> {
-    const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
+    let wake: () => void = () => undefined;
+    const woken = new Promise<void>((resolve) => (wake = resolve));
     this.#wake = wake;
-    const onAbort = (): void => wake();
-    signal.addEventListener('abort', onAbort);
+    signal.addEventListener('abort', wake);
     const cancel = ms === null ? null : clock.after(ms, wake);
     await woken;
     this.#wake = null;
     cancel?.();
-    signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', wake);
   }
 }

@@ -61,10 +61,10 @@ async function* merged<Name, Item>(
   const running = names.map(pump);
   try {
     for (;;) {
-      for (const arrival of await queue.take(1, ended)) {
-        if ('error' in arrival) throw arrival.error;
-        yield arrival;
-      }
+      const [arrival] = await queue.take(1, ended);
+      if (arrival === undefined) continue;
+      if ('error' in arrival) throw arrival.error;
+      yield arrival;
     }
   } catch (error) {
     if (!signal.aborted) throw error;
