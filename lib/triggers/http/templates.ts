@@ -26,7 +26,7 @@ type CompiledText =
   | { readonly ok: false; readonly finding: Finding };
 
 /** Place of a template in the section, and the paths that it may have. */
-export interface TemplatePlace {
+interface TemplatePlace {
   /** A JSON Pointer from the section. */
   readonly path: string;
   readonly scope: TemplateScope;
