@@ -3,7 +3,7 @@
 
 import { ACTS, type ActName } from '../delivery/actions.ts';
 import { LIST_PARAMETERS, noDelivery, type RefusedAct } from '../views/deliveries.ts';
-import { ACTED, DELIVERY, WHOLE_DELIVERY } from '../views/delivery-schemas.ts';
+import { ACTED, DELIVERY, WHOLE_DELIVERY } from '../views/delivery-documents.ts';
 import { inPath, text } from '../views/parameters.ts';
 import * as s from '../views/typed-schema.ts';
 import type { Refusal } from './problem-document.ts';

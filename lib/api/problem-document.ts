@@ -5,7 +5,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { DELIVERY_STATES } from '../core/delivery.ts';
 import type { InputRefusal, RenderedRefusal } from '../kit/http/client-connections.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
-import { POSSIBLE_ACTS } from '../views/delivery-schemas.ts';
+import { POSSIBLE_ACTS } from '../views/delivery-documents.ts';
 import * as s from '../views/typed-schema.ts';
 
 /** HTTP statuses of refusals. */

@@ -16,7 +16,7 @@ import {
   MOVE,
   WHOLE_DECISION,
 } from '../views/decision-documents.ts';
-import { ACTED, DELIVERY, WHOLE_DELIVERY } from '../views/delivery-schemas.ts';
+import { ACTED, DELIVERY, WHOLE_DELIVERY } from '../views/delivery-documents.ts';
 import { inPath, sequence, text } from '../views/parameters.ts';
 import {
   GAP,

@@ -2,7 +2,6 @@
 // `--cluster` asks the cluster as well.
 
 import { sortProblems } from '../config/source-map.ts';
-import { SluiceError } from '../core/errors.ts';
 import type { Connection } from '../kubernetes/client/connection.ts';
 import { problemsToJson, refuses } from '../plan/problem-text.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
@@ -15,7 +14,7 @@ import {
   showProblems,
 } from './configuration.ts';
 import { clusterProblems, proxyProblems, secretProblems } from './environment-checks.ts';
-import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts } from './flags.ts';
+import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts, switchFlag, usage } from './flags.ts';
 
 /** Checks configurations. */
 export const checkCommand: Command = {
@@ -28,11 +27,10 @@ export const checkCommand: Command = {
     ...CONFIG_FLAGS,
     ...NAMESPACE_FLAGS,
     ...FORMAT_FLAGS,
-    strict: { type: 'boolean', help: 'refuse a configuration for warnings, too' },
-    cluster: {
-      type: 'boolean',
-      help: 'also ask the cluster for missing permissions, and try each manifest in a dry run',
-    },
+    strict: switchFlag('refuse a configuration for warnings, too'),
+    cluster: switchFlag(
+      'also ask the cluster for missing permissions, and try each manifest in a dry run',
+    ),
     ...CONNECTION_FLAGS,
   },
   notes:
@@ -64,7 +62,7 @@ async function clusterOf(given: GivenFlags, context: ProcessContext): Promise<Co
   if (given.isSet('cluster')) return connectionOf(given, context, () => undefined);
   const [flag] = givenTexts(given, ['kubeconfig', 'master', 'context']);
   if (flag === undefined) return null;
-  throw new SluiceError('usage', `flag --${flag[0]} needs --cluster`);
+  throw usage(`flag --${flag[0]} needs --cluster`);
 }
 
 /** The files to check, in the order of the command line; without any the one of GATEWAY_CONFIG. */
@@ -72,9 +70,9 @@ function filesOf(given: GivenFlags, { environment }: ProcessContext): readonly s
   const flag = given.text('config');
   const named = [...(flag === undefined ? [] : [flag]), ...given.positionals];
   const files = named.length > 0 ? named : [configurationNamed(given, environment)];
-  if (files.includes('')) throw new SluiceError('usage', 'check needs the configuration FILE');
+  if (files.includes('')) throw usage('check needs the configuration FILE');
   if (files.filter((file) => file === STANDARD_INPUT).length > 1) {
-    throw new SluiceError('usage', 'check can read standard input (-) only once');
+    throw usage('check can read standard input (-) only once');
   }
   return files;
 }

@@ -6,7 +6,7 @@ import type { Observe } from '../core/observation.ts';
 import { aborted } from '../kit/async/abort.ts';
 import { type Connection, connect } from '../kubernetes/client/connection.ts';
 import type { ProcessContext } from './command.ts';
-import type { FlagTable, GivenFlags } from './flags.ts';
+import { type FlagTable, type GivenFlags, textFlag } from './flags.ts';
 
 /** Namespaces of a command. */
 interface Namespaces {
@@ -18,27 +18,24 @@ interface Namespaces {
 
 /** Flags for the connection to a cluster. */
 export const CONNECTION_FLAGS = {
-  kubeconfig: {
-    type: 'string',
-    takes: 'FILE',
-    help: 'default: KUBECONFIG, else ~/.kube/config, else the pod’s service account',
-  },
-  master: { type: 'string', takes: 'URL', help: 'the API server, overrides the kubeconfig' },
-  context: { type: 'string', takes: 'NAME', help: 'a context other than the current one' },
+  kubeconfig: textFlag(
+    'FILE',
+    'default: KUBECONFIG, else ~/.kube/config, else the pod’s service account',
+  ),
+  master: textFlag('URL', 'the API server, overrides the kubeconfig'),
+  context: textFlag('NAME', 'a context other than the current one'),
 } as const satisfies FlagTable;
 
 /** Flags for the namespaces. */
 export const NAMESPACE_FLAGS = {
-  namespace: {
-    type: 'string',
-    takes: 'NAME',
-    help: 'namespace of the gateway; empty: all; default: GATEWAY_NAMESPACE, else "default"',
-  },
-  'build-namespace': {
-    type: 'string',
-    takes: 'NAME',
-    help: 'namespace of builds; default: GATEWAY_NAMESPACE, else "default"; empty: "default"',
-  },
+  namespace: textFlag(
+    'NAME',
+    'namespace of the gateway; empty: all; default: GATEWAY_NAMESPACE, else "default"',
+  ),
+  'build-namespace': textFlag(
+    'NAME',
+    'namespace of builds; default: GATEWAY_NAMESPACE, else "default"; empty: "default"',
+  ),
 } as const satisfies FlagTable;
 
 // The default of the original if the variable is not set.

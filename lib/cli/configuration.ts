@@ -10,7 +10,7 @@ import { type LoadedPlan, loadPlan } from '../plan/load-plan.ts';
 import type { Plan, PlanContext } from '../plan/plan.ts';
 import { renderProblems, type TerminalView } from '../plan/problem-text.ts';
 import type { ProcessContext, Terminal } from './command.ts';
-import type { FlagTable, GivenFlags } from './flags.ts';
+import { type FlagTable, type GivenFlags, textFlag, usage } from './flags.ts';
 import { widthOf } from './text-table.ts';
 
 /** A loaded configuration, valid or not. */
@@ -30,11 +30,7 @@ export interface Usable extends FoundConfiguration {
 
 /** The flag that names the configuration. */
 export const CONFIG_FLAGS = {
-  config: {
-    type: 'string',
-    takes: 'FILE',
-    help: 'the configuration, YAML or JSON; default: GATEWAY_CONFIG, else none',
-  },
+  config: textFlag('FILE', 'the configuration, YAML or JSON; default: GATEWAY_CONFIG, else none'),
 } as const satisfies FlagTable;
 
 /** The file name that means standard input. */
@@ -61,10 +57,7 @@ export async function findConfiguration(
   const { environment, folder, validators } = context;
   const file = configurationNamed(given, environment);
   if (file === STANDARD_INPUT) {
-    throw new SluiceError(
-      'usage',
-      'only check and rbac read a configuration from standard input (-)',
-    );
+    throw usage('only check and rbac read a configuration from standard input (-)');
   }
   if (file !== '') return loadConfiguration(file, context, settings);
   return { ...loadPlan({ ...settings, validators, text: null }), text: null, file, folder };

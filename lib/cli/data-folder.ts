@@ -14,7 +14,7 @@ import { SQLITE_DEFAULTS } from '../stores/sqlite.ts';
 import { historyPathOf } from '../stores/store-location.ts';
 import type { ProcessContext } from './command.ts';
 import { shellWord } from './deliveries/delivery-text.ts';
-import type { FlagTable } from './flags.ts';
+import { type FlagTable, textFlag } from './flags.ts';
 
 /** The folder of the gateway's own files. */
 export interface DataFolder {
@@ -136,11 +136,10 @@ export async function storeToMove(
 
 /** The flag that names the store. */
 export const STORE_FLAGS = {
-  store: {
-    type: 'string',
-    takes: 'FILE|memory',
-    help: 'the store; default: SLUICE_STORE, else store: of the configuration, else sluice.db in SLUICE_DATA or ~/.local/state/sluice',
-  },
+  store: textFlag(
+    'FILE|memory',
+    'the store; default: SLUICE_STORE, else store: of the configuration, else sluice.db in SLUICE_DATA or ~/.local/state/sluice',
+  ),
 } as const satisfies FlagTable;
 
 /** Sources of the location of a store. */

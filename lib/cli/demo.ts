@@ -22,7 +22,7 @@ import { refused } from './configuration.ts';
 import { givenFolder } from './data-folder.ts';
 import { filterWords } from './deliveries/delivery-flags.ts';
 import { increase, listed } from './explanation-text.ts';
-import { type GivenFlags, givenTexts } from './flags.ts';
+import { type GivenFlags, givenTexts, switchFlag, textFlag } from './flags.ts';
 import { mustBeRecording, speedOf } from './playback.ts';
 import { type RunRequest, runPlan } from './run-plan.ts';
 
@@ -50,10 +50,10 @@ export const demoCommand: Command = {
   summary: 'shows the gateway without a cluster: on a recording, with a sample pipeline',
   synopsis: '[--config FILE] [--recording FILE] [--speed N|full] [--stay]',
   flags: {
-    config: { type: 'string', takes: 'FILE', help: 'other filters; default samples/config.yaml' },
-    recording: { type: 'string', takes: 'FILE', help: 'another recording; see sluice record' },
-    speed: { type: 'string', takes: 'N|full', help: `times as fast as recorded; default ${SPEED}` },
-    stay: { type: 'boolean', help: 'keep running after the recording, until Ctrl-C' },
+    config: textFlag('FILE', 'other filters; default samples/config.yaml'),
+    recording: textFlag('FILE', 'another recording; see sluice record'),
+    speed: textFlag('N|full', `times as fast as recorded; default ${SPEED}`),
+    stay: switchFlag('keep running after the recording, until Ctrl-C'),
   },
   run: async (given, context) => {
     const { folder, program } = context;

@@ -65,40 +65,40 @@ async function* readFrom(
   let head = '';
   for await (const text of texts) {
     if (values !== null) {
-      yield* eventsOf(values.write(text), name);
+      yield* eventsOf(values.write(text), values, name);
       continue;
     }
     head += text;
     if (head.trim() === '' && head.length < HEAD_CHARACTERS) continue;
     values = valuesFor(head, name);
-    yield* eventsOf(values.write(head), name);
+    yield* eventsOf(values.write(head), values, name);
   }
-  if (values !== null) yield* eventsOf(values.end(), name);
+  if (values !== null) yield* eventsOf(values.end(), values, name);
 }
 
 // Most white space before the first value; after more of it the text counts as JSON.
 const HEAD_CHARACTERS = 64 * 1024;
 
-function* eventsOf(placed: Iterable<Placed>, name: string): Generator<ReadEvent, void> {
-  for (const { value, line } of placed) {
-    for (const given of givenIn(value, `line ${line}`)) {
+/** Yields the Events before an invalid value first. */
+function* eventsOf(
+  values: readonly JsonValue[],
+  reader: ValueReader,
+  name: string,
+): Generator<ReadEvent, void> {
+  for (const value of values) {
+    if (!value.ok) {
+      const form = reader instanceof YamlValues ? 'neither JSON nor YAML' : 'not JSON';
+      throw unusable(`${name}, line ${value.line}: ${form}: ${value.why}`);
+    }
+    for (const given of givenIn(value.value, `line ${value.line}`)) {
       if (given.kind === 'refused') throw unusable(`${name}, ${given.place}: ${given.why}`);
       yield given;
     }
   }
 }
 
-/** A value and the line on which it begins, from 1. */
-interface Placed {
-  readonly value: unknown;
-  readonly line: number;
-}
-
 /** Parses the values of a text that arrives in pieces. */
-interface ValueReader {
-  write(text: string): Iterable<Placed>;
-  end(): Iterable<Placed>;
-}
+type ValueReader = Pick<JsonValues, 'write' | 'end'>;
 
 /** Chooses the parser by the beginning of a text. */
 function valuesFor(head: string, name: string): ValueReader {
@@ -108,34 +108,13 @@ function valuesFor(head: string, name: string): ValueReader {
   if (/[\0\uFFFD]/.test(head.slice(0, 1024))) {
     throw unusable(`${name}: found no UTF-8 (expected JSON or YAML in UTF-8)`);
   }
-  return /^[\s\uFEFF\u001e]*(?:[{[]|$)/.test(head) ? new JsonText(name) : new YamlText(name);
-}
-
-class JsonText implements ValueReader {
-  readonly #name: string;
-  readonly #values = new JsonValues({ characters: JSON_CHARACTERS, depth: MOST_LEVELS });
-
-  constructor(name: string) {
-    this.#name = name;
-  }
-
-  // Yields the values before a syntax error first.
-  *write(text: string): Generator<Placed, void> {
-    for (const value of this.#values.write(text)) yield this.#mustBe(value);
-  }
-
-  *end(): Generator<Placed, void> {
-    for (const value of this.#values.end()) yield this.#mustBe(value);
-  }
-
-  #mustBe(value: JsonValue): Placed {
-    if (value.ok) return value;
-    throw unusable(`${this.#name}, line ${value.line}: not JSON: ${value.why}`);
-  }
+  return /^[\s\uFEFF\u001e]*(?:[{[]|$)/.test(head)
+    ? new JsonValues({ characters: JSON_CHARACTERS, depth: MOST_LEVELS })
+    : new YamlValues(name);
 }
 
 /** Parses each YAML document when the next one begins. */
-class YamlText implements ValueReader {
+class YamlValues implements ValueReader {
   readonly #name: string;
   #held = '';
   /** Number of lines before `#held`. */
@@ -145,7 +124,7 @@ class YamlText implements ValueReader {
     this.#name = name;
   }
 
-  write(text: string): Iterable<Placed> {
+  write(text: string): readonly JsonValue[] {
     this.#held += text;
     const end = lastSeparator(this.#held);
     const whole = this.#held.slice(0, end);
@@ -154,22 +133,19 @@ class YamlText implements ValueReader {
       const found = `found more than ${YAML_CHARACTERS} characters of YAML in one piece`;
       throw unusable(`${this.#name}: ${found} (expected JSON if it is so much: -o json)`);
     }
-    return this.#documents(whole);
+    return this.#parsed(whole);
   }
 
-  end(): Iterable<Placed> {
-    return this.#documents(this.#held);
+  end(): readonly JsonValue[] {
+    return this.#parsed(this.#held);
   }
 
-  #documents(text: string): readonly Placed[] {
+  #parsed(text: string): readonly JsonValue[] {
     const before = this.#lines;
     this.#lines += text.split('\n').length - 1;
     const stream = parseYamlStream(text, MOST_LEVELS);
-    if (stream.ok) {
-      return stream.documents.map(({ value, line }) => ({ value, line: line + before }));
-    }
-    const place = `line ${stream.line + before}`;
-    throw unusable(`${this.#name}, ${place}: neither JSON nor YAML: ${stream.why}`);
+    if (!stream.ok) return [{ ...stream, line: stream.line + before }];
+    return stream.documents.map(({ value, line }) => ({ ok: true, value, line: line + before }));
   }
 }
 

@@ -14,16 +14,23 @@ import { CONFIG_FLAGS, requireConfiguration, showProblems } from './configuratio
 import { written } from './deliveries/delivery-text.ts';
 import { type ReadEvent, readEvents } from './explain-input.ts';
 import { explanationToJson, increase, listed, renderExplanation } from './explanation-text.ts';
-import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from './flags.ts';
+import {
+  type FlagTable,
+  FORMAT_FLAGS,
+  formatOf,
+  type GivenFlags,
+  switchFlag,
+  textFlag,
+  usage,
+} from './flags.ts';
 
 const SELECTION_FLAGS = {
-  accepted: { type: 'boolean', help: 'show only Events that a rule accepts' },
-  rule: {
-    type: 'string',
-    takes: 'NAME',
-    help: 'show only Events that this rule decides: its name, # and its index, or default',
-  },
-  'last-state': { type: 'boolean', help: 'explain only the last state of each series' },
+  accepted: switchFlag('show only Events that a rule accepts'),
+  rule: textFlag(
+    'NAME',
+    'show only Events that this rule decides: its name, # and its index, or default',
+  ),
+  'last-state': switchFlag('explain only the last state of each series'),
 } as const satisfies FlagTable;
 
 /** Explains the decisions on given Events. */
@@ -35,21 +42,18 @@ export const explainCommand: Command = {
     ...CONFIG_FLAGS,
     ...NAMESPACE_FLAGS,
     ...FORMAT_FLAGS,
-    events: {
-      type: 'string',
-      takes: 'FILE',
-      help: 'Events as kubectl prints them (JSON, YAML, a watch), or a recording; default: standard input',
-    },
-    source: {
-      type: 'string',
-      takes: 'NAME',
-      help: 'the source to decide for; default: the first one that reads the Event',
-    },
+    events: textFlag(
+      'FILE',
+      'Events as kubectl prints them (JSON, YAML, a watch), or a recording; default: standard input',
+    ),
+    source: textFlag(
+      'NAME',
+      'the source to decide for; default: the first one that reads the Event',
+    ),
     ...SELECTION_FLAGS,
-    render: {
-      type: 'boolean',
-      help: 'also show the content that each trigger would send; secrets appear as their names',
-    },
+    render: switchFlag(
+      'also show the content that each trigger would send; secrets appear as their names',
+    ),
   },
   notes:
     'For instance: kubectl get events -o json | sluice explain --config sluice.yaml\n' +
@@ -177,8 +181,7 @@ function sourceOf(given: GivenFlags, { sources }: Plan): string | undefined {
   const known = sources.map(({ name }) => name);
   const asked = given.text('source');
   if (asked === undefined || known.includes(asked)) return asked;
-  const message = `flag --source: "${asked}" is not configured (there are ${known.join(', ')})`;
-  throw new SluiceError('usage', message);
+  throw usage(`flag --source: "${asked}" is not configured (there are ${known.join(', ')})`);
 }
 
 function selectionOf(given: GivenFlags, { chain }: Plan): ExplainRequest['isWanted'] {
@@ -198,7 +201,7 @@ function mustBeRule(asked: string, { rules }: Plan['chain']): void {
   const near = nearestName(asked, known);
   const hint = near === undefined ? '' : `; did you mean ${near}?`;
   const there = `there are ${[...names, DEFAULT_RULE].join(', ')}`;
-  throw new SluiceError('usage', `flag --rule: "${asked}" is not configured (${there}${hint})`);
+  throw usage(`flag --rule: "${asked}" is not configured (${there}${hint})`);
 }
 
 /** Values of `--rule` that select a rule, or the default rejection. */

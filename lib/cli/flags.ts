@@ -21,6 +21,26 @@ export interface Flag {
   readonly isRemoved?: true;
 }
 
+/** Makes a flag with a value. */
+export function textFlag(takes: string, help: string): Flag {
+  return { type: 'string', takes, help };
+}
+
+/** Makes a flag with values: repeated, or separated by commas. */
+export function listFlag(takes: string, help: string): Flag {
+  return { type: 'list', takes, help };
+}
+
+/** Makes a flag without a value. */
+export function switchFlag(help: string): Flag {
+  return { type: 'boolean', help };
+}
+
+/** Makes the error for a command line that cannot be understood. */
+export function usage(message: string): SluiceError {
+  return new SluiceError('usage', message);
+}
+
 /** Flags of a command by long name. */
 export type FlagTable = Readonly<Record<string, Flag>>;
 
@@ -93,27 +113,27 @@ function normalise(table: FlagTable, args: readonly string[]): string[] {
 
 function valueAfter(args: readonly string[], place: number, name: string): string {
   const value = args[place];
-  if (value === undefined) throw new SluiceError('usage', `flag --${name} needs a value`);
+  if (value === undefined) throw usage(`flag --${name} needs a value`);
   return value;
 }
 
 function switchArgument(name: string, value: string | undefined): readonly string[] {
   if (value === undefined || value === 'true') return [`--${name}`];
   if (value === 'false') return [];
-  throw new SluiceError('usage', `flag --${name} takes true or false, not "${value}"`);
+  throw usage(`flag --${name} takes true or false, not "${value}"`);
 }
 
 function flagNamed(table: FlagTable, name: string): Flag {
   const short = name === 'h' ? 'help' : name;
   const flag = Object.hasOwn(table, short) ? table[short] : undefined;
   if (flag?.isRemoved === true) {
-    throw new SluiceError('usage', `flag --${name} was removed: ${flag.help}`);
+    throw usage(`flag --${name} was removed: ${flag.help}`);
   }
   if (flag !== undefined) return flag;
   const offered = offeredFlags(table).map(([one]) => one);
   const near = nearestName(name, offered);
   const hint = near === undefined ? '' : ` (did you mean --${near}?)`;
-  throw new SluiceError('usage', `flag --${name} is not known${hint}`);
+  throw usage(`flag --${name} is not known${hint}`);
 }
 
 function splitOnce(text: string): readonly [string, string | undefined] {
@@ -149,7 +169,7 @@ export function addressOf(flag: string, text: string, ownHost: string): PlannedA
   const [, host = ownHost, digits] = /^(?:(.*):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === undefined || port > 65_535) {
-    throw new SluiceError('usage', `flag --${flag} takes HOST:PORT or PORT, not "${text}"`);
+    throw usage(`flag --${flag} takes HOST:PORT or PORT, not "${text}"`);
   }
   return { host: host.replace(/^\[(.*)\]$/, '$1') || '127.0.0.1', port };
 }
@@ -159,10 +179,7 @@ export function durationOf(given: GivenFlags, flag: string, example = '5m'): num
   const text = given.text(flag);
   const ms = text === undefined ? undefined : parseDuration(text);
   if (text === undefined || ms !== undefined) return ms;
-  throw new SluiceError(
-    'usage',
-    `flag --${flag} takes a duration such as ${example}, not "${text}"`,
-  );
+  throw usage(`flag --${flag} takes a duration such as ${example}, not "${text}"`);
 }
 
 /** Parses a flag that takes one of some words; undefined if it is absent. **Errors**: `usage`. */
@@ -175,7 +192,7 @@ export function choiceOf<Choice extends string>(
   const choice = choices.find((one) => one === text);
   if (text === undefined || choice !== undefined) return choice;
   const takes = choices.join(', ');
-  throw new SluiceError('usage', `flag --${flag} takes one of ${takes}, not "${text}"`);
+  throw usage(`flag --${flag} takes one of ${takes}, not "${text}"`);
 }
 
 /** Lists those of the string flags that are given, with their values. */
@@ -198,5 +215,5 @@ export const FORMAT_FLAGS = {
 export function formatOf(given: GivenFlags): 'text' | 'json' {
   const format = given.text('format') ?? 'text';
   if (format === 'text' || format === 'json') return format;
-  throw new SluiceError('usage', `flag --format takes text or json, not "${format}"`);
+  throw usage(`flag --format takes text or json, not "${format}"`);
 }

@@ -1,11 +1,10 @@
 // `sluice help`: the usage of all commands, of a group or of one command. Also the search for a command
 // by its words, which help and main share.
 
-import { SluiceError } from '../core/errors.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { Command, CommandGroup, CommandTable } from './command.ts';
-import { renderFlags } from './flags.ts';
+import { renderFlags, usage } from './flags.ts';
 
 /** Makes the command `help`; it reads the table when it runs, because the table contains it. */
 export function helpCommand(table: () => CommandTable): Command {
@@ -29,10 +28,7 @@ export function helpFor([name, word]: readonly string[], table: CommandTable): s
   const command = commandNamed(name, table);
   if (!('commands' in command)) {
     if (word === undefined) return renderUsage(command);
-    throw new SluiceError(
-      'usage',
-      `command ${name} has no commands, such as "${printable(word, 40)}"`,
-    );
+    throw usage(`command ${name} has no commands, such as "${printable(word, 40)}"`);
   }
   return word === undefined
     ? renderGroup(command)
@@ -45,7 +41,7 @@ export function commandNamed<One>(name: string, table: Readonly<Record<string, O
   if (found !== undefined) return found;
   const near = nearestName(name, Object.keys(table));
   const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
-  throw new SluiceError('usage', `command "${printable(name, 40)}" is not known${hint}`);
+  throw usage(`command "${printable(name, 40)}" is not known${hint}`);
 }
 
 function renderHelp(table: CommandTable): string {

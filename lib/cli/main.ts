@@ -17,7 +17,7 @@ import { printable } from '../kit/text/printable.ts';
 import { version } from '../kit/version.ts';
 import { createSectionValidators } from '../plan/native-form.ts';
 import type { Command, CommandGroup, CommandTable, ProcessContext } from './command.ts';
-import { parseFlags } from './flags.ts';
+import { parseFlags, usage } from './flags.ts';
 import { commandNamed, helpFor, renderGroup, renderUsage } from './help.ts';
 import { commands } from './registry.ts';
 
@@ -127,7 +127,7 @@ function parse(
     }
     const extra = given.positionals[command.arguments ?? 0];
     if (extra === undefined) return given;
-    throw new SluiceError('usage', `argument "${extra}" is one too many`);
+    throw usage(`argument "${extra}" is one too many`);
   } catch (error) {
     if (hasCode(error, 'usage')) stderr.write(renderUsage(command));
     throw error;
@@ -138,7 +138,7 @@ function commandIn(group: CommandGroup, word: string, { stderr }: ProcessContext
   try {
     if (word !== '' && !word.startsWith('-')) return commandNamed(word, group.commands);
     const words = Object.keys(group.commands).join(', ');
-    throw new SluiceError('usage', `${group.name} needs a command: ${words}`);
+    throw usage(`${group.name} needs a command: ${words}`);
   } catch (error) {
     stderr.write(renderGroup(group));
     throw error;

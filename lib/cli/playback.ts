@@ -14,7 +14,7 @@ import {
 } from '../playback/playback.ts';
 import { openRecording } from '../playback/recording.ts';
 import type { Command } from './command.ts';
-import { addressOf, durationOf, type GivenFlags } from './flags.ts';
+import { addressOf, durationOf, type GivenFlags, textFlag, usage } from './flags.ts';
 
 // Clients look at the subjectAltName alone (RFC 9110 §4.3.4), therefore -addext.
 const MAKE_CERTIFICATE =
@@ -29,34 +29,14 @@ export const playbackCommand: Command = {
   arguments: 1,
   argumentsAre: 'files',
   flags: {
-    listen: {
-      type: 'string',
-      takes: 'HOST:PORT',
-      help: 'where; default 127.0.0.1:8001, port 0: any',
-    },
-    speed: {
-      type: 'string',
-      takes: 'N|full',
-      help: 'how many times as fast as recorded; default 1',
-    },
-    'after-watches': {
-      type: 'string',
-      takes: 'N',
-      help: 'begin once N watches are open; default 1',
-    },
-    compact: {
-      type: 'string',
-      takes: 'DURATION',
-      help: 'forget old history every DURATION; default: never',
-    },
-    ahead: {
-      type: 'string',
-      takes: 'DURATION',
-      help: 'report a server time that is DURATION ahead; default 0s',
-    },
-    'write-kubeconfig': { type: 'string', takes: 'FILE', help: 'write how to reach it' },
-    'tls-cert': { type: 'string', takes: 'FILE', help: 'serve HTTPS with this certificate (PEM)' },
-    'tls-key': { type: 'string', takes: 'FILE', help: 'private key of --tls-cert (PEM)' },
+    listen: textFlag('HOST:PORT', 'where; default 127.0.0.1:8001, port 0: any'),
+    speed: textFlag('N|full', 'how many times as fast as recorded; default 1'),
+    'after-watches': textFlag('N', 'begin once N watches are open; default 1'),
+    compact: textFlag('DURATION', 'forget old history every DURATION; default: never'),
+    ahead: textFlag('DURATION', 'report a server time that is DURATION ahead; default 0s'),
+    'write-kubeconfig': textFlag('FILE', 'write how to reach it'),
+    'tls-cert': textFlag('FILE', 'serve HTTPS with this certificate (PEM)'),
+    'tls-key': textFlag('FILE', 'private key of --tls-cert (PEM)'),
     tls: {
       type: 'boolean',
       isRemoved: true,
@@ -68,7 +48,7 @@ export const playbackCommand: Command = {
     'It answers under loopback names, its own address and the host of --listen alone (else 421).',
   run: async (given, { clock, random, stdout, stop }) => {
     const [file] = given.positionals;
-    if (file === undefined) throw new SluiceError('usage', 'playback needs the recording FILE');
+    if (file === undefined) throw usage('playback needs the recording FILE');
     const speed = speedOf(given.text('speed') ?? '1');
     const listen = addressOf('listen', given.text('listen') ?? '8001', '127.0.0.1');
     const compactEveryMs = durationOf(given, 'compact');
@@ -113,7 +93,7 @@ export function speedOf(text: string): Speed {
   if (text === 'full') return 'full';
   const speed = Number(text.replace(/x$/, ''));
   if (Number.isFinite(speed) && speed > 0) return speed;
-  throw new SluiceError('usage', `flag --speed takes a number above 0 or full, not "${text}"`);
+  throw usage(`flag --speed takes a number above 0 or full, not "${text}"`);
 }
 
 async function writeKubeconfig(
@@ -138,7 +118,7 @@ function countOf(given: GivenFlags, flag: string, fallback: number): number {
   const text = given.text(flag);
   if (text === undefined) return fallback;
   if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new SluiceError('usage', `flag --${flag} takes a whole number, not "${text}"`);
+  throw usage(`flag --${flag} takes a whole number, not "${text}"`);
 }
 
 async function tlsOf(given: GivenFlags): Promise<TlsPair | null> {
@@ -146,7 +126,7 @@ async function tlsOf(given: GivenFlags): Promise<TlsPair | null> {
   const key = given.text('tls-key');
   if (cert === undefined && key === undefined) return null;
   if (cert === undefined || key === undefined) {
-    throw new SluiceError('usage', 'flags --tls-cert and --tls-key go together');
+    throw usage('flags --tls-cert and --tls-key go together');
   }
   const pair = { cert: await readPem(cert), key: await readPem(key) };
   try {

@@ -1,11 +1,10 @@
 // `sluice probe`: the command of an exec probe, because an image without a shell has no `find` or `test`.
 
 import { stat } from 'node:fs/promises';
-import { SluiceError } from '../core/errors.ts';
 import { fileTrouble } from '../kit/file-trouble.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import type { Command } from './command.ts';
-import { durationOf } from './flags.ts';
+import { durationOf, textFlag, usage } from './flags.ts';
 
 /** Three beats of the default interval. */
 const MAX_AGE_MS = 30_000;
@@ -16,18 +15,14 @@ export const probeCommand: Command = {
   summary: 'checks the heartbeat file of a gateway, for an exec probe',
   synopsis: '--heartbeat FILE [--max-age DURATION]',
   flags: {
-    heartbeat: { type: 'string', takes: 'FILE', help: 'the file of http.probes.heartbeat' },
-    'max-age': {
-      type: 'string',
-      takes: 'DURATION',
-      help: 'the largest age of the file that is healthy; default 30s',
-    },
+    heartbeat: textFlag('FILE', 'the file of http.probes.heartbeat'),
+    'max-age': textFlag('DURATION', 'the largest age of the file that is healthy; default 30s'),
   },
   notes:
     'Exits 0 if the file is recent, and 1 with the reason on standard error if it is old or missing.',
   run: async (given, { stderr, clock }) => {
     const file = given.text('heartbeat');
-    if (file === undefined) throw new SluiceError('usage', 'probe needs --heartbeat FILE');
+    if (file === undefined) throw usage('probe needs --heartbeat FILE');
     const maxAgeMs = durationOf(given, 'max-age', '30s') ?? MAX_AGE_MS;
     const trouble = await troubleOf(file, maxAgeMs, clock.now());
     if (trouble === null) return 0;

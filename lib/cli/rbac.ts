@@ -2,7 +2,6 @@
 // `kubectl apply`, or as a table with their purpose. It makes no request.
 
 import { renderYaml as toYaml } from '../config/parse-yaml.ts';
-import { SluiceError } from '../core/errors.ts';
 import type { Permission } from '../core/kind.ts';
 import { quoted } from '../kit/text/printable.ts';
 import { type GrantedRole, type Grantee, toRoles, toRule } from '../kubernetes/access/roles.ts';
@@ -15,7 +14,7 @@ import {
   requireUsable,
   showProblems,
 } from './configuration.ts';
-import { choiceOf, type GivenFlags } from './flags.ts';
+import { choiceOf, type GivenFlags, textFlag, usage } from './flags.ts';
 import { type Column, renderTable, widthOf } from './text-table.ts';
 
 const FORMATS = ['yaml', 'json', 'table'] as const;
@@ -33,21 +32,18 @@ export const rbacCommand: Command = {
   flags: {
     ...CONFIG_FLAGS,
     ...NAMESPACE_FLAGS,
-    format: {
-      type: 'string',
-      takes: 'yaml|json|table',
-      help: 'output format; default yaml; the table says what each permission is needed for',
-    },
-    'service-account': {
-      type: 'string',
-      takes: 'NAME',
-      help: `the account of the gateway, NAME or NAMESPACE/NAME; default "${DEFAULT_NAME}" in its namespace`,
-    },
-    name: {
-      type: 'string',
-      takes: 'NAME',
-      help: `name of Roles and bindings, after the namespace if they are in another one; default "${DEFAULT_NAME}"`,
-    },
+    format: textFlag(
+      'yaml|json|table',
+      'output format; default yaml; the table says what each permission is needed for',
+    ),
+    'service-account': textFlag(
+      'NAME',
+      `the account of the gateway, NAME or NAMESPACE/NAME; default "${DEFAULT_NAME}" in its namespace`,
+    ),
+    name: textFlag(
+      'NAME',
+      `name of Roles and bindings, after the namespace if they are in another one; default "${DEFAULT_NAME}"`,
+    ),
   },
   notes:
     'For instance: sluice rbac sluice.yaml --namespace gateway | kubectl apply -f -\n' +
@@ -80,7 +76,7 @@ function fileOf(given: GivenFlags): string | undefined {
   const flag = given.text('config');
   const [file, another] = [...(flag === undefined ? [] : [flag]), ...given.positionals];
   if (another === undefined) return file;
-  throw new SluiceError('usage', 'rbac reads one configuration: FILE or --config');
+  throw usage('rbac reads one configuration: FILE or --config');
 }
 
 function granteeOf(given: GivenFlags, own: string): Grantee {
@@ -92,7 +88,7 @@ function granteeOf(given: GivenFlags, own: string): Grantee {
   if (namespace === '' && slash < 0) {
     const message =
       'flag --service-account needs NAMESPACE/NAME, because the namespace of the gateway is empty';
-    throw new SluiceError('usage', message);
+    throw usage(message);
   }
   for (const [flag, part] of [
     [slash < 0 ? 'namespace' : 'service-account', namespace],
@@ -101,7 +97,7 @@ function granteeOf(given: GivenFlags, own: string): Grantee {
   ] as const) {
     if (/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(part)) continue;
     const expected = 'expected small letters, digits, - and .';
-    throw new SluiceError('usage', `flag --${flag}: found ${quoted(part, 60)} (${expected})`);
+    throw usage(`flag --${flag}: found ${quoted(part, 60)} (${expected})`);
   }
   return { account, namespace, name };
 }

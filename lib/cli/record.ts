@@ -18,7 +18,7 @@ import { LOGGING_DEFAULTS } from '../telemetry/logging.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';
 import type { Command, ProcessContext } from './command.ts';
-import { durationOf, type GivenFlags } from './flags.ts';
+import { durationOf, type GivenFlags, listFlag, switchFlag, textFlag } from './flags.ts';
 
 /** Records the Events of a cluster. */
 export const recordCommand: Command = {
@@ -28,14 +28,10 @@ export const recordCommand: Command = {
   flags: {
     ...CONNECTION_FLAGS,
     namespace: NAMESPACE_FLAGS.namespace,
-    namespaces: {
-      type: 'list',
-      takes: 'A,B',
-      help: 'namespaces to record; *: all; default: --namespace',
-    },
-    output: { type: 'string', takes: 'FILE', help: 'file to write; default: standard output' },
-    for: { type: 'string', takes: 'DURATION', help: 'duration; default: until stopped' },
-    existing: { type: 'boolean', help: 'begin with the existing Events' },
+    namespaces: listFlag('A,B', 'namespaces to record; *: all; default: --namespace'),
+    output: textFlag('FILE', 'file to write; default: standard output'),
+    for: textFlag('DURATION', 'duration; default: until stopped'),
+    existing: switchFlag('begin with the existing Events'),
   },
   notes: 'One JSON object a line: {"at","type","object"}. Events may contain names and addresses.',
   run: async (given, context) => {

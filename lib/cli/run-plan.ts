@@ -17,10 +17,11 @@ import { keepHeartbeatFile } from '../gateway/heartbeat-file.ts';
 import { PodEvents, podOf } from '../gateway/pod-events.ts';
 import { retryingStore } from '../gateway/retrying-store.ts';
 import { version } from '../kit/version.ts';
-import { findCluster } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import { findCluster } from '../kubernetes/cluster-id.ts';
 import type { Plan } from '../plan/plan.ts';
 import { historyPathOf } from '../stores/store-location.ts';
+import { GatewayState } from '../telemetry/gateway-state.ts';
 import type { MetricNames } from '../telemetry/known-series.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { Activity } from '../views/activity.ts';
@@ -67,9 +68,11 @@ export async function runPlan(
 ): Promise<Stopped> {
   const { file } = request.plan.logging;
   if (file !== null && !isAbsolute(file.path)) await makeDataFolder(request.dataFolder);
-  const telemetry = telemetryOf(request, context);
   const { plan, alsoObserve } = request;
-  const watch = plan.http.api === null ? null : new Activity(plan.chain, context.clock);
+  const { clock } = context;
+  const state = new GatewayState(namesOf(plan), clock);
+  const telemetry = telemetryOf(request, context, state);
+  const watch = plan.http.api === null ? null : new Activity(plan.chain, clock, state);
   const observe = (observation: Observation): void => {
     telemetry.observe(observation);
     watch?.observe(observation);
@@ -79,7 +82,8 @@ export async function runPlan(
   const podEvents = podEventsOf(plan, context, observe);
   try {
     observeStart(request, observe);
-    return await runObserved(request, { context, telemetry, watch, podEvents, observe }, stop);
+    const observation = { context, telemetry, state, watch, podEvents, observe };
+    return await runObserved(request, observation, stop);
   } finally {
     await telemetry.close();
   }
@@ -88,6 +92,7 @@ export async function runPlan(
 interface RunObservation {
   readonly context: ProcessContext;
   readonly telemetry: Telemetry;
+  readonly state: GatewayState;
   /** Null if there is no API. */
   readonly watch: Activity | null;
   /** Null outside of a pod, or if they are switched off. */
@@ -97,7 +102,7 @@ interface RunObservation {
 
 async function runObserved(
   request: RunRequest,
-  { context, telemetry, watch, podEvents, observe }: RunObservation,
+  { context, telemetry, state, watch, podEvents, observe }: RunObservation,
   stop: AbortSignal,
 ): Promise<Stopped> {
   const { plan, configuration, kept, namespace, drainMs, dataFolder } = request;
@@ -116,6 +121,7 @@ async function runObserved(
     clock,
     random,
     observe,
+    state,
     environment,
     folder,
     incarnation: randomUUID(),
@@ -267,6 +273,7 @@ async function probesOf(
 function telemetryOf(
   { plan, dataFolder }: RunRequest,
   { clock, stdout, stderr }: ProcessContext,
+  state: GatewayState,
 ): Telemetry {
   const { chain, logging, originalProject } = plan;
   const { file } = logging;
@@ -277,6 +284,7 @@ function telemetryOf(
       clock,
       stdout,
       stderr,
+      state,
       ...(plan.http.probes !== null && { names: namesOf(plan) }),
       nearest: (trail) => nearest(chain, trail),
       originalTrace: (occurrence) => originalTrace(chain, occurrence),

@@ -15,7 +15,16 @@ import { CONNECTION_FLAGS, connectionOf, NAMESPACE_FLAGS, namespacesOf } from '.
 import type { Command, ProcessContext } from './command.ts';
 import { CONFIG_FLAGS, findConfiguration } from './configuration.ts';
 import { findStore, STORE_FLAGS } from './data-folder.ts';
-import { addressOf, choiceOf, durationOf, type Flag, type GivenFlags } from './flags.ts';
+import {
+  addressOf,
+  choiceOf,
+  durationOf,
+  type Flag,
+  type GivenFlags,
+  listFlag,
+  switchFlag,
+  textFlag,
+} from './flags.ts';
 import { chooseConfiguration } from './last-good.ts';
 import { type RunRequest, runPlan } from './run-plan.ts';
 
@@ -32,47 +41,34 @@ export const runCommand: Command = {
     ...CONNECTION_FLAGS,
     ...NAMESPACE_FLAGS,
     ...STORE_FLAGS,
-    strict: {
-      type: 'boolean',
-      help: 'exit 3 if the configuration is refused, instead of running the last good one',
-    },
-    'allow-exec': {
-      type: 'boolean',
-      help: 'allow triggers of the kind exec to run local commands',
-    },
+    strict: switchFlag(
+      'exit 3 if the configuration is refused, instead of running the last good one',
+    ),
+    'allow-exec': switchFlag('allow triggers of the kind exec to run local commands'),
     'log-format': logFlag('format', LOG_FORMATS),
     'log-level': logFlag('level', LOG_LEVELS),
     'log-decisions': logFlag('decisions', DECISION_LINES),
     'log-event': logFlag('event', EVENT_DETAILS),
-    probes: {
-      type: 'string',
-      takes: 'HOST:PORT|off',
-      help: `address of the probes, overrides http.probes; default ${PROBES_DEFAULTS.machine}, in a pod ${PROBES_DEFAULTS.pod}`,
-    },
-    api: {
-      type: 'string',
-      takes: 'HOST:PORT|off',
-      help: `address of the API, overrides http.api; default ${API_DEFAULT}`,
-    },
-    'api-require-token': {
-      type: 'boolean',
-      help: 'require the token for reads over loopback, too; overrides http.api',
-    },
-    'api-token-file': {
-      type: 'string',
-      takes: 'FILE',
-      help: 'file with the token of the API, overrides http.tokenFile',
-    },
-    'api-host': {
-      type: 'list',
-      takes: 'NAME',
-      help: 'a further host name of the API, in addition to http.hosts; may be repeated',
-    },
-    drain: {
-      type: 'string',
-      takes: 'DURATION',
-      help: 'how long running attempts may continue after a request to stop; default 25s',
-    },
+    probes: textFlag(
+      'HOST:PORT|off',
+      `address of the probes, overrides http.probes; default ${PROBES_DEFAULTS.machine}, in a pod ${PROBES_DEFAULTS.pod}`,
+    ),
+    api: textFlag(
+      'HOST:PORT|off',
+      `address of the API, overrides http.api; default ${API_DEFAULT}`,
+    ),
+    'api-require-token': switchFlag(
+      'require the token for reads over loopback, too; overrides http.api',
+    ),
+    'api-token-file': textFlag('FILE', 'file with the token of the API, overrides http.tokenFile'),
+    'api-host': listFlag(
+      'NAME',
+      'a further host name of the API, in addition to http.hosts; may be repeated',
+    ),
+    drain: textFlag(
+      'DURATION',
+      'how long running attempts may continue after a request to stop; default 25s',
+    ),
   },
   notes:
     'If the API server is not reachable, it retries. SIGTERM, SIGINT and SIGHUP stop reading, let running\n' +

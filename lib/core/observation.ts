@@ -1,6 +1,6 @@
 // Observations of the gateway about itself, as one closed union. Code calls `observe(observation)`.
-// Only lib/telemetry turns them into log lines and metrics, and only lib/gateway into health, which
-// lib/api serves. An observation never has a secret.
+// One table in lib/telemetry maps each kind to log lines, metrics and the state of the gateway. An
+// observation never has a secret.
 
 import type { Decision, RuleRef, TrailEntry, TriggerDisposition } from './decision.ts';
 import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from './delivery.ts';
@@ -320,6 +320,11 @@ export type Observation =
   | StoreObserved
   | LifecycleObserved
   | AccessObserved;
+
+/** Each observation by its kind, for tables with one row a kind. */
+export type ByKind<O extends { readonly kind: string }> = {
+  readonly [K in O['kind']]: Extract<O, { kind: K }>;
+};
 
 /** Receives observations. It never throws and never waits. */
 export type Observe = (observation: Observation) => void;

@@ -13,7 +13,7 @@ import type { Gap } from '../core/source.ts';
 import type { KeyValues, Store } from '../core/store.ts';
 import { orphanAll } from '../delivery/stored-deliveries.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
-import type { ClusterIdentity } from '../kubernetes/client/cluster-id.ts';
+import type { ClusterIdentity } from '../kubernetes/cluster-id.ts';
 
 /** Dependencies of the check of the cluster. */
 export interface FollowClusterParts {

@@ -13,7 +13,7 @@ import { aborted } from '../kit/async/abort.ts';
 import { repeat } from '../kit/async/repeat.ts';
 import { SteadyClock } from '../kit/async/steady-clock.ts';
 import { ClockWatch } from './clock-watch.ts';
-import { HealthWatch } from './health-watch.ts';
+import { checksOf, healthOf, isReading, refusedPaths } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Liveness } from './liveness.ts';
 import { resumePositions, type StartedGateway, start, VolatileStartGaps } from './recovery.ts';
@@ -54,7 +54,6 @@ const COUNT_WAITING_MS = 1_000;
 export class Gateway {
   readonly #parts: GatewayParts;
   readonly #observe: Observe;
-  readonly #health: HealthWatch;
   readonly #liveness: Liveness;
   readonly #steady: SteadyClock;
   readonly #retention: RetentionClock;
@@ -69,11 +68,7 @@ export class Gateway {
     this.#parts = parts;
     this.#createdAt = clock.monotonic();
     this.#observe = (observation) => this.#note(observation);
-    this.#health = new HealthWatch(
-      plan.sources.map(({ name }) => name),
-      clock,
-    );
-    this.#liveness = new Liveness(clock, plan.triggers);
+    this.#liveness = new Liveness(clock, parts.state, plan.triggers);
     this.#steady = new SteadyClock(clock);
     this.#retention = new RetentionClock(clock, 0);
     const { overflow } = plan.store;
@@ -82,13 +77,13 @@ export class Gateway {
 
   /** Whether it is live and ready, and if not, why. */
   health(): Health {
-    return this.#health.health(this.#liveness.stuck());
+    const { state, clock } = this.#parts;
+    return healthOf(state, this.#liveness.stuck(), clock);
   }
 
   /** The checks that this health joins, and those of the triggers. */
   checks(): readonly HealthCheck[] {
-    const triggers = this.#parts.plan.triggers.map(({ name }) => name);
-    return this.#health.checks(this.#liveness.stuck(), triggers);
+    return checksOf(this.#parts.state, this.#liveness.stuck());
   }
 
   /** Observes the age of positions, deliveries by state, and the usage of the store, for a scrape. */
@@ -231,7 +226,7 @@ export class Gateway {
       return heartbeat.beat();
     };
     const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, clockJumped };
-    const unread = (): readonly string[] => this.#health.refused;
+    const unread = (): readonly string[] => refusedPaths(this.#parts.state);
     const sweeper = new Sweeper({ store, clock, readMs, unread, retention: plan.retention });
     const ended = (error: unknown): void => {
       if (!isEndOf(ending, error)) fail(error);
@@ -321,14 +316,15 @@ export class Gateway {
     return first;
   }
 
+  /** The state has an observation before anything here reads it. */
   #note(observation: Observation): void {
-    this.#health.observe(observation);
+    const { observe, state } = this.#parts;
+    observe(observation);
     this.#liveness.observe(observation);
     const { kind } = observation;
     if (kind === 'reading' || kind === 'store-trouble' || kind === 'store-usage') {
-      this.#retention.note(this.#health.isReading);
+      this.#retention.note(isReading(state));
     }
-    this.#parts.observe(observation);
   }
 }
 

@@ -1,5 +1,6 @@
 // Liveness: a restart helps if reading or dispatch makes no progress although it should. That is
-// derived from observations and from due times in the store, so no loop must report its own health.
+// derived from observations, the gateway's state and due times in the store, so no loop must report its
+// own health.
 // Waiting for the API server, a receiver or the store is no reason: a restart would wait for the
 // same. Times are monotonic, so no jump of the wall clock ends the process.
 
@@ -7,6 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Outbox } from '../core/store.ts';
 import { repeat } from '../kit/async/repeat.ts';
+import type { GatewayState } from '../telemetry/gateway-state.ts';
 
 /** The part of a trigger that liveness depends on. */
 interface LiveTrigger {
@@ -39,17 +41,11 @@ export class Liveness {
   readonly #progress: StallDetector;
   readonly #triggers: readonly LiveTrigger[];
   readonly #dispatchLimitMs: number;
-  /** By trigger: attempts that run. */
-  readonly #running = new Map<string, number>();
-  /** Triggers that pause because of their receiver. */
-  readonly #paused = new Set<string>();
-  /** Whether the store is unavailable. */
-  #isStoreAway = false;
-  /** Whether the store is full and reading waits for room. */
-  #isFull = false;
+  readonly #state: GatewayState;
 
-  constructor(clock: Clock, triggers: readonly LiveTrigger[]) {
+  constructor(clock: Clock, state: GatewayState, triggers: readonly LiveTrigger[]) {
     this.#clock = clock;
+    this.#state = state;
     this.#progress = new StallDetector(clock);
     this.#triggers = triggers;
     const longestMs = Math.max(0, ...triggers.map(({ timeoutMs }) => timeoutMs));
@@ -61,24 +57,18 @@ export class Liveness {
     return this.#progress.stuck();
   }
 
-  /** Updates the expectations by an observation. */
+  /** Updates the expectations by an observation, after the state has it. */
   observe(observation: Observation): void {
-    if (READING.has(observation.kind) && 'source' in observation) this.#read(observation.source);
-    if (observation.kind === 'attempt-started') this.#attempted(observation.delivery.trigger, 1);
-    if (observation.kind === 'attempt-ended') this.#attempted(observation.delivery.trigger, -1);
-    if (observation.kind === 'breaker') {
-      this.#notePause(observation.trigger, observation.to !== 'closed');
+    const { kind } = observation;
+    if (READING.has(kind) && 'source' in observation) this.#read(observation.source);
+    if (kind === 'attempt-started' || kind === 'attempt-ended') {
+      this.#progress.done(keyOf('dispatch', observation.delivery.trigger));
     }
-    if (observation.kind === 'pause') {
-      this.#notePause(observation.trigger, observation.state !== 'over');
+    if (kind === 'breaker' || kind === 'pause') {
+      this.#progress.done(keyOf('dispatch', observation.trigger));
     }
-    if (observation.kind === 'store-trouble') {
-      this.#isStoreAway = observation.state === 'unavailable';
-    }
-    if (observation.kind === 'store-usage') {
-      this.#isFull = observation.overflow === 'block' && observation.level === 'full';
-    }
-    this.#progress.pause(this.#isStoreAway || this.#isFull);
+    const { storeTrouble, full } = this.#state;
+    this.#progress.pause(storeTrouble !== null || full === 'block');
   }
 
   /** Call when a source is asked for its next batch. */
@@ -112,22 +102,11 @@ export class Liveness {
     if (this.#progress.isExpected(key)) this.#progress.moved(key, readingOf(source));
   }
 
-  #attempted(trigger: string, change: 1 | -1): void {
-    this.#running.set(trigger, Math.max(0, (this.#running.get(trigger) ?? 0) + change));
-    this.#progress.done(keyOf('dispatch', trigger));
-  }
-
-  #notePause(trigger: string, isPaused: boolean): void {
-    if (isPaused) this.#paused.add(trigger);
-    else this.#paused.delete(trigger);
-    this.#progress.done(keyOf('dispatch', trigger));
-  }
-
   /** Attempts must begin or end while some are due or running, unless the lane is paused. */
   #due(trigger: string, isDue: boolean): void {
     const key = keyOf('dispatch', trigger);
-    const isExpected = isDue || (this.#running.get(trigger) ?? 0) > 0;
-    if (!isExpected || this.#paused.has(trigger)) this.#progress.done(key);
+    const { running, pause } = this.#state.trigger(trigger);
+    if ((!isDue && running === 0) || pause !== null) this.#progress.done(key);
     else {
       const what = `trigger ${trigger}: no attempt has begun or ended`;
       this.#progress.expect(key, { what, limitMs: this.#dispatchLimitMs });

@@ -15,9 +15,10 @@ import { HeldRelease } from '../intake/held-release.ts';
 import { Intake } from '../intake/intake.ts';
 import { Limiter, rememberedMs } from '../intake/limiter.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
-import type { ClusterIdentity, ClusterQuestion } from '../kubernetes/client/cluster-id.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import type { ClusterIdentity, ClusterQuestion } from '../kubernetes/cluster-id.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { GatewayState } from '../telemetry/gateway-state.ts';
 
 /** Dependencies of a gateway, which creates none of them: specs and the demo pass their own. */
 export interface GatewayParts {
@@ -34,6 +35,8 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;
+  /** The state that `observe` changes. */
+  readonly state: GatewayState;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Folder to which relative paths of the configuration refer. */
   readonly folder: string;

@@ -138,10 +138,10 @@ export class ConnectionPool implements Disposable {
       // It has just been seen to be full, closed or not of HTTP/2.
       if (shared === seen) break;
       seen = shared;
-      await Promise.race([shared.connection.opened, aborted(signal)]);
-      const { connection, users } = shared;
+      const { connection } = shared;
+      if (!connection.isOpen) await Promise.race([connection.opened, aborted(signal)]);
       if (!connection.isMultiplexed) break;
-      if (connection.isOpen && users < STREAMS_AT_MOST) return this.#join(shared);
+      if (connection.isOpen && shared.users < STREAMS_AT_MOST) return this.#join(shared);
     }
     if (!request.isRepeatable) await this.#settle();
     const pooled = this.take(request);

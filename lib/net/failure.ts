@@ -60,8 +60,10 @@ export function failed(
  * replaced by the code of Node for the same failure.
  */
 export function codeOf(error: unknown): string {
-  // It has no code in spite of its documentation.
-  if (error instanceof errors.HTTPParserError) return 'HPE_INVALID';
+  // It has no code in spite of its documentation. Without data, the connection ended too early.
+  if (error instanceof errors.HTTPParserError) {
+    return 'data' in error && error.data === '' ? 'ECONNRESET' : 'HPE_INVALID';
+  }
   const code = codeOfFailure(error);
   if (code !== undefined) return rowOf(code)?.as ?? code;
   const all: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
@@ -169,9 +171,10 @@ export const FAILURES = [
     ],
     failure: 'tls',
   },
-  { codes: ['HPE_*'], failure: 'bad-answer' },
+  // The second: undici checks some of what it has read, such as the status, by assertion.
+  { codes: ['HPE_*', 'ERR_ASSERTION'], failure: 'bad-answer' },
   // axios, if an answer exceeds its bound; every status is accepted.
-  { codes: ['ERR_BAD_RESPONSE'], failure: 'bad-answer', as: 'too-large' },
+  { codes: ['ERR_BAD_RESPONSE', 'too-large'], failure: 'bad-answer', as: 'too-large' },
   {
     codes: ['ERR_INVALID_*', 'ERR_HTTP_*', 'ERR_UNESCAPED_CHARACTERS', 'ERR_SOCKET_BAD_PORT'],
     failure: 'local',

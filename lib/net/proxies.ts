@@ -79,14 +79,6 @@ export function proxyAuthorization({ credentials }: HttpProxy): string | null {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** Secret. The URL of a proxy with its credentials, in the form of Node's agents. */
-export function hrefOf({ url, credentials }: HttpProxy): string {
-  if (credentials === undefined) return url.href;
-  const { username, password } = credentials;
-  const pair = `${encodeURIComponent(username)}:${encodeURIComponent(password)}`;
-  return `${url.protocol}//${pair}@${url.host}`;
-}
-
 /** Parses the proxy variables of an environment, once. */
 export function environmentProxies(environment: Environment): EnvironmentProxies {
   const routes = {

@@ -35,8 +35,10 @@ export class RotatingClient<Settings, Client extends ReplaceableClient> implemen
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const clients = [...this.#retired, ...(this.#current === null ? [] : [this.#current.client])];
+    if (this.#current !== null) this.#retired.add(this.#current.client);
     this.#current = null;
+    const clients = [...this.#retired];
+    this.#retired.clear();
     await Promise.all(clients.map(async (client) => client[Symbol.asyncDispose]()));
   }
 

@@ -6,12 +6,10 @@
 
 import type { Delivery } from '../core/delivery.ts';
 import { type EventObject, stringAt } from '../core/event.ts';
-import type { DecisionObserved, DeliveryObserved } from '../core/observation.ts';
+import type { ByKind, DecisionObserved, DeliveryObserved } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
 import { escapedJson, type Rendering, type RenderLine, unicodeEscape } from './line-format.ts';
-import type { OriginalLine, TelemetryParts } from './logging.ts';
-
-type BrigadeParts = Pick<TelemetryParts, 'originalTrace' | 'originalProject'>;
+import type { OriginalLine, OriginalParts } from './logging.ts';
 
 const REVISION = { commit: '', ref: 'refs/heads/master' };
 const LINE_CHARACTERS = 4096;
@@ -35,7 +33,7 @@ export function linesTo(stream: OriginalLine['to'], plain: RenderLine): Renderin
 /** The lines that the original wrote for the decision about an Event. */
 export function originalDecision(
   observed: DecisionObserved,
-  parts: BrigadeParts,
+  parts: OriginalParts,
 ): readonly OriginalLine[] {
   const { occurrence, decision } = observed;
   const trace = parts.originalTrace?.(occurrence) ?? [];
@@ -54,13 +52,10 @@ export function originalDecision(
   ];
 }
 
-/**
- * The lines that the original wrote about a build; none for what it did not have, such as a
- * breaker.
- */
+/** The lines that the original wrote about a build. */
 export function originalDelivery(
-  observed: DeliveryObserved,
-  parts: BrigadeParts,
+  observed: ByKind<DeliveryObserved>['attempt-started' | 'attempt-ended' | 'delivery-moved'],
+  parts: OriginalParts,
 ): readonly OriginalLine[] {
   switch (observed.kind) {
     case 'attempt-started':
@@ -75,13 +70,6 @@ export function originalDelivery(
       if (to !== 'dead' && to !== 'refused') return [];
       return [toStderr(`Dropping ${keyOf(delivery)} from queue: ${why}`)];
     }
-    case 'breaker':
-    case 'pause':
-    case 'queue-depth':
-    case 'command-output':
-      return [];
-    default:
-      return observed satisfies never;
   }
 }
 
@@ -92,7 +80,7 @@ function toStderr(text: string): OriginalLine {
 }
 
 // brigade.Build as encoding/json writes it: bytes are base64, empty ones with omitempty are absent.
-function buildOf(delivery: Delivery, { originalProject }: BrigadeParts): EventObject {
+function buildOf(delivery: Delivery, { originalProject }: OriginalParts): EventObject {
   const event = untyped(delivery.occurrences[0].event);
   const type = `${stringAt(event, 'involvedObject', 'kind')}:${stringAt(event, 'reason')}`;
   return {

@@ -1,16 +1,39 @@
-// State of the gateway for the status document, derived from observations: its cluster, watch paths,
-// triggers and store usage. Health comes from lib/gateway, and everything else from the store.
+// The state of the gateway, derived from observations alone, so it cannot disagree with the log. Health,
+// liveness, the status document and the gauges read it; the rows of observations/ change it.
 
-import type { Outcome, PauseReason } from '../core/delivery.ts';
-import type { BreakerState, Observation } from '../core/observation.ts';
+import type { Clock } from '../core/clock.ts';
+import type { DeliveryState, Outcome, PauseReason } from '../core/delivery.ts';
+import type {
+  BreakerState,
+  Budget,
+  ByKind,
+  Observation,
+  PauseState,
+  ReadingState,
+} from '../core/observation.ts';
 import type { TroubleReason } from '../core/source.ts';
 
-type Observed<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
+type Observed = ByKind<Observation>;
 
 /** State of the reading of one watch path. */
-interface PathStanding extends Pick<Observed<'reading'>, 'state' | 'why'> {
+export interface PathStanding {
+  readonly state: ReadingState;
+  readonly why: string;
   /** The error that caused `waiting`; else null. */
   readonly reason: TroubleReason | null;
+  /** Why its Events do not arrive; '' if they do, also while its watch is renewed. */
+  readonly unread: string;
+  /** Whether the server refuses it; a person must grant or create it. */
+  readonly isRefused: boolean;
+}
+
+/** State of one source. */
+interface SourceStanding {
+  readonly paths: ReadonlyMap<string, PathStanding>;
+  /** Since when no answer proved a path complete, monotonic. */
+  readonly stale: ReadonlyMap<string, number>;
+  /** Age of its oldest position; null until it was measured. */
+  readonly ageMs: number | null;
 }
 
 /** The last failed attempt of a trigger. */
@@ -30,91 +53,208 @@ export interface PauseStanding {
   readonly why: string;
 }
 
+/** State of one trigger. */
+interface TriggerStanding {
+  readonly breaker: BreakerState;
+  readonly pause: PauseStanding | null;
+  /** Of a pause that is no breaker. */
+  readonly pauseState: PauseState;
+  /** Attempts that run. */
+  readonly running: number;
+  readonly isShedding: boolean;
+  /** Since the start; null if there was none. */
+  readonly lastFailure: FailureStanding | null;
+  readonly lastDeliveredAt: number | null;
+  /** Unsettled deliveries as they were last measured. */
+  readonly depths: ReadonlyMap<DeliveryState, number>;
+}
+
 /** Last reported usage of the store. */
-type UsageStanding = Pick<Observed<'store-usage'>, 'level' | 'overflow' | 'bytes' | 'maxBytes'>;
+type UsageStanding = Pick<Observed['store-usage'], 'level' | 'overflow' | 'bytes' | 'maxBytes'>;
 
-/** Follows observations and holds the latest state. */
+const UNREAD: SourceStanding = { paths: new Map(), stale: new Map(), ageMs: null };
+
+const IDLE: TriggerStanding = {
+  ...{ breaker: 'closed', pause: null, pauseState: 'over', running: 0, isShedding: false },
+  ...{ lastFailure: null, lastDeliveredAt: null, depths: new Map() },
+};
+
+const REFUSALS: ReadonlySet<TroubleReason | null> = new Set<TroubleReason | null>([
+  'forbidden',
+  'not-found',
+]);
+
+/** Names of a configuration. */
+interface StateNames {
+  readonly sources: readonly string[];
+  readonly triggers: readonly string[];
+}
+
+type Simple = 'version' | 'isConfigurationKept' | 'isStopping' | 'cluster' | 'clusterTrouble';
+type OfStore = 'isStoreOpen' | 'storeAt' | 'usage' | 'storeTrouble';
+
+/** Holds the latest state. */
 export class GatewayState {
+  /** Version of the running program; null until it has started. */
+  readonly version: string | null = null;
+  /** Whether the last good configuration runs instead of the file. */
+  readonly isConfigurationKept: boolean = false;
+  readonly isStopping: boolean = false;
   /** Null until the gateway has connected. */
-  cluster: Pick<Observed<'cluster-found'>, 'id' | 'from' | 'server'> | null = null;
+  readonly cluster: Pick<Observed['cluster-found'], 'id' | 'from' | 'server'> | null = null;
+  /** Why there is no cluster; '' if it was found. */
+  readonly clusterTrouble: string = 'the cluster has not been reached yet';
+  readonly isStoreOpen: boolean = false;
   /** Path of the store; empty if it has none. */
-  storeAt = '';
+  readonly storeAt: string = '';
   /** Null until it was reported. */
-  usage: UsageStanding | null = null;
+  readonly usage: UsageStanding | null = null;
   /** Why the store is unavailable; null if it is available. */
-  storeTrouble: string | null = null;
-  readonly #failures = new Map<string, FailureStanding>();
-  readonly #deliveredAts = new Map<string, number>();
-  readonly #paths = new Map<string, Map<string, PathStanding>>();
-  readonly #breakers = new Map<string, BreakerState>();
-  readonly #pauses = new Map<string, PauseStanding>();
+  readonly storeTrouble: string | null = null;
+  /** Budgets that hold deliveries. */
+  readonly usedUp = new Set<Budget>();
+  /** Notes about permissions and manifests that the cluster refuses, by their subject. */
+  readonly refusals = new Map<string, string>();
+  readonly #sources: Map<string, SourceStanding>;
+  readonly #triggers: Map<string, TriggerStanding>;
+  readonly #isConfigured: boolean;
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
 
-  /** Records an observation. */
-  observe(observation: Observation, now: number): void {
-    if (observation.kind === 'attempt-ended') this.#attempted(observation, now);
-    if (observation.kind === 'store-opened') this.storeAt = observation.at;
-    if (observation.kind === 'store-usage') this.usage = observation;
-    if (observation.kind === 'store-trouble') {
-      this.storeTrouble = observation.state === 'unavailable' ? observation.why : null;
-    }
-    if (observation.kind === 'cluster-found') this.cluster = observation;
-    if (observation.kind === 'reading') {
-      const { source, path, state, why, reason = null } = observation;
-      const paths = this.#paths.get(source) ?? new Map<string, PathStanding>();
-      this.#paths.set(source, paths.set(path, { state, why, reason }));
-    }
-    if (observation.kind === 'breaker') this.#broke(observation, now);
-    if (observation.kind === 'pause') this.#paused(observation);
+  /** Only these names have a state; with null, each name that is observed. */
+  constructor(names: StateNames | null, clock: Pick<Clock, 'now' | 'monotonic'>) {
+    this.#clock = clock;
+    this.#isConfigured = names !== null;
+    this.#sources = new Map(names?.sources.map((name) => [name, UNREAD]));
+    this.#triggers = new Map(names?.triggers.map((name) => [name, IDLE]));
+  }
+
+  /** By name, in the order of the configuration. */
+  get sources(): ReadonlyMap<string, SourceStanding> {
+    return this.#sources;
+  }
+
+  /** By name, in the order of the configuration. */
+  get triggers(): ReadonlyMap<string, TriggerStanding> {
+    return this.#triggers;
+  }
+
+  /** State of a trigger; that of an idle one until it is first reported. */
+  trigger(name: string): TriggerStanding {
+    return this.#triggers.get(name) ?? IDLE;
   }
 
   /** States of the watch paths of a source. */
   paths(source: string): ReadonlyMap<string, PathStanding> {
-    return this.#paths.get(source) ?? new Map();
-  }
-
-  /** State of a trigger's breaker; closed until it is first reported. */
-  breaker(trigger: string): BreakerState {
-    return this.#breakers.get(trigger) ?? 'closed';
+    return this.#source(source).paths;
   }
 
   /** Why a trigger makes no attempts now; null if it is not paused. */
   pause(trigger: string): PauseStanding | null {
-    return this.#pauses.get(trigger) ?? null;
+    return this.trigger(trigger).pause;
   }
 
-  /** The last failed attempt of a trigger since the start; null if there was none. */
-  lastFailure(trigger: string): FailureStanding | null {
-    return this.#failures.get(trigger) ?? null;
+  /** Effect of a full store; null if it is not full. */
+  get full(): UsageStanding['overflow'] | null {
+    return this.usage?.level === 'full' ? this.usage.overflow : null;
   }
 
-  /** Time of a trigger's last delivery since the start, ms since 1970; null if there was none. */
-  lastDeliveredAt(trigger: string): number | null {
-    return this.#deliveredAts.get(trigger) ?? null;
+  /** Changes what is neither of a source nor of a trigger. */
+  set(change: Partial<Pick<GatewayState, Simple | OfStore>>): void {
+    Object.assign(this, change);
   }
 
-  #broke({ trigger, to, why, retryMs }: Observed<'breaker'>, now: number): void {
-    const until = now + retryMs;
-    this.#breakers.set(trigger, to);
-    if (to === 'closed') this.#pauses.delete(trigger);
-    if (to === 'open') this.#pauses.set(trigger, { reason: 'breaker', until, why });
-    if (to === 'half-open') this.#trying(trigger, until);
+  /** Changes the state of a source. */
+  setSource(source: string, change: Partial<SourceStanding>): void {
+    if (this.#isConfigured && !this.#sources.has(source)) return;
+    this.#sources.set(source, { ...this.#source(source), ...change });
   }
 
-  #paused({ trigger, state, reason, until, why }: Observed<'pause'>): void {
-    if (state === 'over') this.#pauses.delete(trigger);
-    if (state === 'paused') this.#pauses.set(trigger, { reason, until, why });
-    if (state === 'trying') this.#trying(trigger, until);
+  /** Changes the state of a trigger; stored deliveries may have one of an earlier configuration. */
+  setTrigger(trigger: string, change: Partial<TriggerStanding>): void {
+    if (this.#isConfigured && !this.#triggers.has(trigger)) return;
+    this.#triggers.set(trigger, { ...this.trigger(trigger), ...change });
   }
 
-  /** Records a trial attempt; it may come before its time because a person asked for it. */
-  #trying(trigger: string, until: number): void {
-    const pause = this.#pauses.get(trigger);
-    if (pause !== undefined) this.#pauses.set(trigger, { ...pause, until });
+  /** Records a reading: a path that was read stays so while its watch is renewed. */
+  reads(observed: Observed['reading']): void {
+    const { source, path, state, why, reason = null } = observed;
+    const before = this.paths(source).get(path);
+    const isTry = state === 'connecting' || state === 'listing';
+    // A refused path stays refused while it is tried again.
+    const isKept = isTry && before !== undefined && (before.unread === '' || before.isRefused);
+    const doing = why === '' ? `${state} ${path}` : `${state} ${path}: ${why}`;
+    const { unread, isRefused } = isKept
+      ? before
+      : { unread: state === 'watching' ? '' : doing, isRefused: REFUSALS.has(reason) };
+    const standing: PathStanding = { state, why, reason, unread, isRefused };
+    this.setSource(source, { paths: new Map(this.paths(source)).set(path, standing) });
   }
 
-  #attempted({ delivery, outcome }: Observed<'attempt-ended'>, at: number): void {
-    const { id, trigger } = delivery;
-    if (outcome.outcome === 'delivered') this.#deliveredAts.set(trigger, at);
-    else this.#failures.set(trigger, { at, id, outcome });
+  /** Records since when a path may be incomplete; null: it is complete. */
+  ages({ source, path }: Observed['path-stale' | 'path-current'], ageMs: number | null): void {
+    const stale = new Map(this.#source(source).stale);
+    if (ageMs === null && !stale.delete(path)) return;
+    if (ageMs !== null) stale.set(path, this.#clock.monotonic() - ageMs);
+    this.setSource(source, { stale });
+  }
+
+  /** Records an attempt that begins. */
+  attempts({ delivery: { trigger } }: Observed['attempt-started']): void {
+    this.setTrigger(trigger, { running: this.trigger(trigger).running + 1 });
+  }
+
+  /** Records an attempt that ended. */
+  attempted({ delivery: { id, trigger }, outcome }: Observed['attempt-ended']): void {
+    const at = this.#clock.now();
+    const running = Math.max(0, this.trigger(trigger).running - 1);
+    const isDelivered = outcome.outcome === 'delivered';
+    const last = isDelivered ? { lastDeliveredAt: at } : { lastFailure: { at, id, outcome } };
+    this.setTrigger(trigger, { running, ...last });
+  }
+
+  /** Records a change of a breaker. */
+  breaks({ trigger, to: breaker, why, retryMs }: Observed['breaker']): void {
+    const now: PauseStanding = { reason: 'breaker', until: this.#clock.now() + retryMs, why };
+    const isTried = breaker === 'half-open';
+    this.setTrigger(trigger, {
+      breaker,
+      pause: isTried ? this.#tried(trigger, now) : breaker === 'open' ? now : null,
+    });
+  }
+
+  /** Records a change of a pause. */
+  pauses({ trigger, state: pauseState, reason, until, why }: Observed['pause']): void {
+    const now = { reason, until, why };
+    const isTried = pauseState === 'trying';
+    this.setTrigger(trigger, {
+      pauseState,
+      pause: isTried ? this.#tried(trigger, now) : pauseState === 'paused' ? now : null,
+    });
+  }
+
+  /** Records a number of unsettled deliveries. */
+  counts({ trigger, state, count }: Observed['queue-depth']): void {
+    this.setTrigger(trigger, { depths: new Map(this.trigger(trigger).depths).set(state, count) });
+  }
+
+  /** Records whether a budget holds deliveries. */
+  holds({ budget, state }: Observed['budget']): void {
+    if (state === 'used-up') this.usedUp.add(budget);
+    else this.usedUp.delete(budget);
+  }
+
+  /** Records a refusal by the cluster under its subject; null ends it. */
+  refuses(subject: string, note: string | null): void {
+    if (note === null) this.refusals.delete(subject);
+    else this.refusals.set(subject, note);
+  }
+
+  #source(name: string): SourceStanding {
+    return this.#sources.get(name) ?? UNREAD;
+  }
+
+  /** The pause goes on; a trial attempt may come before its time because a person asked for it. */
+  #tried(trigger: string, now: PauseStanding): PauseStanding {
+    return { ...(this.pause(trigger) ?? now), until: now.until };
   }
 }

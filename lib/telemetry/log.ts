@@ -17,8 +17,7 @@ import {
 
 /** A destination of records. */
 export interface Log {
-  /** Whether a line of this level would be written; check it before making an expensive one. */
-  enabled(level: LogLevel): boolean;
+  /** Writes a line, unless its level is below that of the log. */
   write(line: LogLine): void;
   /** Resolves once everything was handed to the operating system; may be called twice. */
   close(): Promise<void>;
@@ -66,21 +65,13 @@ export function openLog(options: LoggingOptions, parts: LogParts): Log {
   }
   let closing: Promise<void> | undefined;
   return {
-    enabled: (asked) => LOG_LEVELS.indexOf(asked) <= weight,
     write: (line) => {
       if (closing !== undefined || LOG_LEVELS.indexOf(line.level) > weight) return;
       logger.log(new LogRecord(line, clock.now()));
     },
-    close: () => (closing ??= finished(logger)),
+    // A logger finishes after every transport has handed its lines on.
+    close: () => (closing ??= new Promise((resolve) => logger.once('finish', resolve).end())),
   };
-}
-
-/** Every transport has handed its lines on before a logger finishes. */
-function finished(logger: winston.Logger): Promise<void> {
-  return new Promise((resolve) => {
-    logger.once('finish', resolve);
-    logger.end();
-  });
 }
 
 function formOf({ format }: LoggingOptions, { isTTY }: LogStream): 'json' | 'text' | 'brigade' {

@@ -6,6 +6,7 @@ import type { TrailEntry } from '../core/decision.ts';
 import type { Json, JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import type { Occurrence } from '../core/occurrence.ts';
+import type { GatewayState } from './gateway-state.ts';
 import type { MetricNames } from './known-series.ts';
 
 /** Every level, the most severe first. */
@@ -130,6 +131,8 @@ export interface TelemetryParts {
   readonly stderr: LogStream;
   /** Names of the configuration, if the metrics are scraped: their series exist from the start. */
   readonly names?: MetricNames;
+  /** The state that observations change, if others read it. */
+  readonly state?: GatewayState;
   /** Finds the rule that came nearest to matching. */
   readonly nearest?: (trail: readonly TrailEntry[]) => TrailEntry | null;
   /** The lines that the original gateway wrote per rule, for the format `brigade`. */
@@ -144,10 +147,8 @@ export interface OriginalLine {
   readonly text: string;
 }
 
-/** Each observation by its kind, for tables with one row a kind. */
-export type ByKind<O extends { readonly kind: string }> = {
-  readonly [K in O['kind']]: Extract<O, { kind: K }>;
-};
+/** Parts of the lines of the original gateway. */
+export type OriginalParts = Pick<TelemetryParts, 'originalTrace' | 'originalProject'>;
 
 /**
  * One line of the log before it is text. Its fields have an object of their own, because some are called

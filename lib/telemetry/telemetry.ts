@@ -1,35 +1,16 @@
-// Observations in, log lines and metrics out. It decides which decisions get an info line and
-// writes the lines; their form is in the format files. Nothing here may disturb the observed code:
-// `observe` never throws and never waits.
+// Observations in, log lines and metrics out, by the table of observations/. Nothing here may disturb
+// the observed code: `observe` never throws and never waits.
 
-import type {
-  DecisionObserved,
-  DeliveryObserved,
-  Observation,
-  Observe,
-} from '../core/observation.ts';
+import type { ByKind, Observation, Observe } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
-import { originalDecision, originalDelivery } from './brigade-format.ts';
-import { FailureLog, type LineTable } from './failure-log.ts';
+import { FailureLog } from './failure-log.ts';
+import { GatewayState } from './gateway-state.ts';
 import { type Log, openLog } from './log.ts';
-import type {
-  ByKind,
-  LoggingOptions,
-  LogLevel,
-  LogLine,
-  OriginalLine,
-  TelemetryParts,
-} from './logging.ts';
+import type { LoggingOptions, LogLine, OriginalLine, TelemetryParts } from './logging.ts';
 import { Metrics, type Scrape } from './metrics.ts';
-import { DecisionLine, DecisionMemory } from './observations/decision-line.ts';
-import { DELIVERY_LINES, LIMIT_LINES } from './observations/delivery-line.ts';
-import {
-  ACCESS_LINES,
-  bugLine,
-  LIFECYCLE_LINES,
-  STORE_LINES,
-} from './observations/lifecycle-line.ts';
-import { READING_LINES } from './observations/reading-line.ts';
+import { DecisionLog } from './observations/decision-line.ts';
+import { bugLine } from './observations/lifecycle-observations.ts';
+import { OBSERVATIONS } from './observations/table.ts';
 
 /** Receiver of all observations, with the metrics it derives from them. */
 export interface Telemetry {
@@ -49,15 +30,20 @@ class Reporter implements Telemetry {
   readonly #metrics: Metrics;
   readonly #options: LoggingOptions;
   readonly #parts: TelemetryParts;
+  readonly #state: GatewayState;
   readonly #log: Log;
-  readonly #memory = new DecisionMemory();
   readonly #failures: FailureLog;
+  readonly #decisions: DecisionLog;
 
   constructor(options: LoggingOptions, parts: TelemetryParts) {
+    const { clock, names = null, nearest } = parts;
     this.#options = options;
     this.#parts = parts;
-    this.#metrics = new Metrics(parts.clock, parts.names ?? null);
-    this.#failures = new FailureLog(parts.clock);
+    this.#state = parts.state ?? new GatewayState(names, clock);
+    this.#metrics = new Metrics(clock, this.#state, names);
+    this.#failures = new FailureLog(clock);
+    const suppressed = (): void => this.#metrics.suppressed();
+    this.#decisions = new DecisionLog({ options, nearest, suppressed });
     const path = options.file?.path ?? '';
     this.#log = openLog(options, {
       ...parts,
@@ -67,7 +53,7 @@ class Reporter implements Telemetry {
 
   readonly observe: Observe = (observation) => {
     try {
-      this.#report(observation);
+      this.#report(observation.kind, observation);
     } catch (error) {
       this.#failed(observation.kind, error);
     }
@@ -81,59 +67,31 @@ class Reporter implements Telemetry {
     await this.#log.close();
   }
 
-  #report(observation: Observation): void {
-    this.#metrics.count(observation);
-    for (const line of this.#failures.calmed()) this.#write(line);
-    if (observation.kind === 'decision') this.#decision(observation);
-    else this.#other(observation);
-  }
-
-  #decision(observed: DecisionObserved): void {
-    const { decisions, format, file, event } = this.#options;
-    if (decisions === 'none') return;
-    const { level, states } = this.#weigh(observed);
-    // A line that is not written is not made either: decisions come by the thousand.
-    if (!this.#log.enabled(level)) return;
-    if (format === 'brigade') {
-      this.#writeOriginal(level, () => originalDecision(observed, this.#parts));
-      if (file === null) return;
+  /** The kind is a parameter of its own, so that row and observation agree. */
+  #report<K extends Observation['kind']>(kind: K, observed: ByKind<Observation>[K]): void {
+    const { format, file } = this.#options;
+    const { line, count, state, original } = OBSERVATIONS[kind];
+    state?.(observed, this.#state);
+    count?.(observed, this.#metrics);
+    for (const calmed of this.#failures.calmed()) this.#log.write(calmed);
+    const made = line?.(observed, this.#failures, this.#decisions) ?? null;
+    if (original !== undefined && format === 'brigade') {
+      // A decision has its own level, or no line at all; that of a delivery may be a debug line.
+      const level = kind !== 'decision' ? 'info' : made !== null && 'level' in made && made.level;
+      if (level) this.#writeOriginal(level, () => original(observed, this.#parts));
     }
-    const nearest = observed.decision.rule === null ? this.#nearest(observed) : null;
-    this.#log.write(new DecisionLine(observed, { level, states, nearest, event }));
-  }
-
-  #weigh(observed: DecisionObserved): { readonly level: LogLevel; readonly states: number } {
-    const { decisions } = this.#options;
-    if (decisions === 'all') return { level: 'info', states: 0 };
-    if (decisions === 'accepted' && observed.decision.action !== 'accept') {
-      return { level: 'debug', states: 0 };
-    }
-    const { changed, states } = this.#memory.note(observed);
-    if (!changed) this.#metrics.suppressed();
-    return { level: changed ? 'info' : 'debug', states };
-  }
-
-  #nearest(observed: DecisionObserved): ReturnType<NonNullable<TelemetryParts['nearest']>> {
-    return this.#parts.nearest?.(observed.explain()) ?? null;
-  }
-
-  #other(observation: OtherObservation): void {
-    if (this.#options.format === 'brigade' && isDelivery(observation)) {
-      this.#writeOriginal('info', () => originalDelivery(observation, this.#parts));
-    }
-    const lines = linesOf(observation.kind, observation, this.#failures);
-    for (const line of lines) if (line !== null) this.#write(line);
-  }
-
-  #write(line: LogLine): void {
-    if (this.#log.enabled(line.level)) this.#log.write(line);
+    // Only the file has our own line of a decision beside those of the original.
+    const isOriginal = kind === 'decision' && format === 'brigade' && file === null;
+    if (made === null || isOriginal) return;
+    if ('level' in made) this.#log.write(made);
+    else for (const one of made) if (one !== null) this.#log.write(one);
   }
 
   /** Both streams read the lines of the record, so they are made once. */
-  #writeOriginal(level: LogLevel, make: () => readonly OriginalLine[]): void {
+  #writeOriginal(level: LogLine['level'], make: () => readonly OriginalLine[]): void {
     let lines: readonly OriginalLine[] | undefined;
     const original = (): readonly OriginalLine[] => (lines ??= make());
-    this.#write({ level, kind: 'original', message: '', fields: {}, original });
+    this.#log.write({ level, kind: 'original', message: '', fields: {}, original });
   }
 
   // Reporting failed, so this report is written directly, without anything else that could fail.
@@ -145,34 +103,4 @@ class Reporter implements Telemetry {
       // Nothing is left to report to; the gateway must keep running.
     }
   }
-}
-
-/** Every observation except decisions. */
-type OtherObservation = Exclude<Observation, DecisionObserved>;
-
-const LINES: LineTable<OtherObservation> = {
-  ...LIFECYCLE_LINES,
-  ...STORE_LINES,
-  ...ACCESS_LINES,
-  ...READING_LINES,
-  ...DELIVERY_LINES,
-  ...LIMIT_LINES,
-};
-
-/**
- * Makes the lines of an observation other than a decision, in the order to write them. Error: data
- * lost or a human must act. Warn: unexpected, recovered. Info: life cycle and configuration. Debug:
- * each attempt. Observations without a line (Events read, queue depths) are metrics only.
- */
-function linesOf<K extends OtherObservation['kind']>(
-  kind: K,
-  observed: ByKind<OtherObservation>[K],
-  failures: FailureLog,
-): readonly (LogLine | null)[] {
-  return [LINES[kind](observed, failures)].flat();
-}
-
-// The table has a row for each observation of deliveries, so it cannot miss one.
-function isDelivery(observation: OtherObservation): observation is DeliveryObserved {
-  return Object.hasOwn(DELIVERY_LINES, observation.kind);
 }

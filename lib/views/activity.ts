@@ -4,7 +4,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Chain } from '../filters/chain.ts';
-import { GatewayState } from '../telemetry/gateway-state.ts';
+import type { GatewayState } from '../telemetry/gateway-state.ts';
 import { RecentActivity } from './recent-activity.ts';
 
 // Enough for a thousand entries in each ms between two starts.
@@ -14,13 +14,15 @@ const NUMBERS_A_MS = 1_000;
 export class Activity {
   readonly recent: RecentActivity;
   readonly hits: RuleHits;
-  readonly standing = new GatewayState();
+  /** Fed by telemetry. */
+  readonly standing: GatewayState;
   /** Wall clock, ms since 1970. */
   readonly startedAt: number;
   readonly #clock: Clock;
 
-  constructor(chain: Chain, clock: Clock) {
+  constructor(chain: Chain, clock: Clock, standing: GatewayState) {
     this.#clock = clock;
+    this.standing = standing;
     this.startedAt = clock.now();
     // Numbers keep growing across restarts, so a feed that resumes with an older one reports a loss.
     this.recent = new RecentActivity(Math.max(1, this.startedAt) * NUMBERS_A_MS);
@@ -33,13 +35,8 @@ export class Activity {
       const at = this.#clock.now();
       this.recent.decided(observation, at);
       this.hits.hit(observation.decision.rule?.index ?? null, at);
-      return;
     }
-    if (observation.kind === 'delivery-moved') {
-      this.recent.moved(observation, this.#clock.now());
-      return;
-    }
-    this.standing.observe(observation, this.#clock.now());
+    if (observation.kind === 'delivery-moved') this.recent.moved(observation, this.#clock.now());
   };
 }
 

@@ -3,20 +3,20 @@
 // same documents. No result depends on HTTP.
 
 import type { Clock } from '../core/clock.ts';
-import { DELIVERY_STATES, type DeliveryState } from '../core/delivery.ts';
+import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../core/delivery.ts';
 import { isDeliveryId } from '../core/delivery-id.ts';
-import type { DeliveryQuery, Store } from '../core/store.ts';
+import type { Archive, DeliveryQuery, Store } from '../core/store.ts';
 import { type Acted, type ActName, possibleActs } from '../delivery/actions.ts';
+import { jsonSize } from '../kit/data/json.ts';
 import { printable } from '../kit/text/printable.ts';
 import {
-  countDeliveries,
-  findDelivery,
+  type ActedDocument,
+  type DeliverySummary,
   type GatewayFacts,
-  listDeliveries,
-  listWholeDeliveries,
   toSummary,
+  toWhole,
+  type WholeDelivery,
 } from './delivery-documents.ts';
-import type { ActedDocument, DeliverySummary, WholeDelivery } from './delivery-schemas.ts';
 import { findObject, OBJECT_FORM } from './object-ref.ts';
 import {
   type BadParameter,
@@ -108,11 +108,21 @@ export function storedDeliveries(parts: StoredDeliveriesParts): Deliveries {
     list: async ({ whole, ...query }) => {
       const asked = await toStoreQuery(parts, query);
       if ('parameter' in asked) return { ok: false, ...asked };
-      const total = asked.after === undefined ? await countDeliveries(archive, asked) : null;
-      const list = whole ? listWholeDeliveries : listDeliveries;
-      return { ok: true, page: { ...(await list(archive, asked, parts.facts())), total } };
+      const total = asked.after === undefined ? await counted(archive, asked) : null;
+      const facts = parts.facts();
+      const page = await pageOf(archive, asked, async (delivery) => {
+        if (!whole) return { item: toSummary(delivery, facts), weight: 0 };
+        const item = toWhole(delivery, await archive.decision(delivery.id), facts);
+        return { item, weight: jsonSize(item) };
+      });
+      return { ok: true, page: { ...page, total } };
     },
-    find: async (id) => (isDeliveryId(id) ? findDelivery(archive, id, parts.facts()) : null),
+    find: async (id) => {
+      const delivery = isDeliveryId(id) ? await archive.get(id) : null;
+      return delivery === null
+        ? null
+        : toWhole(delivery, await archive.decision(id), parts.facts());
+    },
     act: async (name, id) => {
       if (!isDeliveryId(id)) return notFound(id);
       const acted = await parts.act(name, id);
@@ -175,4 +185,66 @@ async function toStoreQuery(
       ? {}
       : { states: DELIVERY_STATES.filter((one) => state.includes(one)) }),
   };
+}
+
+/** Counts all matching deliveries; null if that would mean to read each of them. */
+async function counted(
+  archive: Pick<Archive, 'counts'>,
+  { states, trigger, rule, object, since, until }: Omit<DeliveryQuery, 'limit'>,
+): Promise<number | null> {
+  if ([rule, object, since, until].some((one) => one !== undefined)) return null;
+  const counts = await archive.counts();
+  return counts
+    .filter((one) => states?.includes(one.state) ?? true)
+    .filter((one) => (trigger ?? one.trigger) === one.trigger)
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
+// Limit of a page of complete deliveries: with large Events a page has fewer deliveries.
+const PAGE_WEIGHT = 8 * 1024 * 1024;
+// The first step is small: it fits into memory even with the largest Events of an API server.
+const FIRST_STEP = 16;
+const LONGEST_STEP = 512;
+const LIGHT = 1024 * 1024;
+
+/** A document, and its size if that limits the page. */
+interface Made {
+  readonly item: DeliverySummary;
+  readonly weight: number;
+}
+
+/** Lists a page in steps; a page of complete deliveries may have fewer than the limit. */
+async function pageOf(
+  archive: Pick<Archive, 'list'>,
+  query: DeliveryQuery,
+  make: (delivery: Delivery) => Promise<Made>,
+): Promise<Pick<DeliveryPage, 'items' | 'next'>> {
+  const items: DeliverySummary[] = [];
+  let weight = 0;
+  let rest = query;
+  for (let step = FIRST_STEP; ; ) {
+    // One more than the limit shows whether there is a next page.
+    const limit = Math.min(step, query.limit - items.length + 1);
+    const found = await archive.list({ ...rest, limit });
+    for (const delivery of found) {
+      const last = items.at(-1);
+      if (last !== undefined && (items.length === query.limit || weight > PAGE_WEIGHT)) {
+        return { items, next: last.id };
+      }
+      const made = await make(delivery);
+      items.push(made.item);
+      weight += made.weight;
+    }
+    const last = found.at(-1);
+    if (found.length < limit || last === undefined) return { items, next: null };
+    rest = { ...query, after: last.id };
+    step = nextStep(step, found);
+  }
+}
+
+/** Reads more at once if deliveries are small, fewer if they are large. */
+function nextStep(step: number, found: readonly Delivery[]): number {
+  const weight = found.reduce((sum, { occurrences }) => sum + jsonSize(occurrences), 0);
+  if (weight > PAGE_WEIGHT) return Math.max(1, Math.floor(step / 2));
+  return weight < LIGHT ? Math.min(LONGEST_STEP, step * 2) : step;
 }

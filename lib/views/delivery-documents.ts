@@ -1,37 +1,191 @@
-// Documents of deliveries: a summary for lists, and a complete one. They use only the ports of the
-// store, so a command that opens the file itself makes the same documents. Lists are read in small
-// steps, which bounds the Events in memory, however large they are.
+// Documents of deliveries: a summary for lists, and a complete one. Their types follow from their schemas.
 
-import type { Attempt, Delivery, DeliveryState } from '../core/delivery.ts';
+import {
+  type Attempt,
+  DELIVERY_STATES,
+  type DeadReason,
+  type Delivery,
+  type DeliveryState,
+  OUTCOMES,
+  type Outcome,
+} from '../core/delivery.ts';
 import { stringAt } from '../core/event.ts';
-import type { Archive, DecisionRecord, DeliveryQuery } from '../core/store.ts';
-import { possibleActs } from '../delivery/actions.ts';
+import type { DecisionRecord } from '../core/store.ts';
+import { ACTS, possibleActs } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/release-forecast.ts';
-import { jsonSize } from '../kit/data/json.ts';
 import type { PauseStanding } from '../telemetry/gateway-state.ts';
-import { cut } from './decision-documents.ts';
-import type {
-  AttemptDocument,
-  DeliverySummary,
-  HeldDocument,
-  PauseDocument,
-  WholeDelivery,
-} from './delivery-schemas.ts';
+import { cut, TRAIL } from './decision-documents.ts';
 import { timeOf } from './time.ts';
+import * as s from './typed-schema.ts';
 
-/** A page of deliveries. */
-interface ItemPage<Item> {
-  readonly items: readonly Item[];
-  /** `after` of the next page; null on the last one. */
-  readonly next: string | null;
-}
+const STARTED = s.recordWith({ kind: s.TEXT, namespace: s.TEXT, name: s.TEXT }, { url: s.TEXT });
 
-// Limit of a page of complete deliveries: with large Events a page has fewer deliveries.
-const PAGE_WEIGHT = 8 * 1024 * 1024;
-// The first step is small: it fits into memory even with the largest Events of an API server.
-const FIRST_STEP = 16;
-const LONGEST_STEP = 512;
-const LIGHT = 1024 * 1024;
+const ANSWER = s.described(
+  s.record({ status: s.plain<number>({ type: 'integer' }), text: s.TEXT }),
+  'Answer of an `http` receiver: the status, and the first 512 characters of the body without secrets.',
+);
+const REASON = s.openText<string>(s.TEXT.json);
+const FAILED = { afterMs: s.NUMBER, pauseMs: s.NUMBER, answer: ANSWER };
+
+/** The outcome of an attempt. OpenAPI shows one record; a client tells success and failure apart. */
+export const OUTCOME: s.Schema<Outcome> = {
+  json: s.recordWith(
+    { outcome: s.words(OUTCOMES) },
+    {
+      reason: s.described(s.TEXT, 'From a closed set; absent if it was delivered.'),
+      detail: s.TEXT,
+      afterMs: s.described(
+        s.NUMBER,
+        'Delay of the next attempt that the receiver asked for, in ms.',
+      ),
+      pauseMs: s.described(s.NUMBER, 'Time in which the receiver wants no request at all, in ms.'),
+      started: STARTED,
+      note: s.described(s.TEXT, 'A remark: the object existed already, or the answer is unusual.'),
+      answer: ANSWER,
+    },
+  ).json,
+  open: s.anyOf(
+    s.recordWith(
+      { outcome: s.words(['delivered']) },
+      { started: STARTED, note: s.TEXT, answer: ANSWER },
+    ),
+    s.recordWith(
+      { outcome: s.words(['retry', 'refused', 'unknown']), reason: REASON, detail: s.TEXT },
+      FAILED,
+    ),
+  ).open,
+};
+
+/** Why a trigger makes no attempts now. */
+export const PAUSED = s.described(
+  s.nullable(
+    s.record({
+      reason: s.openWords(['breaker', 'throttled', 'unauthorized']),
+      until: s.described(s.TIME_OR_NULL, 'Time of the next trial attempt; in the past if due.'),
+      why: s.TEXT,
+    }),
+  ),
+  'Why its trigger makes no attempts now; null: the trigger is not paused, or no gateway runs.',
+);
+
+const ATTEMPT = s.record({
+  number: s.described(s.NUMBER, 'From 1.'),
+  at: s.TIME_OR_NULL,
+  incarnation: s.described(s.TEXT, 'Id of the process that made it.'),
+  outcome: s.described(s.nullable(OUTCOME), 'Null while it runs.'),
+  durationMs: s.plain<number | null>({ type: ['number', 'null'] }),
+});
+
+const STATE = s.words(DELIVERY_STATES);
+const ACT = s.words(ACTS);
+/** Actions on a delivery. */
+export const POSSIBLE_ACTS = s.list(s.openWords(ACTS));
+
+const SUMMARY = {
+  id: s.TEXT,
+  state: STATE,
+  dead: s.described(
+    s.openText<DeadReason | null>(s.TEXT_OR_NULL.json),
+    'Why it is a dead letter; null if it is none.',
+  ),
+  trigger: s.TEXT,
+  rule: s.record({ index: s.NUMBER, name: s.TEXT_OR_NULL }),
+  object: s.described(s.TEXT, '`<apiVersion>/<Kind>/<namespace>/<name>` of the involved object.'),
+  event: s.described(
+    s.record({ namespace: s.TEXT, name: s.TEXT, reason: s.TEXT, type: s.TEXT, count: s.NUMBER }),
+    'Of its first Event.',
+  ),
+  createdAt: s.TIME_OR_NULL,
+  dueAt: s.described(
+    s.TIME_OR_NULL,
+    'Time of the next attempt; if held, the time since which it is held; null if it runs or is settled.',
+  ),
+  held: s.described(
+    s.nullable(
+      s.record({
+        budget: s.described(
+          s.openWords(['perObject', 'total']),
+          'The budget of `limits` that holds it.',
+        ),
+        releaseAt: s.described(
+          s.TIME_OR_NULL,
+          'Time at which it starts if nothing else starts first.',
+        ),
+        expiresAt: s.described(
+          s.TIME_OR_NULL,
+          'Time at which it becomes a dead letter if still held.',
+        ),
+      }),
+    ),
+    'Forecast of when the limit lets it start; null: it is not held.',
+  ),
+  paused: PAUSED,
+  attemptCount: s.NUMBER,
+  lastAttempt: s.nullable(ATTEMPT),
+  lastFailure: s.described(s.nullable(ATTEMPT), 'The last attempt that did not deliver it.'),
+  started: s.described(
+    s.nullable(STARTED),
+    'The object or build that it started; null if none is known.',
+  ),
+  deaths: s.described(s.NUMBER, 'Number of processes in a row that died during an attempt of it.'),
+  retriedAt: s.described(s.TIME_OR_NULL, 'Time at which a person last asked for another attempt.'),
+  acts: s.described(POSSIBLE_ACTS, 'Actions that are possible now.'),
+};
+
+/** A delivery in lists. */
+export const DELIVERY = s.record(SUMMARY);
+
+/** A complete delivery. */
+export const WHOLE_DELIVERY = s.record({
+  ...SUMMARY,
+  bucket: s.described(s.TEXT, 'Distinguishes it from other deliveries of its series: see `again`.'),
+  cluster: s.record({ id: s.TEXT, name: s.TEXT_OR_NULL }),
+  source: s.TEXT,
+  match: s.described(
+    s.plain<Readonly<Record<string, string>>>({
+      type: 'object',
+      additionalProperties: s.TEXT.json,
+    }),
+    'Values captured by the patterns of its rule.',
+  ),
+  occurrences: s.list(
+    s.record({
+      event: s.described(s.JSON_OBJECT, 'The Event, without `metadata.managedFields`.'),
+      firstTime: s.TEXT,
+      happenedAt: s.TEXT,
+      count: s.NUMBER,
+    }),
+  ),
+  attempts: s.list(ATTEMPT),
+  decision: s.described(
+    s.nullable(s.record({ at: s.TIME_OR_NULL, trail: TRAIL })),
+    'Why it was made, by the rules of that time; null if no longer known.',
+  ),
+});
+
+/** Result of an action. */
+export const ACTED = s.record({
+  act: ACT,
+  id: s.described(s.TEXT, 'Id of the delivery in the request.'),
+  from: s.described(STATE, 'State of that delivery before the action.'),
+  delivery: s.described(
+    s.named('Delivery', DELIVERY),
+    'The delivery after the action; for a rerun, the new one.',
+  ),
+});
+
+/** Type of `DELIVERY`. */
+export type DeliverySummary = s.ValueOf<typeof DELIVERY>;
+/** Type of `WHOLE_DELIVERY`. */
+export type WholeDelivery = s.ValueOf<typeof WHOLE_DELIVERY>;
+/** Type of `ACTED`. */
+export type ActedDocument = s.ValueOf<typeof ACTED>;
+/** One attempt. */
+export type AttemptDocument = s.ValueOf<typeof ATTEMPT>;
+/** The forecast of a held delivery. */
+export type HeldDocument = NonNullable<DeliverySummary['held']>;
+/** The pause of a trigger. */
+export type PauseDocument = NonNullable<DeliverySummary['paused']>;
 
 /** Facts that only a running gateway knows; an absent one is unknown. */
 export interface GatewayFacts {
@@ -45,52 +199,6 @@ export interface GatewayFacts {
 
 /** States in which `dueAt` is meaningful. */
 const DUE: ReadonlySet<DeliveryState> = new Set(['waiting', 'held', 'open']);
-
-/** Lists the summaries of matching deliveries. */
-export function listDeliveries(
-  archive: Pick<Archive, 'list'>,
-  query: DeliveryQuery,
-  facts: GatewayFacts,
-): Promise<ItemPage<DeliverySummary>> {
-  return listed(archive, query, async (delivery) => {
-    return { item: toSummary(delivery, facts), weight: 0 };
-  });
-}
-
-/** Lists complete deliveries; a page may have fewer than the limit. */
-export function listWholeDeliveries(
-  archive: Pick<Archive, 'list' | 'decision'>,
-  query: DeliveryQuery,
-  facts: GatewayFacts,
-): Promise<ItemPage<WholeDelivery>> {
-  return listed(archive, query, async (delivery) => {
-    const item = toWhole(delivery, await archive.decision(delivery.id), facts);
-    return { item, weight: jsonSize(item) };
-  });
-}
-
-/** Finds a complete delivery by its id; null if there is none. */
-export async function findDelivery(
-  archive: Pick<Archive, 'get' | 'decision'>,
-  id: string,
-  facts: GatewayFacts,
-): Promise<WholeDelivery | null> {
-  const delivery = await archive.get(id);
-  return delivery === null ? null : toWhole(delivery, await archive.decision(id), facts);
-}
-
-/** Counts all matching deliveries; null if that would mean to read each of them. */
-export async function countDeliveries(
-  archive: Pick<Archive, 'counts'>,
-  { states, trigger, rule, object, since, until }: Omit<DeliveryQuery, 'limit'>,
-): Promise<number | null> {
-  if ([rule, object, since, until].some((one) => one !== undefined)) return null;
-  const counts = await archive.counts();
-  return counts
-    .filter((one) => states?.includes(one.state) ?? true)
-    .filter((one) => (trigger ?? one.trigger) === one.trigger)
-    .reduce((sum, { count }) => sum + count, 0);
-}
 
 /** Makes the summary of a delivery. */
 export function toSummary(delivery: Delivery, facts: GatewayFacts): DeliverySummary {
@@ -127,7 +235,8 @@ export function toSummary(delivery: Delivery, facts: GatewayFacts): DeliverySumm
   };
 }
 
-function toWhole(
+/** Makes the document of a complete delivery; the decision is null if it is no longer known. */
+export function toWhole(
   delivery: Delivery,
   decision: DecisionRecord | null,
   facts: GatewayFacts,
@@ -160,39 +269,4 @@ export function toPause(pause: PauseStanding | null | undefined): PauseDocument 
 
 function toAttempt(attempt: Attempt | undefined): AttemptDocument | null {
   return attempt === undefined ? null : { ...attempt, at: timeOf(attempt.at) };
-}
-
-async function listed<Item extends DeliverySummary>(
-  archive: Pick<Archive, 'list'>,
-  query: DeliveryQuery,
-  make: (delivery: Delivery) => Promise<{ readonly item: Item; readonly weight: number }>,
-): Promise<ItemPage<Item>> {
-  const items: Item[] = [];
-  let weight = 0;
-  let rest = query;
-  for (let step = FIRST_STEP; ; ) {
-    // One more than the limit shows whether there is a next page.
-    const limit = Math.min(step, query.limit - items.length + 1);
-    const found = await archive.list({ ...rest, limit });
-    for (const delivery of found) {
-      const last = items.at(-1);
-      if (last !== undefined && (items.length === query.limit || weight > PAGE_WEIGHT)) {
-        return { items, next: last.id };
-      }
-      const made = await make(delivery);
-      items.push(made.item);
-      weight += made.weight;
-    }
-    const last = found.at(-1);
-    if (found.length < limit || last === undefined) return { items, next: null };
-    rest = { ...query, after: last.id };
-    step = nextStep(step, found);
-  }
-}
-
-/** Reads more at once if deliveries are small, fewer if they are large. */
-function nextStep(step: number, found: readonly Delivery[]): number {
-  const weight = found.reduce((sum, { occurrences }) => sum + jsonSize(occurrences), 0);
-  if (weight > PAGE_WEIGHT) return Math.max(1, Math.floor(step / 2));
-  return weight < LIGHT ? Math.min(LONGEST_STEP, step * 2) : step;
 }

@@ -12,6 +12,7 @@ import type { Clock } from '../../lib/core/clock.ts';
 import type { TriggerDisposition } from '../../lib/core/decision.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { EventObject } from '../../lib/core/event.ts';
+import type { Observation } from '../../lib/core/observation.ts';
 import type { Gap } from '../../lib/core/source.ts';
 import { act } from '../../lib/delivery/actions.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
@@ -20,10 +21,13 @@ import type { Listener } from '../../lib/kit/http/listen.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { Plan } from '../../lib/plan/plan.ts';
+import type { GatewayState } from '../../lib/telemetry/gateway-state.ts';
+import { record } from '../../lib/telemetry/observations/table.ts';
 import { Activity } from '../../lib/views/activity.ts';
 import { aCommit, anEvent, anOccurrence } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { FailingStore, recordingStore } from '../support/doubles/store.ts';
+import { stateOf } from '../support/gateway-state.ts';
 import { VALIDATORS } from '../support/validators.ts';
 
 /** The token of the bench. */
@@ -94,6 +98,7 @@ export class ApiBench implements AsyncDisposable {
   /** When held deliveries start, by their ids. */
   readonly forecasts = new Map<string, HeldForecast>();
   readonly #findToken: () => Promise<string | null>;
+  readonly #state: GatewayState;
   #listener: Listener | undefined;
 
   private constructor({ clock = systemClock, token = TOKEN, config = CONFIG }: BenchOptions) {
@@ -103,7 +108,8 @@ export class ApiBench implements AsyncDisposable {
     this.plan = plan;
     this.clock = clock;
     this.#findToken = typeof token === 'function' ? token : async () => token;
-    this.watch = new Activity(plan.chain, clock);
+    this.#state = stateOf(plan, clock);
+    this.watch = new Activity(plan.chain, clock, this.#state);
   }
 
   /** Opens one on a free port. */
@@ -139,11 +145,17 @@ export class ApiBench implements AsyncDisposable {
     return this.#listener?.connections ?? 0;
   }
 
+  /** Observes as a gateway does. */
+  observe(observation: Observation): void {
+    record(observation, this.#state);
+    this.watch.observe(observation);
+  }
+
   /** Observes a decision on an Event as intake does; answers its number. */
   decide(overrides: EventObject = {}, disposed: readonly TriggerDisposition[] = []): number {
     const occurrence = anOccurrence({ event: anEvent(overrides) });
     const { chain } = this.plan;
-    this.watch.observe({
+    this.observe({
       kind: 'decision',
       occurrence,
       decision: decide(chain, occurrence),

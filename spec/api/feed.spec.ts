@@ -91,7 +91,7 @@ describe('the feed', () => {
     await opened(listening);
     const decided = bench.decide();
     const moved = { kind: 'delivery-moved', from: 'running', to: 'delivered', dead: null } as const;
-    bench.watch.observe({ ...moved, delivery: aDelivery(), why: 'first try' });
+    bench.observe({ ...moved, delivery: aDelivery(), why: 'first try' });
     await until(() => listening.messages.length === 2, 'both');
     const [decision, move] = listening.messages;
     expect(decision).to.include({ id: String(decided), event: 'decision' });

@@ -65,7 +65,7 @@ function worldOf(
     flags,
     commit,
     forecasts: bench?.forecasts ?? null,
-    observe: (observation) => bench?.watch.observe(observation),
+    observe: (observation) => bench?.observe(observation),
     run: (line, overrides = {}) =>
       runLine(['deliveries', ...line, ...flags], { folder, ...overrides }),
     [Symbol.asyncDispose]: async () => {

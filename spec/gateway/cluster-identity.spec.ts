@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import type { Store } from '../../lib/core/store.ts';
 import { type FollowClusterParts, followCluster } from '../../lib/gateway/cluster-identity.ts';
-import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
+import type { ClusterIdentity } from '../../lib/kubernetes/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry, deliveries, NOW, PATH } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';

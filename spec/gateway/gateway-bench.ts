@@ -1,16 +1,18 @@
 // A gateway over a store, a source and a trigger that a spec controls, on a fake clock.
 
-import type { Observation } from '../../lib/core/observation.ts';
+import type { Observation, Observe } from '../../lib/core/observation.ts';
 import type { Store } from '../../lib/core/store.ts';
 import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { Plan, PlannedTrigger } from '../../lib/plan/plan.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
+import { record } from '../../lib/telemetry/observations/table.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { RecordingSource } from '../support/doubles/source.ts';
 import { RecordingTrigger } from '../support/doubles/trigger.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { stateOf } from '../support/gateway-state.ts';
 import { VALIDATORS } from '../support/validators.ts';
 
 const CONFIG = `
@@ -42,6 +44,11 @@ export function gatewayBench({ planned = (plan) => plan, ...overrides }: BenchOp
   const clock = new FakeClock();
   const store: Store = createMemoryStore();
   const recording = recordingObserve();
+  const state = stateOf(plan, clock);
+  const observe: Observe = (observation) => {
+    record(observation, state);
+    recording.observe(observation);
+  };
   const gateway = new Gateway({
     plan: planned({
       ...plan,
@@ -53,7 +60,8 @@ export function gatewayBench({ planned = (plan) => plan, ...overrides }: BenchOp
     findCluster: async () => ({ id: 'c1', from: 'kube-system' }),
     clock,
     random: () => 1,
-    observe: recording.observe,
+    observe,
+    state,
     environment: {},
     folder: '/',
     incarnation: 'one',

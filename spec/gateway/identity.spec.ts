@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
 import { keepCluster, recognizeCluster } from '../../lib/gateway/cluster-identity.ts';
-import type { ClusterIdentity } from '../../lib/kubernetes/client/cluster-id.ts';
+import type { ClusterIdentity } from '../../lib/kubernetes/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { gatewayBench } from './gateway-bench.ts';
 

@@ -3,6 +3,8 @@
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
 import { Liveness } from '../../lib/gateway/liveness.ts';
+import { GatewayState } from '../../lib/telemetry/gateway-state.ts';
+import { record } from '../../lib/telemetry/observations/table.ts';
 import { aDelivery } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -11,11 +13,16 @@ const MINUTE = 60_000;
 /** Liveness that is read as often as it looks itself. */
 function bench() {
   const clock = new FakeClock();
-  const liveness = new Liveness(clock, [{ name: 'build', timeoutMs: 30_000 }]);
+  const state = new GatewayState({ sources: ['shop'], triggers: ['build'] }, clock);
+  const liveness = new Liveness(clock, state, [{ name: 'build', timeoutMs: 30_000 }]);
+  const observe = (observation: Observation): void => {
+    record(observation, state);
+    liveness.observe(observation);
+  };
   const due: { at: number | null } = { at: null };
   const stop = new AbortController();
   void liveness.run({ next: async () => due.at }, () => clock.now(), stop.signal);
-  return { clock, liveness, due };
+  return { clock, liveness, observe, due };
 }
 
 const listed: Observation = {
@@ -78,10 +85,10 @@ describe('liveness', () => {
     });
 
     it('ends when no source reads or tries to for 15 minutes', async () => {
-      const { clock, liveness } = bench();
+      const { clock, liveness, observe } = bench();
       liveness.pulls('shop');
       await clock.advance(14 * MINUTE);
-      liveness.observe(listed);
+      observe(listed);
       await clock.advance(15 * MINUTE);
       expect(liveness.stuck()).to.deep.equal([]);
       await clock.advance(1);
@@ -95,12 +102,12 @@ describe('liveness', () => {
     ] as const;
     for (const [why, begins, ends] of excuses) {
       it(`continues while the store is ${why}, and its time begins again afterwards`, async () => {
-        const { clock, liveness } = bench();
+        const { clock, liveness, observe } = bench();
         liveness.commits('shop');
-        liveness.observe(begins);
+        observe(begins);
         await clock.advance(60 * MINUTE);
         expect(liveness.stuck()).to.deep.equal([]);
-        liveness.observe(ends);
+        observe(ends);
         await clock.advance(5 * MINUTE);
         expect(liveness.stuck()).to.deep.equal([]);
         await clock.advance(1);
@@ -110,7 +117,11 @@ describe('liveness', () => {
 
     it('continues after the process was suspended', async () => {
       const clock = new FakeClock();
-      const liveness = new Liveness(clock, []);
+      const liveness = new Liveness(
+        clock,
+        new GatewayState({ sources: [], triggers: [] }, clock),
+        [],
+      );
       liveness.commits('shop');
       await clock.advance(60 * MINUTE);
       expect(liveness.stuck()).to.deep.equal([]);
@@ -122,53 +133,53 @@ describe('liveness', () => {
     const stuck = ['trigger build: no attempt has begun or ended for 6 min'];
 
     it('ends when a due delivery is not attempted', async () => {
-      const { clock, liveness, due } = bench();
+      const { clock, liveness, due, observe } = bench();
       due.at = clock.now();
       await clock.advance(LIMIT);
       expect(liveness.stuck()).to.deep.equal([]);
       await clock.advance(MINUTE);
       expect(liveness.stuck()).to.deep.equal(stuck);
-      liveness.observe(attempt('attempt-started'));
+      observe(attempt('attempt-started'));
       expect(liveness.stuck()).to.deep.equal([]);
     });
 
     it('continues while attempts begin or end, however many are due', async () => {
-      const { clock, liveness, due } = bench();
+      const { clock, liveness, due, observe } = bench();
       due.at = clock.now();
       for (let round = 0; round < 10; round += 1) {
-        liveness.observe(attempt(round % 2 === 0 ? 'attempt-started' : 'attempt-ended'));
+        observe(attempt(round % 2 === 0 ? 'attempt-started' : 'attempt-ended'));
         await clock.advance(5 * MINUTE);
         expect(liveness.stuck(), `round ${round}`).to.deep.equal([]);
       }
     });
 
     it('ends when an attempt does not end long after its timeout', async () => {
-      const { clock, liveness } = bench();
-      liveness.observe(attempt('attempt-started'));
+      const { clock, liveness, observe } = bench();
+      observe(attempt('attempt-started'));
       await clock.advance(LIMIT + MINUTE);
       expect(liveness.stuck()).to.deep.equal(stuck);
     });
 
     it('continues while the breaker is open', async () => {
-      const { clock, liveness, due } = bench();
+      const { clock, liveness, due, observe } = bench();
       due.at = clock.now();
-      liveness.observe(breaker('open'));
+      observe(breaker('open'));
       await clock.advance(60 * MINUTE);
       expect(liveness.stuck()).to.deep.equal([]);
-      liveness.observe(breaker('closed'));
+      observe(breaker('closed'));
       await clock.advance(LIMIT + MINUTE);
       expect(liveness.stuck()).to.deep.equal(stuck);
     });
 
     it('continues while the lane is paused, even for an hour', async () => {
-      const { clock, liveness, due } = bench();
+      const { clock, liveness, due, observe } = bench();
       due.at = clock.now();
-      liveness.observe(pause('paused'));
+      observe(pause('paused'));
       await clock.advance(59 * MINUTE);
-      liveness.observe(pause('trying'));
+      observe(pause('trying'));
       await clock.advance(10 * MINUTE);
       expect(liveness.stuck()).to.deep.equal([]);
-      liveness.observe(pause('over'));
+      observe(pause('over'));
       await clock.advance(LIMIT + MINUTE);
       expect(liveness.stuck()).to.deep.equal(stuck);
     });

@@ -69,6 +69,8 @@ const WANTED: Readonly<Record<string, readonly [before: string, after: string]>>
   HPE_INVALID_CONSTANT: ['bad-answer', 'bad-answer'],
   HPE_HEADER_OVERFLOW: ['bad-answer', 'bad-answer'],
   ERR_BAD_RESPONSE: ['bad-answer', 'bad-answer'],
+  'too-large': ['bad-answer', 'bad-answer'],
+  ERR_ASSERTION: ['bad-answer', 'bad-answer'],
   'ERR_INVALID_*': ['local', 'local'],
   ERR_INVALID_CHAR: ['local', 'local'],
   ERR_INVALID_URL: ['local', 'local'],
@@ -129,6 +131,12 @@ describe('the code of a failure', () => {
     const error = new errors.HTTPParserError('secret');
     const failed = failedBy(error, { place: 'ci:443', reached: 'perhaps' });
     expect(failed).to.include({ code: 'HPE_INVALID', failure: 'bad-answer' });
+  });
+
+  it('is that of a reset for an answer that ends within its body', () => {
+    const error = Object.assign(new errors.HTTPParserError('Invalid EOF state'), { data: '' });
+    const failed = failedBy(error, { place: 'ci:443', reached: 'perhaps' });
+    expect(failed).to.include({ code: 'ECONNRESET', failure: 'reset' });
   });
 });
 

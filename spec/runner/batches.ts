@@ -42,6 +42,10 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { files: 'spec/runner/processes.spec.ts', why: 'starts processes of mocha' },
   { files: 'spec/gateway/restart.spec.ts', why: 'runs a gateway many times on one store' },
   { files: 'spec/api/request-limit.spec.ts', why: 'holds every connection there can be' },
+  {
+    files: 'spec/kubernetes/watch/protocols.spec.ts',
+    why: 'runs the watch suite over two more protocols',
+  },
   { files: 'spec/kubernetes/watch/paged-list.spec.ts', why: 'reads pages above 32 MiB' },
   {
     files: 'spec/api/documents/{decision-documents,delivery-documents,explain-request}.spec.ts',

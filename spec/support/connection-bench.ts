@@ -102,10 +102,11 @@ export class ConnectionBench implements Disposable {
   async open(
     options: ConnectOptions,
     environment: Readonly<Record<string, string>> = {},
+    http2: 'off' | 'offered' = 'off',
   ): Promise<Opened> {
     const clock = new FakeClock();
     const observed = recordingObserve();
-    const around = { environment, serviceAccountFolder: this.folder };
+    const around = { environment, serviceAccountFolder: this.folder, http2 };
     const api = await connect(options, { clock, observe: observed.observe, parseYaml, ...around });
     return { api, clock, observed, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
   }

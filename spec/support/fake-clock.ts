@@ -1,6 +1,7 @@
 // A clock that specs move themselves: nothing sleeps, and a minute passes when a spec says so.
 
 import type { Clock } from '../../lib/core/clock.ts';
+import { turnsOfTheLoop } from './until.ts';
 
 interface Sleeper {
   readonly wakesAt: number;
@@ -12,6 +13,11 @@ export class FakeClock implements Clock {
   #wall: number;
   #monotonic = 0;
   readonly #sleepers: Sleeper[] = [];
+  /**
+   * Turns of the event loop that pass before the clock moves on. An answer over loopback arrives in
+   * one, over TLS and HTTP/2 in a few.
+   */
+  turns = 1;
 
   /** Starts at 2026-01-31T12:00:00Z by default. */
   constructor(now: number = Date.UTC(2026, 0, 31, 12)) {
@@ -72,14 +78,14 @@ export class FakeClock implements Clock {
    */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
-    await settled();
+    await turnsOfTheLoop(this.turns);
     for (let next = this.#due(end); next !== undefined; next = this.#due(end)) {
       this.#moveTo(next.wakesAt);
       next.wake();
-      await settled();
+      await turnsOfTheLoop(this.turns);
     }
     this.#moveTo(end);
-    await settled();
+    await turnsOfTheLoop(this.turns);
   }
 
   /** Moves the wall clock alone, as an administrator or NTP does. */
@@ -101,9 +107,4 @@ export class FakeClock implements Clock {
     this.#wall += monotonic - this.#monotonic;
     this.#monotonic = monotonic;
   }
-}
-
-/** Lets every promise that is ready run, and what those make ready. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
 }

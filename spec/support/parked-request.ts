@@ -1,15 +1,22 @@
 // One request that waits for the spec to say what becomes of it: an answer, a stream of frames, a
 // cut connection. Nothing happens until a method is called.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { type Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import type { Json, JsonObject } from '../../lib/core/event.ts';
 import type { RequestKind } from './scripted-api-server.ts';
 
+/** A request over HTTP/1.1 or HTTP/2. */
+export type SpokenRequest = IncomingMessage | Http2ServerRequest;
+
+/** Its response. */
+export type SpokenResponse = ServerResponse | Http2ServerResponse;
+
 /** The received request. */
 export interface Arrived {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: SpokenRequest;
+  readonly response: SpokenResponse;
   readonly body: string;
   /** Time of the server's clock, ms since 1970; absent: the system's. */
   readonly now?: () => number;
@@ -28,9 +35,11 @@ export class ParkedRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
-  readonly headers: IncomingMessage['headers'];
+  readonly headers: IncomingHttpHeaders;
+  /** `1.1` or `2.0`. */
+  readonly httpVersion: string;
   readonly body: string;
-  readonly #response: ServerResponse;
+  readonly #response: SpokenResponse;
   readonly #now: (() => number) | undefined;
 
   constructor({ request, response, body, now }: Arrived) {
@@ -39,6 +48,7 @@ export class ParkedRequest {
     this.path = url.pathname;
     this.query = url.searchParams;
     this.headers = request.headers;
+    this.httpVersion = request.httpVersion;
     this.body = body;
     this.#response = response;
     this.#now = now;
@@ -49,23 +59,23 @@ export class ParkedRequest {
 
   /** Whether the client has gone, or the answer is complete. */
   get isOver(): boolean {
-    return this.#response.destroyed || this.#response.writableEnded;
+    return this.#stream.destroyed || this.#response.writableEnded;
   }
 
   /** Bytes written that the client has not taken yet. */
   get unsentBytes(): number {
-    return this.#response.writableLength;
+    return this.#stream.writableLength;
   }
 
   /** Answers whole. */
   answer(status: number, body: Json = null, headers: Readonly<Record<string, string>> = {}): void {
-    this.#response.writeHead(status, { ...this.#usual(), ...headers });
+    this.#head(status, { ...this.#usual(), ...headers });
     this.#response.end(body === null ? '' : JSON.stringify(body));
   }
 
   /** Answers whole and compressed. */
   answerZipped(status: number, body: Json): void {
-    this.#response.writeHead(status, { 'content-encoding': 'gzip' });
+    this.#head(status, { 'content-encoding': 'gzip' });
     this.#response.end(gzipSync(JSON.stringify(body)));
   }
 
@@ -87,8 +97,7 @@ export class ParkedRequest {
 
   /** Answers with the headers of a stream. */
   open(headers: Readonly<Record<string, string>> = {}): this {
-    this.#response.writeHead(200, { ...this.#usual(), ...headers });
-    this.#response.flushHeaders();
+    this.#head(200, { ...this.#usual(), ...headers });
     return this;
   }
 
@@ -100,7 +109,8 @@ export class ParkedRequest {
 
   /** Sends bytes as they are; answers whether the client keeps up. */
   raw(bytes: string | Uint8Array): boolean {
-    return this.#response.write(bytes);
+    const response: Pick<ServerResponse, 'write'> = this.#response;
+    return response.write(bytes);
   }
 
   /** Ends the stream as a server that has had enough. */
@@ -110,7 +120,18 @@ export class ParkedRequest {
 
   /** Breaks the connection. */
   cut(): void {
-    this.#response.destroy();
+    if (this.#response instanceof Http2ServerResponse) this.#response.stream.session?.destroy();
+    else this.#response.destroy();
+  }
+
+  /** Sends the headers at once. */
+  #head(status: number, headers: Readonly<Record<string, string>>): void {
+    if (this.#response instanceof Http2ServerResponse) this.#response.writeHead(status, headers);
+    else this.#response.writeHead(status, headers).flushHeaders();
+  }
+
+  get #stream(): Pick<ServerResponse, 'destroyed' | 'writableLength'> {
+    return this.#response instanceof Http2ServerResponse ? this.#response.stream : this.#response;
   }
 
   #usual(): Readonly<Record<string, string>> {

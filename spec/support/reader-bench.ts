@@ -1,4 +1,6 @@
 // A reader of the Events of `shop` against a scripted API server, on a clock that the spec moves.
+// The watch suite runs over each protocol: `readerSuite` registers a part of it over plain HTTP, and
+// returns what registers it over another (kubernetes/watch/protocols.spec.ts).
 
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { JsonObject } from '../../lib/core/event.ts';
@@ -7,6 +9,7 @@ import { type Connection, connect } from '../../lib/kubernetes/client/connection
 import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';
 import { type ReaderOptions, readChanges } from '../../lib/kubernetes/watch/reflector.ts';
 import { anEvent } from './builders.ts';
+import { ConnectionBench } from './connection-bench.ts';
 import { type RecordingObserve, recordingObserve } from './doubles/observe.ts';
 import { FakeClock } from './fake-clock.ts';
 import type { ParkedRequest } from './parked-request.ts';
@@ -42,6 +45,39 @@ export function shopAt(
 
 const A_DAY_MS = 86_400_000;
 
+/** A handshake and an answer take fewer. */
+const TLS_TURNS = 8;
+
+/** How the API server is reached. */
+export type Protocol = 'plain HTTP' | 'HTTP/1.1 over TLS' | 'HTTP/2';
+
+/** The way to the API server. */
+interface Way {
+  readonly protocol?: Protocol;
+  /** Opens something between both; returns its port. */
+  readonly through?: (url: string) => Promise<number>;
+}
+
+/** Opens a reader over one protocol. */
+export type OpenReader = (
+  overrides?: Partial<ReaderOptions>,
+  clock?: FakeClock,
+  through?: Way['through'],
+) => Promise<ReaderBench>;
+
+/** Registers a part of the watch suite over plain HTTP; the result registers it over another. */
+export function readerSuite(
+  what: string,
+  define: (open: OpenReader) => void,
+): (protocol: Protocol) => void {
+  const over = (protocol: Protocol): void =>
+    define((overrides, clock, through) =>
+      ReaderBench.open(overrides, clock, { protocol, ...(through !== undefined && { through }) }),
+    );
+  describe(what, () => over('plain HTTP'));
+  return (protocol) => describe(what, () => over(protocol));
+}
+
 /** A reader, its server and its clock. */
 export class ReaderBench {
   readonly clock: FakeClock;
@@ -49,16 +85,18 @@ export class ReaderBench {
   readonly observed: RecordingObserve;
   readonly reading: Reading<ReaderBatch>;
   readonly #api: Connection;
+  readonly #files: ConnectionBench;
 
   private constructor(
     parts: Pick<ReaderBench, 'clock' | 'server' | 'observed' | 'reading'>,
-    api: Connection,
+    { api, files }: { readonly api: Connection; readonly files: ConnectionBench },
   ) {
     this.clock = parts.clock;
     this.server = parts.server;
     this.observed = parts.observed;
     this.reading = parts.reading;
     this.#api = api;
+    this.#files = files;
   }
 
   /**
@@ -68,14 +106,23 @@ export class ReaderBench {
   static async open(
     overrides: Partial<ReaderOptions> = {},
     clock: FakeClock = new FakeClock(),
+    { protocol = 'plain HTTP', through }: Way = {},
   ): Promise<ReaderBench> {
-    const server = await ScriptedApiServer.start();
+    const files = new ConnectionBench();
+    const isPlain = protocol === 'plain HTTP';
+    const server = await ScriptedApiServer.start(isPlain ? undefined : files.serverPair);
     server.now = () => clock.now();
+    if (!isPlain) clock.turns = TLS_TURNS;
     const observed = recordingObserve();
     const { observe } = observed;
+    const cluster = isPlain ? {} : files.trusting;
+    const url = new URL(server.url);
+    if (through !== undefined) url.port = String(await through(server.url));
+    const kubeconfig = files.kubeconfig({ server: url.href, cluster });
+    const http2 = protocol === 'HTTP/2' ? 'offered' : 'off';
     const api = await connect(
-      { master: server.url },
-      { clock, observe, environment: {}, parseYaml },
+      { kubeconfig },
+      { clock, observe, environment: {}, parseYaml, http2 },
     );
     const options: ReaderOptions = {
       source: 'shop',
@@ -88,7 +135,7 @@ export class ReaderBench {
     };
     const parts = { api, clock, random: () => 0, observe };
     const reading = new Reading((signal) => readChanges(options, parts, signal));
-    return new ReaderBench({ clock, server, observed, reading }, api);
+    return new ReaderBench({ clock, server, observed, reading }, { api, files });
   }
 
   /** The next list; time passes, half a second at a time, until it comes. */
@@ -174,6 +221,7 @@ export class ReaderBench {
     await this.reading.stop();
     await this.#api[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
+    this.#files[Symbol.dispose]();
   }
 
   async #next(kind: 'list' | 'watch', stepMs = 500): Promise<ParkedRequest> {

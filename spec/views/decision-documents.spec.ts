@@ -96,7 +96,7 @@ describe('GET /api/v1/decisions tells decisions', () => {
       to: 'delivered',
       dead: null,
     } as const;
-    bench.watch.observe({ ...moved, delivery: aDelivery(), why: '' });
+    bench.observe({ ...moved, delivery: aDelivery(), why: '' });
     expect(await numbers('')).to.deep.equal([sequence]);
     expect((await ask(`decisions/${String(sequence + 1)}`)).status).to.equal(404);
   });

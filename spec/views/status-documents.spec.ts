@@ -19,11 +19,10 @@ describe('the status', () => {
   const ask = (path: string): Promise<Answered> => bench.ask({ path: `/api/v1/${path}` });
 
   it('tells how everything stands', async () => {
-    const { watch } = bench;
     const path = '/api/v1/namespaces/shop/events';
-    watch.observe({ kind: 'cluster-found', id: 'c1', from: 'namespace', server: 'https://c' });
-    watch.observe({ kind: 'reading', source: 'shop', path, state: 'watching', why: '' });
-    watch.observe({
+    bench.observe({ kind: 'cluster-found', id: 'c1', from: 'namespace', server: 'https://c' });
+    bench.observe({ kind: 'reading', source: 'shop', path, state: 'watching', why: '' });
+    bench.observe({
       kind: 'breaker',
       trigger: 'build',
       from: 'closed',
@@ -34,12 +33,12 @@ describe('the status', () => {
     const delivery = aDelivery();
     const outcome = { outcome: 'unknown', reason: 'timeout', detail: 'no answer in 30s' } as const;
     const ended = { kind: 'attempt-ended', delivery, durationMs: 1 } as const;
-    watch.observe({ ...ended, outcome });
-    watch.observe({ ...ended, outcome: { outcome: 'delivered' } });
+    bench.observe({ ...ended, outcome });
+    bench.observe({ ...ended, outcome: { outcome: 'delivered' } });
     const store = { store: 'memory', durable: false, at: '/data/sluice.db', history: '' } as const;
-    watch.observe({ kind: 'store-opened', ...store });
+    bench.observe({ kind: 'store-opened', ...store });
     const usage = { level: 'near', overflow: 'block', bytes: 80, maxBytes: 100 } as const;
-    watch.observe({ kind: 'store-usage', ...usage });
+    bench.observe({ kind: 'store-usage', ...usage });
     const positions = positionsAt('7', { path, at: clock.now() });
     await bench.store.journal.commit(aCommit({ positions, deliveries: [delivery] }));
     await clock.advance(90_500);
@@ -82,7 +81,6 @@ describe('the status', () => {
   });
 
   it('says until when and why a trigger is paused, with it and with each delivery that waits', async () => {
-    const { watch } = bench;
     const until = clock.now() + 60_000;
     const pause = { kind: 'pause', trigger: 'build', reason: 'throttled', until } as const;
     const paused = { reason: 'throttled', until: '2026-01-31T12:01:00.000Z', why: '429' };
@@ -100,19 +98,19 @@ describe('the status', () => {
       return one.paused;
     };
     expect(await shown()).to.equal(null);
-    watch.observe({ ...pause, state: 'paused', why: '429', retryMs: 60_000 });
+    bench.observe({ ...pause, state: 'paused', why: '429', retryMs: 60_000 });
     expect(await shown()).to.deep.equal(paused);
     // A person asked for an attempt before the time was over.
-    watch.observe({ ...pause, state: 'trying', why: 'to see', retryMs: 0, until: clock.now() });
+    bench.observe({ ...pause, state: 'trying', why: 'to see', retryMs: 0, until: clock.now() });
     expect(await shown()).to.deep.equal({ ...paused, until: '2026-01-31T12:00:00.000Z' });
-    watch.observe({ ...pause, state: 'over', why: 'came through', retryMs: 0 });
+    bench.observe({ ...pause, state: 'over', why: 'came through', retryMs: 0 });
     expect(await shown()).to.equal(null);
-    watch.observe({ ...breaker, to: 'open', why: 'unreachable', retryMs: 5_000 });
+    bench.observe({ ...breaker, to: 'open', why: 'unreachable', retryMs: 5_000 });
     const open = { reason: 'breaker', until: '2026-01-31T12:00:05.000Z', why: 'unreachable' };
     expect(await shown()).to.deep.equal(open);
-    watch.observe({ ...breaker, to: 'half-open', why: 'to see', retryMs: 0 });
+    bench.observe({ ...breaker, to: 'half-open', why: 'to see', retryMs: 0 });
     expect(await shown()).to.deep.equal({ ...open, until: '2026-01-31T12:00:00.000Z' });
-    watch.observe({ ...breaker, to: 'closed', why: 'came through', retryMs: 0 });
+    bench.observe({ ...breaker, to: 'closed', why: 'came through', retryMs: 0 });
     expect(await shown()).to.equal(null);
   });
 

@@ -5,27 +5,28 @@ import { createInterface } from 'node:readline/promises';
 import { toRefusal } from '../../api/delivery-routes.ts';
 import { toProblem } from '../../api/problem-document.ts';
 import type { DeliveryState } from '../../core/delivery.ts';
-import { SluiceError } from '../../core/errors.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
-import type {
-  Deliveries,
-  DeliveriesQuery,
-  DeliveryPage,
-  RefusedAct,
-} from '../../views/deliveries.ts';
-import type { ActedDocument } from '../../views/delivery-schemas.ts';
+import type { Deliveries, DeliveriesQuery, RefusedAct } from '../../views/deliveries.ts';
+import type { ActedDocument } from '../../views/delivery-documents.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
-import { type FlagTable, FORMAT_FLAGS, formatOf, type GivenFlags } from '../flags.ts';
+import {
+  type FlagTable,
+  FORMAT_FLAGS,
+  formatOf,
+  type GivenFlags,
+  switchFlag,
+  usage,
+} from '../flags.ts';
 import {
   FILTER_FLAGS,
   type Filters,
   filtersOf,
   idIn,
-  listPage,
   notFoundText,
+  pagesOf,
   queryOf,
 } from './delivery-flags.ts';
 import { deliveriesText, jsonLine, written } from './delivery-text.ts';
@@ -55,12 +56,12 @@ const STATES: Readonly<Partial<Record<ActName, readonly DeliveryState[]>>> = {
 };
 
 const ALL_FLAGS = {
-  all: { type: 'boolean', help: 'instead of IDs: all deliveries that match the filters' },
-  yes: { type: 'boolean', help: 'with --all: do not ask for confirmation' },
+  all: switchFlag('instead of IDs: all deliveries that match the filters'),
+  yes: switchFlag('with --all: do not ask for confirmation'),
 } as const satisfies FlagTable;
 
-// If the store cannot count by the filters, so many pages are counted; more are reported as "more than".
-const COUNTED_PAGES = 20;
+// If the store cannot count by the filters, so many are counted; more are reported as "more than".
+const MOST_COUNTED = 10_000;
 const PAGE = 500;
 
 /** Makes the command of an action. */
@@ -89,22 +90,21 @@ function selectionOf(name: ActName, given: GivenFlags, { stdin }: ProcessContext
   const filters = filtersOf(given);
   if (!given.isSet('all')) {
     if (given.positionals.length === 0) {
-      throw new SluiceError('usage', `${name} needs the ID of a delivery, or --all`);
+      throw usage(`${name} needs the ID of a delivery, or --all`);
     }
     const [stray] = filters;
     if (stray === undefined) return null;
-    throw new SluiceError('usage', `flag --${stray[0]} needs --all, but found IDs`);
+    throw usage(`flag --${stray[0]} needs --all, but found IDs`);
   }
   if (given.positionals.length > 0) {
-    throw new SluiceError('usage', 'found IDs and --all, expected one of them');
+    throw usage('found IDs and --all, expected one of them');
   }
   if (!given.isSet('yes') && stdin.isTTY !== true) {
-    const message = '--all asks first, but standard input is not a terminal: add --yes';
-    throw new SluiceError('usage', message);
+    throw usage('--all asks first, but standard input is not a terminal: add --yes');
   }
   if (filters.some(([flag]) => flag === 'state')) return filters;
   const states = STATES[name];
-  if (states === undefined) throw new SluiceError('usage', `${name} --all needs --state`);
+  if (states === undefined) throw usage(`${name} --all needs --state`);
   return [...filters, ...states.map((state) => ['state', state] as const)];
 }
 
@@ -127,7 +127,7 @@ class Acting {
   }
 
   async onEach(ids: readonly string[]): Promise<number> {
-    for (const id of ids) if ((await this.#one(id)) === 'full') break;
+    await this.#each(ids);
     this.#noteStart();
     return this.#failed === 0 ? 0 : 1;
   }
@@ -139,21 +139,18 @@ class Acting {
       stderr.write('nothing was done\n');
       return 1;
     }
-    let after: string | null = null;
-    let room: 'full' | 'room' = 'room';
-    do {
-      const place = after === null ? {} : { after };
-      const page: DeliveryPage = await listPage(this.#deliveries, { ...query, ...place });
-      for (const { id } of page.items) {
-        room = await this.#one(id);
-        if (room === 'full') break;
-      }
-      after = page.next;
-    } while (after !== null && room === 'room');
+    for await (const { items } of pagesOf(this.#deliveries, query)) {
+      if ((await this.#each(items.map(({ id }) => id))) === 'full') break;
+    }
     const failed = this.#failed === 0 ? '' : `, ${deliveriesText(this.#failed)} refused`;
     stderr.write(`${this.#parts.name}: ${deliveriesText(this.#done)}${failed}\n`);
     this.#noteStart();
     return this.#failed === 0 ? 0 : 1;
+  }
+
+  async #each(ids: readonly string[]): Promise<'full' | 'room'> {
+    for (const id of ids) if ((await this.#one(id)) === 'full') return 'full';
+    return 'room';
   }
 
   async #one(id: string): Promise<'full' | 'room'> {
@@ -191,9 +188,8 @@ class Acting {
   async #isConfirmed(query: DeliveriesQuery): Promise<boolean> {
     const { name, context } = this.#parts;
     const { stdin, stderr, stop } = context;
-    const { count, isAll } = await this.#count(query);
-    if (count === 0) return true;
-    const many = `${isAll ? '' : 'more than '}${deliveriesText(count)}`;
+    const many = await this.#manyText(query);
+    if (many === null) return true;
     const lines = createInterface({ input: stdin, output: stderr });
     try {
       const answer = await lines.question(`${name} ${many}? [y/N] `, { signal: stop });
@@ -203,17 +199,17 @@ class Acting {
     }
   }
 
-  async #count(
-    query: DeliveriesQuery,
-  ): Promise<{ readonly count: number; readonly isAll: boolean }> {
-    let page = await listPage(this.#deliveries, query);
-    if (page.total !== null) return { count: page.total, isAll: true };
-    let count = page.items.length;
-    for (let pages = 1; page.next !== null && pages < COUNTED_PAGES; pages += 1) {
-      page = await listPage(this.#deliveries, { ...query, after: page.next });
-      count += page.items.length;
+  /** Renders the number of matching deliveries; null if there is none. */
+  async #manyText(query: DeliveriesQuery): Promise<string | null> {
+    let count = 0;
+    for await (const { items, total } of pagesOf(this.#deliveries, query)) {
+      if (count >= MOST_COUNTED) return `more than ${deliveriesText(count)}`;
+      count += items.length;
+      if (total === null) continue;
+      count = total;
+      break;
     }
-    return { count, isAll: page.next === null };
+    return count === 0 ? null : deliveriesText(count);
   }
 }
 

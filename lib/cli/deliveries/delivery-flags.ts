@@ -3,7 +3,7 @@
 
 import { DELIVERY_STATES } from '../../core/delivery.ts';
 import { isDeliveryId } from '../../core/delivery-id.ts';
-import { SluiceError } from '../../core/errors.ts';
+import type { SluiceError } from '../../core/errors.ts';
 import { nearestName } from '../../kit/text/nearest.ts';
 import {
   type Deliveries,
@@ -15,7 +15,7 @@ import {
 import { OBJECT_FORM } from '../../views/object-ref.ts';
 import { type BadParameter, readerOf } from '../../views/parameters.ts';
 import { MOMENT } from '../../views/time.ts';
-import { type FlagTable, type GivenFlags, givenTexts } from '../flags.ts';
+import { type FlagTable, type GivenFlags, givenTexts, textFlag, usage } from '../flags.ts';
 import { shellWord } from './delivery-text.ts';
 
 /** Filters as pairs of texts; `state=held` may occur several times. */
@@ -38,8 +38,21 @@ export async function listPage(
   return listed.page;
 }
 
+/** Lists page by page; each page is asked for when the one before was used. */
+export async function* pagesOf(
+  deliveries: Deliveries,
+  query: DeliveriesQuery,
+): AsyncGenerator<DeliveryPage, void> {
+  let page = await listPage(deliveries, query);
+  yield page;
+  while (page.next !== null) {
+    page = await listPage(deliveries, { ...query, after: page.next });
+    yield page;
+  }
+}
+
 function badFlag({ detail }: BadParameter): SluiceError {
-  return new SluiceError('usage', detail.replace(/^parameter /, 'flag --'));
+  return usage(detail.replace(/^parameter /, 'flag --'));
 }
 
 /** Flags that select deliveries. */
@@ -50,19 +63,11 @@ export const FILTER_FLAGS = {
     values: DELIVERY_STATES,
     help: `only deliveries in this state: ${DELIVERY_STATES.join(', ')}; may be repeated`,
   },
-  trigger: { type: 'string', takes: 'NAME', help: 'only deliveries of this trigger' },
-  rule: {
-    type: 'string',
-    takes: 'NAME',
-    help: 'only deliveries of this rule; "": of rules without a name',
-  },
-  object: {
-    type: 'string',
-    takes: 'OBJECT',
-    help: `only deliveries for this involved object: ${OBJECT_FORM}`,
-  },
-  since: { type: 'string', takes: 'TIME', help: `only deliveries made then or later: ${MOMENT}` },
-  until: { type: 'string', takes: 'TIME', help: 'only deliveries made before' },
+  trigger: textFlag('NAME', 'only deliveries of this trigger'),
+  rule: textFlag('NAME', 'only deliveries of this rule; "": of rules without a name'),
+  object: textFlag('OBJECT', `only deliveries for this involved object: ${OBJECT_FORM}`),
+  since: textFlag('TIME', `only deliveries made then or later: ${MOMENT}`),
+  until: textFlag('TIME', 'only deliveries made before'),
 } as const satisfies FlagTable;
 
 /** Converts the flags to filters. */

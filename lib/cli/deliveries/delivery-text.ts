@@ -7,7 +7,11 @@ import type { Outcome, Started } from '../../core/delivery.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { escapedJson } from '../../telemetry/line-format.ts';
 import { token } from '../../telemetry/log-value.ts';
-import type { DeliverySummary, HeldDocument, PauseDocument } from '../../views/delivery-schemas.ts';
+import type {
+  DeliverySummary,
+  HeldDocument,
+  PauseDocument,
+} from '../../views/delivery-documents.ts';
 
 /** Renders a state with its reason: `dead (poison)`, `refused (invalid)`, `waiting`. */
 export function stateText({ state, dead, lastFailure }: DeliverySummary): string {

@@ -16,7 +16,7 @@ import { userAgent } from '../../kit/version.ts';
 import { Conversation } from '../../net/conversation.ts';
 import type { HttpFailed } from '../../net/http-client.ts';
 import type { Deliveries, RefusedAct } from '../../views/deliveries.ts';
-import { ACTED, DELIVERY, WHOLE_DELIVERY } from '../../views/delivery-schemas.ts';
+import { ACTED, DELIVERY, WHOLE_DELIVERY } from '../../views/delivery-documents.ts';
 import * as s from '../../views/typed-schema.ts';
 
 /** Address of a gateway, and the files with its token. */

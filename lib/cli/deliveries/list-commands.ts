@@ -8,12 +8,19 @@ import { SluiceError } from '../../core/errors.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
 import type { Deliveries, DeliveriesQuery, DeliveryPage } from '../../views/deliveries.ts';
-import type { DeliverySummary } from '../../views/delivery-schemas.ts';
+import type { DeliverySummary } from '../../views/delivery-documents.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
-import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts } from '../flags.ts';
+import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts, textFlag } from '../flags.ts';
 import { type Column, renderTable, widthOf } from '../text-table.ts';
-import { FILTER_FLAGS, filtersOf, filterWords, listPage, queryOf } from './delivery-flags.ts';
+import {
+  FILTER_FLAGS,
+  filtersOf,
+  filterWords,
+  listPage,
+  pagesOf,
+  queryOf,
+} from './delivery-flags.ts';
 import {
   ageText,
   deliveriesText,
@@ -33,9 +40,9 @@ export const listCommand: Command = {
   synopsis: '[--state STATE] [--trigger NAME] [--object OBJECT] [--since TIME] [flags]',
   flags: {
     ...FILTER_FLAGS,
-    order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
-    limit: { type: 'string', takes: 'N', help: 'how many, at most 500; default 50' },
-    after: { type: 'string', takes: 'ID', help: 'only deliveries after this last one of a page' },
+    order: textFlag('newest|oldest', 'which come first; default newest'),
+    limit: textFlag('N', 'how many, at most 500; default 50'),
+    after: textFlag('ID', 'only deliveries after this last one of a page'),
     ...FORMAT_FLAGS,
     ...TARGET_FLAGS,
   },
@@ -106,8 +113,8 @@ export const exportCommand: Command = {
   summary: 'exports complete deliveries as JSON lines, with Events, attempts and decisions',
   synopsis: '[--output FILE] [--state STATE] [--since TIME] [flags]',
   flags: {
-    output: { type: 'string', takes: 'FILE', help: 'file to write; default: standard output' },
-    order: { type: 'string', takes: 'newest|oldest', help: 'which come first; default newest' },
+    output: textFlag('FILE', 'file to write; default: standard output'),
+    order: textFlag('newest|oldest', 'which come first; default newest'),
     ...FILTER_FLAGS,
     ...TARGET_FLAGS,
   },
@@ -137,17 +144,11 @@ async function exportAll(
   // Progress between exported lines on one terminal would garble both.
   const isShown = stderr.isTTY === true && (out.isOwn || stdout.isTTY !== true);
   let count = 0;
-  let after: string | null = null;
-  do {
-    const place = after === null ? {} : { after };
-    const page: DeliveryPage = await listPage(deliveries, { ...query, ...place });
-    for (const delivery of page.items) {
-      await out.write(jsonLine(delivery));
-    }
-    count += page.items.length;
+  for await (const { items } of pagesOf(deliveries, query)) {
+    for (const delivery of items) await out.write(jsonLine(delivery));
+    count += items.length;
     if (isShown) stderr.write(`\r${deliveriesText(count)} …\r`);
-    after = page.next;
-  } while (after !== null);
+  }
   return count;
 }
 

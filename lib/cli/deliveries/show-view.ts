@@ -2,18 +2,17 @@
 // and possible actions. Each text of an Event or a receiver comes out printable, on one line.
 
 import type { DeadReason, DeliveredOccurrence } from '../../core/delivery.ts';
-import { SluiceError } from '../../core/errors.ts';
 import { stringAt } from '../../core/event.ts';
 import { toOccurrence } from '../../core/occurrence.ts';
 import { ACTS, type ActName } from '../../delivery/actions.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { ruleLabel, token } from '../../telemetry/log-value.ts';
-import type { AttemptDocument, WholeDelivery } from '../../views/delivery-schemas.ts';
+import type { AttemptDocument, WholeDelivery } from '../../views/delivery-documents.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command } from '../command.ts';
 import { renderEntry } from '../explanation-text.ts';
-import { FORMAT_FLAGS, formatOf } from '../flags.ts';
+import { FORMAT_FLAGS, formatOf, usage } from '../flags.ts';
 import { idIn, notFoundText } from './delivery-flags.ts';
 import {
   ageText,
@@ -227,7 +226,7 @@ export const showCommand: Command = {
   notes: 'ID may also be the name of the started object, such as build-01kg….',
   run: async (given, context) => {
     const [text] = given.positionals;
-    if (text === undefined) throw new SluiceError('usage', 'show needs the ID of a delivery');
+    if (text === undefined) throw usage('show needs the ID of a delivery');
     const format = formatOf(given);
     const { stdout, stderr, clock } = context;
     await using target = await openTarget(given, context);

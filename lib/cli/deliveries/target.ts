@@ -17,22 +17,20 @@ import { namespacesOf } from '../cluster-flags.ts';
 import type { ProcessContext } from '../command.ts';
 import { CONFIG_FLAGS, findConfiguration } from '../configuration.ts';
 import { type DataFolder, findStore, STORE_FLAGS, type StorePlace } from '../data-folder.ts';
-import { type FlagTable, type GivenFlags, givenTexts } from '../flags.ts';
+import { type FlagTable, type GivenFlags, givenTexts, textFlag, usage } from '../flags.ts';
 import { filterWords } from './delivery-flags.ts';
 import { type GatewayAddress, gatewayDeliveries, shownUrl } from './gateway-deliveries.ts';
 
 /** Flags that select the target. */
 export const TARGET_FLAGS = {
-  url: {
-    type: 'string',
-    takes: 'URL',
-    help: 'URL of the gateway; default http://127.0.0.1:8081, else the store if nothing listens there',
-  },
-  'token-file': {
-    type: 'string',
-    takes: 'FILE',
-    help: 'file with the token of that gateway; default: sluice.token in SLUICE_DATA or ~/.local/state/sluice',
-  },
+  url: textFlag(
+    'URL',
+    'URL of the gateway; default http://127.0.0.1:8081, else the store if nothing listens there',
+  ),
+  'token-file': textFlag(
+    'FILE',
+    'file with the token of that gateway; default: sluice.token in SLUICE_DATA or ~/.local/state/sluice',
+  ),
   ...STORE_FLAGS,
   config: {
     ...CONFIG_FLAGS.config,
@@ -60,7 +58,7 @@ const CONNECT_MS = 1_000;
 export async function openTarget(given: GivenFlags, context: ProcessContext): Promise<Target> {
   const url = given.text('url');
   if (url !== undefined && given.isSet('store')) {
-    throw new SluiceError('usage', 'flags --url and --store: name a gateway or a file, not both');
+    throw usage('flags --url and --store: name a gateway or a file, not both');
   }
   if (url !== undefined) {
     return gatewayTarget(await addressOf(url, given, context), context, given);
@@ -123,13 +121,10 @@ async function addressOf(
 ): Promise<GatewayAddress> {
   const url = URL.parse(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new SluiceError('usage', `flag --url takes a URL such as ${URL_DEFAULT}, not "${text}"`);
+    throw usage(`flag --url takes a URL such as ${URL_DEFAULT}, not "${text}"`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw new SluiceError(
-      'usage',
-      'flag --url takes no credentials: name a file with --token-file',
-    );
+    throw usage('flag --url takes no credentials: name a file with --token-file');
   }
   const named = given.text('token-file');
   const { dataFolder } = await findStore({ flag: undefined, section: null }, context);

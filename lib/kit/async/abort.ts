@@ -89,6 +89,11 @@ class Deadline implements Disposable {
     this.#arm();
   }
 
+  /** Stops the countdown; an abort of the outer signal still aborts. */
+  lift(): void {
+    this.#cancel();
+  }
+
   [Symbol.dispose](): void {
     if (this.#over) return;
     this.#over = true;

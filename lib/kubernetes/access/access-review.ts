@@ -87,7 +87,8 @@ async function ask(
     kind: 'SelfSubjectAccessReview',
     spec: { resourceAttributes },
   };
-  return answerIn(await create(api, { path: PATH, object, timeoutMs: QUESTION_MS }, signal));
+  const question = { path: PATH, object, timeoutMs: QUESTION_MS, isQuestion: true } as const;
+  return answerIn(await create(api, question, signal));
 }
 
 function answerIn(answer: ApiAnswer): AccessAnswer {

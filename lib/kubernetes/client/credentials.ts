@@ -18,6 +18,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf, type SluiceError } from '../../core/errors.ts';
 import { isJsonObject, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
+import type { TlsIdentity } from '../../net/undici-client.ts';
 import {
   type ConnectOptions,
   type KubeconfigEnvironment,
@@ -31,20 +32,11 @@ export interface ApiCredentials {
   readonly server: URL;
   /** A new number after each read; tells whether a 401 is an answer to these credentials. */
   readonly generation: number;
-  readonly tls: TlsOptions;
+  readonly tls: TlsIdentity;
   /** Secret. */
   readonly headers: Readonly<Record<string, string>>;
   /** `proxy-url` of the kubeconfig. */
   readonly proxyUrl: string | null;
-}
-
-/** TLS options of an agent; its key is secret. */
-interface TlsOptions {
-  readonly ca?: string | Buffer;
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  readonly servername?: string;
-  readonly rejectUnauthorized?: boolean;
 }
 
 /** Bound service account tokens are renewed minutes before they expire; client-go rereads as often. */
@@ -119,20 +111,13 @@ export class CredentialReader {
 
   async #resolve(): Promise<ApiCredentials> {
     const { cluster, server } = this.#loaded;
-    const options = await this.#read();
-    const [tls, headers] = [toTls(options), toHeaders(options)];
+    const { tls, headers } = await this.#user.read().catch((error: unknown) => {
+      throw this.#unusable(readFailure(error, this.#loaded));
+    });
     const defect = defectOf(this.#loaded, { tls, headers });
     if (defect !== null) throw this.#unusable(defect);
     const proxyUrl = cluster.proxyUrl ?? null;
     return { server, generation: this.#generation, tls, headers, proxyUrl };
-  }
-
-  async #read(): Promise<RequestOptions> {
-    try {
-      return await this.#user.read();
-    } catch (error) {
-      throw this.#unusable(readFailure(error, this.#loaded));
-    }
   }
 
   #unusable(why: string): SluiceError {
@@ -146,17 +131,6 @@ export class CredentialReader {
     this.#running = turn.catch(() => undefined);
     return turn;
   }
-}
-
-function toTls(options: RequestOptions): TlsOptions {
-  const { ca, cert, key, servername, rejectUnauthorized } = options;
-  return {
-    ...(isPem(ca) && { ca }),
-    ...(isPem(cert) && { cert }),
-    ...(isPem(key) && { key }),
-    ...(servername !== undefined && { servername }),
-    ...(rejectUnauthorized !== undefined && { rejectUnauthorized }),
-  };
 }
 
 function isPem(value: unknown): value is string | Buffer {
@@ -235,7 +209,10 @@ function hasExec({ user }: LoadedConfig): boolean {
   return exec !== null && exec !== undefined;
 }
 
-/** Converts one user's entry to request options; keeps the result of an exec plugin. */
+/** Secret: the part of the credentials that a cluster's and a user's entry make. */
+type UserSecrets = Pick<ApiCredentials, 'tls' | 'headers'>;
+
+/** Reads one user's entry; keeps the result of an exec plugin. */
 class UserCredentials {
   readonly #cluster: Cluster;
   readonly #user: User;
@@ -251,29 +228,32 @@ class UserCredentials {
     this.#user = user;
   }
 
-  /** Secret: TLS options, headers and `auth`. **Errors**: throws the error of a file or plugin. */
-  async read(): Promise<RequestOptions> {
+  /** **Errors**: throws the error of a file or plugin. */
+  async read(): Promise<UserSecrets> {
     const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
-    this.#trust(options);
+    const trust = this.#trust();
     const { certFile, certData, keyFile, keyData, impersonateUser, token } = this.#user;
-    const cert = pemOf(certFile, certData);
-    if (cert !== null) options.cert = cert;
-    const key = pemOf(keyFile, keyData);
-    if (key !== null) options.key = key;
+    const own = { cert: pemOf(certFile, certData), key: pemOf(keyFile, keyData) };
+    if (own.cert !== null) options.cert = own.cert;
+    if (own.key !== null) options.key = own.key;
     if (impersonateUser !== undefined) options.headers['Impersonate-User'] = impersonateUser;
     await (await this.#authenticator())?.applyAuthentication(this.#user, options);
     if (isText(token)) options.headers['Authorization'] = `Bearer ${token}`;
     const { username, password = '' } = this.#user;
     if (isText(username)) options.auth = `${username}:${password}`;
-    return options;
+    const { cert, key } = options;
+    const tls = { ...trust, ...(isPem(cert) && { cert }), ...(isPem(key) && { key }) };
+    return { tls, headers: toHeaders(options) };
   }
 
-  #trust(options: RequestOptions): void {
+  #trust(): TlsIdentity {
     const { skipTLSVerify, tlsServerName, caFile, caData } = this.#cluster;
-    if (skipTLSVerify) options.rejectUnauthorized = false;
-    if (isText(tlsServerName)) options.servername = tlsServerName;
     const ca = pemOf(caFile, caData);
-    if (ca !== null) options.ca = ca;
+    return {
+      ...(ca !== null && { ca }),
+      ...(isText(tlsServerName) && { serverName: tlsServerName }),
+      ...(skipTLSVerify && { isVerified: false }),
+    };
   }
 
   async #authenticator(): Promise<Authenticator | undefined> {

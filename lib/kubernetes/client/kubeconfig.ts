@@ -270,14 +270,8 @@ export function serverProxy(
     return { proxy: parsed.proxy, from: 'proxy-url' };
   }
   const route = environmentProxies(environment).routeTo(targetOf(server));
-  switch (route.kind) {
-    case 'direct':
-      return null;
-    case 'proxy':
-      return { proxy: route.proxy, from: route.variable };
-    case 'unusable':
-      throw unusable(`use ${route.variable}: ${route.fault}`);
-  }
+  if (route.kind === 'unusable') throw unusable(`use ${route.variable}: ${route.fault}`);
+  return route.kind === 'direct' ? null : { proxy: route.proxy, from: route.variable };
 }
 
 /** The error for a cluster that no retry can reach. */

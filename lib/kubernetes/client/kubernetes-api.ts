@@ -1,5 +1,5 @@
 // Port to an API server: one request with its whole answer, or one stream, and the server's clock.
-// How it is reached (kubeconfig, credentials, proxies, agents) is in connection.ts. What an answer
+// How it is reached (kubeconfig, credentials, proxies, clients) is in connection.ts. What an answer
 // means to a watch is in watch-errors.ts.
 
 import type { Clock } from '../../core/clock.ts';
@@ -15,8 +15,8 @@ export interface ApiCall {
   readonly body?: Json;
   /**
    * Set if sending the request twice has the effect of one, as for the creation of a named object:
-   * the second answer is AlreadyExists. It is sent again if the kept connection was closed; see
-   * api-exchange.ts.
+   * the second answer is AlreadyExists. Only such a call uses a connection that was idle for long,
+   * and it is sent again if that was closed; net/http-client.ts has the promise.
    */
   readonly isRepeatable?: true;
   /** Limit for the whole answer, or for the headers if the answer is a stream. */
@@ -47,7 +47,7 @@ export interface ApiFailed {
    * exceeded `maxBytes`.
    */
   readonly reached: 'never' | 'perhaps' | 'answered';
-  /** Node's error code, `timeout`, `aborted` or `too-large`. */
+  /** The code of net's failure, `kubeconfig-unusable` or `too-large`. */
   readonly code: string;
   /** For people; never a secret. */
   readonly detail: string;

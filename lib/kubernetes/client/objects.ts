@@ -64,6 +64,8 @@ interface ObjectRequest {
   readonly dryRun?: 'All';
   /** Treatment of unknown fields; absent: `Strict`, they are refused. */
   readonly fieldValidation?: 'Strict' | 'Ignore';
+  /** Set if the server stores nothing, as for a review. */
+  readonly isQuestion?: true;
 }
 
 /** Refusals that may end without a change of the request. 401: the token may be renewed. */
@@ -81,14 +83,14 @@ export function create(
   signal: AbortSignal,
 ): Promise<ApiAnswer> {
   const { path, object, timeoutMs = OBJECT_TIMEOUT_MS, dryRun } = creation;
-  const { fieldValidation = 'Strict' } = creation;
+  const { fieldValidation = 'Strict', isQuestion = dryRun !== undefined } = creation;
   const query = {
     ...{ fieldManager: 'sluice', fieldValidation },
     ...(dryRun !== undefined && { dryRun }),
   };
   const call = { method: 'POST', path, query, body: object, timeoutMs } as const;
-  const hasName = stringAt(object, 'metadata', 'name') !== '';
-  return api.request(hasName ? { ...call, isRepeatable: true } : call, signal);
+  const isRepeatable = isQuestion || stringAt(object, 'metadata', 'name') !== '';
+  return api.request(isRepeatable ? { ...call, isRepeatable } : call, signal);
 }
 
 /** Asks for one object. */

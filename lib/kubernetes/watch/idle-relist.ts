@@ -100,9 +100,12 @@ export class IdleRelist {
     return listed !== null && compareVersions(position, listed.resourceVersion) >= 0;
   }
 
-  /** Aborts the pending requests; idempotent. */
+  /**
+   * Aborts the pending requests; idempotent. Once the second stream is open, nothing is pending,
+   * and that stream may have replaced the first one.
+   */
   end(): void {
-    this.#ending.abort();
+    if (this.#second === null) this.#ending.abort();
   }
 }
 

@@ -46,12 +46,7 @@ function endOfString(text: string, from: number): number {
 }
 
 function isEscaped(text: string, quote: number, from: number): boolean {
-  let backslashes = 0;
-  while (
-    quote - backslashes - 1 >= from &&
-    text.charCodeAt(quote - backslashes - 1) === BACKSLASH
-  ) {
-    backslashes += 1;
-  }
-  return backslashes % 2 === 1;
+  let at = quote;
+  while (at > from && text.charCodeAt(at - 1) === BACKSLASH) at -= 1;
+  return (quote - at) % 2 === 1;
 }

@@ -47,7 +47,7 @@ export class ReconnectBackoff {
 
   /** Counts an error and returns the wait before the next try, in ms. */
   delayMs(error: WatchError, life: StreamLife): number {
-    if (life.livedMs >= LIVED_MS) this.reset();
+    if (life.livedMs >= LIVED_MS) this.#failures = 0;
     this.#failures += 1;
     const isProductive = life.moved || life.livedMs >= LIVED_MS;
     this.#emptyTries = isProductive ? 0 : this.#emptyTries + 1;
@@ -73,12 +73,6 @@ export class ReconnectBackoff {
 
   /** Counts tries that bring nothing from 0, after a list or a proof of a stream. */
   resetEmptyTries(): void {
-    this.#emptyTries = 0;
-  }
-
-  /** Forgets earlier failures. */
-  reset(): void {
-    this.#failures = 0;
     this.#emptyTries = 0;
   }
 

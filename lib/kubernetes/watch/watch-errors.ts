@@ -45,42 +45,34 @@ interface ErrorFacts {
   readonly code: number;
   readonly status: Json;
   readonly headers: Readonly<Record<string, string>>;
-  readonly how: EndOfStream | null;
-  readonly foreign: boolean;
-  readonly failure: string;
-  readonly reached: ApiFailed['reached'] | null;
+  readonly how?: EndOfStream;
+  readonly foreign?: boolean;
+  readonly failure?: string;
+  readonly reached?: ApiFailed['reached'];
 }
 
-const NO_FACTS = {
-  code: 0,
-  status: null,
-  headers: {},
-  how: null,
-  foreign: false,
-  failure: '',
-  reached: null,
-} as const;
+const NONE = { code: 0, status: null, headers: {} } as const;
 
 function factsOf(evidence: Evidence): ErrorFacts {
-  switch (evidence.seen) {
+  const { seen } = evidence;
+  switch (seen) {
     case 'answer': {
-      const { status, body, headers } = evidence.answer;
-      const foreign = isForeign(evidence.answer);
-      return { ...NO_FACTS, seen: 'answer', code: status, status: body, headers, foreign };
+      const { status: code, body: status, headers } = evidence.answer;
+      return { seen, code, status, headers, foreign: isForeign(evidence.answer) };
     }
     case 'frame': {
       const code = jsonAt(evidence.status, 'code');
-      const facts = { ...NO_FACTS, seen: 'frame', status: evidence.status } as const;
-      return typeof code === 'number' ? { ...facts, code } : facts;
+      const known = typeof code === 'number' ? { code } : {};
+      return { ...NONE, seen, status: evidence.status, ...known };
     }
     case 'failure': {
       const { code: failure, reached } = evidence.failure;
-      return { ...NO_FACTS, seen: 'failure', failure, reached };
+      return { ...NONE, seen, failure, reached };
     }
     case 'list':
-      return { ...NO_FACTS, seen: 'list' };
+      return { ...NONE, seen };
     case 'end':
-      return { ...NO_FACTS, seen: 'end', how: evidence.how };
+      return { ...NONE, seen, how: evidence.how };
   }
 }
 

@@ -26,7 +26,7 @@ import {
 import type { ListPage } from './paged-list.ts';
 import { type Evidence, toWatchError, type WatchError } from './watch-errors.ts';
 import type { Frame } from './watch-frames.ts';
-import { type Opening, PROOF_MS, pullAll, type WatchStream } from './watch-stream.ts';
+import { type Opening, PROOF_MS, type WatchStream } from './watch-stream.ts';
 
 /** Dependencies of a session. */
 interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'prove'> {
@@ -226,16 +226,8 @@ export class WatchSession {
   /** Opens the second stream from the old position; it brings missed states of the first at once. */
   #openSecond(relist: IdleRelist): void {
     this.#tasks.spawn(async (signal) => {
-      // The end of the relist aborts the opening, but not an open stream, which may have replaced
-      // the first one.
-      const opener = new AbortController();
-      const giveUp = (): void => opener.abort();
-      relist.signal.addEventListener('abort', giveUp);
-      signal.addEventListener('abort', giveUp);
-      const opening = await this.#parts.open(this.#position(), opener.signal).finally(() => {
-        relist.signal.removeEventListener('abort', giveUp);
-        signal.removeEventListener('abort', giveUp);
-      });
+      const until = AbortSignal.any([signal, relist.signal]);
+      const opening = await this.#parts.open(this.#position(), until);
       try {
         await this.#queue.push({ kind: 'opened', relist, opening }, signal);
       } catch (error) {
@@ -319,9 +311,14 @@ export class WatchSession {
   }
 
   #pump(stream: WatchStream): void {
-    this.#tasks.spawn((signal) =>
-      pullAll(stream, (pulled) => this.#queue.push({ ...pulled, stream }, signal)),
-    );
+    this.#tasks.spawn(async (signal) => {
+      for (;;) {
+        const pulled = await stream.pull();
+        if (pulled.kind === 'closed') return;
+        await this.#queue.push({ ...pulled, stream }, signal);
+        if (pulled.kind === 'ended') return;
+      }
+    });
   }
 
   #after(ms: number, arrival: SessionArrival): void {

@@ -3,8 +3,8 @@
 // a long silence. Here a deadline ends a stream that exceeds the server's time limit.
 
 import type { Clock, Random } from '../../core/clock.ts';
+import { codeOf } from '../../net/failure.ts';
 import { isJsonAnswer } from '../client/answer-origin.ts';
-import { codeOf } from '../client/api-exchange.ts';
 import { type ApiClient, type ApiStream, serverClock } from '../client/kubernetes-api.ts';
 import type { UnreadableCount } from './deduplicator.ts';
 import { cutManagedFields } from './managed-fields.ts';
@@ -65,26 +65,24 @@ export async function openWatch(
   };
   const path = pathOf(watched);
   const call = { method: 'GET', path, query, timeoutMs: OPEN_TIMEOUT_MS } as const;
+  const refused = (evidence: Evidence): Opening => ({
+    ok: false,
+    error: toWatchError(evidence, parts.clock.now()),
+  });
   const answer = await parts.api.open(call, signal);
-  if ('chunks' in answer && isWebPage(answer)) {
+  if (!('chunks' in answer)) {
+    signal.throwIfAborted();
+    return refused(answer.ok ? { seen: 'answer', answer } : { seen: 'failure', failure: answer });
+  }
+  if (isWebPage(answer)) {
     answer.close();
     const { status, headers } = answer;
-    const whole = { ok: true, status, headers, body: null, bytes: 0 } as const;
-    return { ok: false, error: toWatchError({ seen: 'answer', answer: whole }, parts.clock.now()) };
+    return refused({ seen: 'answer', answer: { ok: true, status, headers, body: null, bytes: 0 } });
   }
-  if ('chunks' in answer) {
-    const limitMs = limitS * 1000 + MARGIN_MS;
-    const lighter = watched.managedFields === 'left out' ? { lighten: cutManagedFields } : {};
-    return {
-      ok: true,
-      stream: new WatchStream(answer, { clock: parts.clock, limitMs, ...lighter }),
-    };
-  }
-  signal.throwIfAborted();
-  const evidence: Evidence = answer.ok
-    ? { seen: 'answer', answer }
-    : { seen: 'failure', failure: answer };
-  return { ok: false, error: toWatchError(evidence, parts.clock.now()) };
+  const limitMs = limitS * 1000 + MARGIN_MS;
+  const lighter = watched.managedFields === 'left out' ? { lighten: cutManagedFields } : {};
+  const stream = new WatchStream(answer, { clock: parts.clock, limitMs, ...lighter });
+  return { ok: true, stream };
 }
 
 /** Whether the content type of a stream is another one than JSON, as for a login page. */
@@ -217,17 +215,4 @@ export class WatchStream {
 
 function ended(how: 'closed' | 'cut' | 'silent', detail: string): Pulled {
   return { kind: 'ended', evidence: { seen: 'end', how, detail } };
-}
-
-/** Hands over all that a stream brings, in order, until it ends or is closed. */
-export async function pullAll(
-  stream: WatchStream,
-  take: (pulled: Exclude<Pulled, { readonly kind: 'closed' }>) => Promise<unknown>,
-): Promise<void> {
-  for (;;) {
-    const pulled = await stream.pull();
-    if (pulled.kind === 'closed') return;
-    await take(pulled);
-    if (pulled.kind === 'ended') return;
-  }
 }

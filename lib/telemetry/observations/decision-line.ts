@@ -1,30 +1,71 @@
-// The one line per decision: the words in the order of docs/operations.md, and the same as fields.
-// Also the memory that tells telemetry.ts whether a series has anything new to log. Which level a
-// line gets is decided in telemetry.ts.
+// The one line per decision: the words in the order of docs/operations.md, and the same as fields. Its
+// level depends on whether its series has anything new to log.
 
 import type { Action, TrailEntry, TriggerDisposition } from '../../core/decision.ts';
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/event.ts';
 import type { DecisionObserved } from '../../core/observation.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';
 import { compact, counted, pathToken, ruleLabel, token } from '../log-value.ts';
-import type { LogLevel, LogLine } from '../logging.ts';
+import type { LoggingOptions, LogLevel, LogLine, TelemetryParts } from '../logging.ts';
 
 const MESSAGE_CHARACTERS = 160;
 const FIELD_CHARACTERS = 253;
 // A `not` block can be long; its beginning is enough to find it in the configuration.
 const CONDITION_CHARACTERS = 80;
 
+type Nearest = NonNullable<TelemetryParts['nearest']>;
+
+/** Dependencies of the lines. */
+interface DecisionLogParts {
+  readonly options: Pick<LoggingOptions, 'decisions' | 'event'>;
+  /** Finds the rule that came nearest to matching. */
+  readonly nearest: Nearest | undefined;
+  /** Called for a decision that has no info line. */
+  readonly suppressed: () => void;
+}
+
+/** Makes the line of each decision. */
+export class DecisionLog {
+  readonly #parts: DecisionLogParts;
+  readonly #memory = new DecisionMemory();
+
+  constructor(parts: DecisionLogParts) {
+    this.#parts = parts;
+  }
+
+  /** The line of a decision; null if the configuration wants none. */
+  line(observed: DecisionObserved): LogLine | null {
+    const { options, nearest } = this.#parts;
+    if (options.decisions === 'none') return null;
+    const { event } = options;
+    return new DecisionLine(observed, { ...this.#weigh(observed), nearest, event });
+  }
+
+  #weigh(observed: DecisionObserved): Pick<DecisionContext, 'level' | 'states'> {
+    const { options, suppressed } = this.#parts;
+    if (options.decisions === 'all') return { level: 'info', states: 0 };
+    if (options.decisions === 'accepted' && observed.decision.action !== 'accept') {
+      return { level: 'debug', states: 0 };
+    }
+    const { changed, states } = this.#memory.note(observed);
+    if (!changed) suppressed();
+    return { level: changed ? 'info' : 'debug', states };
+  }
+}
+
 /** Input of a decision's line, in addition to the observation. */
 interface DecisionContext {
   readonly level: LogLevel;
   /** Number of states of the series without an info line since its last one. */
   readonly states: number;
-  /** The rule that came nearest to matching; null unless no rule matched. */
-  readonly nearest: TrailEntry | null;
-  readonly event: 'line' | 'full';
+  readonly nearest: Nearest | undefined;
+  readonly event: LoggingOptions['event'];
 }
 
-/** The line of a decision. Text and fields are made when they are read: most formats read one. */
+/**
+ * The line of a decision. Text and fields are made when they are read: most formats read one, and a
+ * suppressed line none.
+ */
 export class DecisionLine implements LogLine {
   readonly level: LogLevel;
   readonly kind = 'decision';
@@ -43,13 +84,26 @@ export class DecisionLine implements LogLine {
   }
 
   get message(): string {
-    const [observed, context] = [this.#observed, this.#context];
-    return [...words(observed), ...remarks(observed, context)].join(' ');
+    const observed = this.#observed;
+    return [...words(observed), ...remarks(observed, this.#remarks)].join(' ');
   }
 
   get fields(): LogLine['fields'] {
-    return fields(this.#observed, this.#context);
+    return fields(this.#observed, this.#remarks);
   }
+
+  /** No rule is nearest to a decision that a rule made. */
+  get #remarks(): Remarks {
+    const { explain, decision } = this.#observed;
+    const { states, nearest } = this.#context;
+    return { states, nearest: (decision.rule === null && nearest?.(explain())) || null };
+  }
+}
+
+/** Facts of a line beside those of the observation. */
+interface Remarks {
+  readonly states: number;
+  readonly nearest: TrailEntry | null;
 }
 
 function words({ occurrence, decision, disposed }: DecisionObserved): readonly string[] {
@@ -81,7 +135,7 @@ function joined(parts: readonly string[]): string {
   return parts.length === 0 ? '-' : parts.join(',');
 }
 
-function remarks(observed: DecisionObserved, context: DecisionContext): readonly string[] {
+function remarks(observed: DecisionObserved, context: Remarks): readonly string[] {
   const { nearest, states } = context;
   const whys = observed.disposed
     .filter(({ why }) => why !== '')
@@ -105,7 +159,7 @@ function nearestRemark(entry: TrailEntry): string {
 
 function fields(
   { occurrence, decision, disposed }: DecisionObserved,
-  { nearest, states }: DecisionContext,
+  { nearest, states }: Remarks,
 ): Readonly<Record<string, Json>> {
   const show = (text: string): string => printable(text, FIELD_CHARACTERS);
   const { type, kind, namespace, objectName, reason, component, message } = occurrence.fields;

@@ -3,9 +3,11 @@
 
 import { expect } from 'chai';
 import { UNSETTLED_STATES } from '../../../lib/core/delivery.ts';
-import { KNOWN_SERIES, type MetricNames } from '../../../lib/telemetry/known-series.ts';
+import { GatewayState } from '../../../lib/telemetry/gateway-state.ts';
+import { knownSeries, type MetricNames } from '../../../lib/telemetry/known-series.ts';
 import { METRICS, type MetricName } from '../../../lib/telemetry/metric-table.ts';
 import { ALERTS } from '../../../tools/chart/monitoring/alerts.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
 import { findHelm, renderObjects } from '../helm.ts';
 import { filledIn, queriesOf, readDashboard } from './dashboard.ts';
 
@@ -134,7 +136,10 @@ function valuesOf(series: string): readonly string[] | null {
     triggers: ['hook'],
     rules: [{ rule, action: 'accept' }],
   };
-  const labels: readonly object[] = KNOWN_SERIES[known](names);
+  const entry = METRICS[known];
+  const state = new GatewayState(names, new FakeClock());
+  const measured = 'read' in entry ? entry.read(state).map(([of]) => of) : null;
+  const labels: readonly object[] = measured ?? knownSeries(known, names);
   return labels.flatMap((one) => Object.entries(one).map(([label, value]) => `${label}=${value}`));
 }
 

@@ -33,9 +33,13 @@ export class CuttingProxy implements AsyncDisposable {
     return new CuttingProxy(server, new URL(target));
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
   /** Where it is reached. */
   get url(): string {
-    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `https://127.0.0.1:${this.port}`;
   }
 
   /** Open connections. */

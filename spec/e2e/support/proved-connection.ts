@@ -140,9 +140,9 @@ export class ProvedConnection implements AsyncDisposable {
     const group = 'authentication.k8s.io/v1';
     const object = { apiVersion: group, kind: 'SelfSubjectReview' };
     const path = `/apis/${group}/selfsubjectreviews`;
-    // Nobody but its caller may repeat what is no GET, and this changes nothing there.
     const isAnswered = async (): Promise<ApiAnswered | false> => {
-      const answer = await create(this.api, { path, object }, this.#ending.signal);
+      const review = { path, object, isQuestion: true } as const;
+      const answer = await create(this.api, review, this.#ending.signal);
       return answer.ok && answer;
     };
     const { status, body } = await until(isAnswered, 'who we are');

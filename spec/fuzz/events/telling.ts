@@ -47,7 +47,7 @@ export type More = 'full' | 'original' | 'nothing';
 /** Holds the lines about a decision to their forms. */
 export function mustTell(told: Told, more: More): void {
   const observed = observedOf(told);
-  const near = nearest(told.chain, observed.explain());
+  const near = (): ReturnType<typeof nearest> => nearest(told.chain, observed.explain());
   const context = { level: 'info', states: 3, nearest: near } as const;
   const line = new DecisionLine(observed, { ...context, event: 'line' });
   mustBeText(line);

@@ -14,7 +14,7 @@ import { recordingObserve } from '../../support/doubles/observe.ts';
 import { withVariable } from '../../support/environment-variable.ts';
 import { NEVER } from '../../support/never.ts';
 import { ScriptedApiServer } from '../../support/scripted-api-server.ts';
-import { until } from '../../support/until.ts';
+import { turnsOfTheLoop, until } from '../../support/until.ts';
 
 describe('connect', () => {
   let bench: ConnectionBench;
@@ -155,6 +155,16 @@ describe('connect', () => {
       expect(server.log).to.have.length(0);
     });
 
+    it('was not sent if a URL would resolve its path to another one', async () => {
+      await using server = await bench.greeter('http');
+      await using opened = await bench.open({ master: server.url });
+      for (const path of ['/api/v1/namespaces/%2E%2E/secrets', '/api/v1/../v1/things']) {
+        const answer = await opened.api.request({ ...GET, path }, NEVER);
+        expect(answer).to.include({ ok: false, reached: 'never', code: 'local' });
+      }
+      expect(server.log).to.have.length(0);
+    });
+
     it('perhaps reached a server that closed the connection', async () => {
       await using server = await ScriptedApiServer.start();
       await using opened = await bench.open({ master: server.url });
@@ -162,6 +172,20 @@ describe('connect', () => {
       const answering = api.request(GET, NEVER);
       (await server.next('other')).cut();
       expect(await answering).to.include({ reached: 'perhaps', code: 'ECONNRESET' });
+    });
+
+    it('perhaps reached a server that closed the connection within its answer', async () => {
+      await using server = await ScriptedApiServer.start();
+      await using opened = await bench.open({ master: server.url });
+      const answering = opened.api.request(GET, NEVER);
+      const request = (await server.next('other')).open();
+      request.raw('{"a":');
+      await turnsOfTheLoop(10);
+      request.cut();
+      expect(await answering).to.deep.equal({
+        ...{ ok: false, reached: 'perhaps', code: 'ECONNRESET' },
+        detail: 'ECONNRESET while the answer arrived',
+      });
     });
 
     it('perhaps reached a server that did not answer in time', async () => {

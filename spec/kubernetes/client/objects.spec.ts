@@ -2,9 +2,9 @@
 
 import { expect } from 'chai';
 import { parseYaml } from '../../../lib/config/parse-yaml.ts';
-import { findCluster } from '../../../lib/kubernetes/client/cluster-id.ts';
 import { type Connection, connect } from '../../../lib/kubernetes/client/connection.ts';
 import { create, get, resourcePath } from '../../../lib/kubernetes/client/objects.ts';
+import { findCluster } from '../../../lib/kubernetes/cluster-id.ts';
 import { recordingObserve } from '../../support/doubles/observe.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { NEVER } from '../../support/never.ts';

@@ -66,8 +66,8 @@ describe('a request on a connection that was closed silently', () => {
         await using opened = await bench.open({ master: server.url });
         await ask(opened);
         const answer = await ask(opened);
-        if (isRepeated) expect(answer).to.include({ ok: true, status: 200 });
-        else expect(answer).to.include({ ok: false, reached: 'perhaps', code: 'ECONNRESET' });
+        // One that cannot be repeated does not use a connection that may be closed.
+        expect(answer).to.include({ ok: true, status: 200 });
         expect(server.requests).to.have.length(isRepeated ? 3 : 2);
       });
     }

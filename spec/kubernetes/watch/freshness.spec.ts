@@ -2,13 +2,8 @@
 
 import { expect } from 'chai';
 import type { ParkedRequest } from '../../support/parked-request.ts';
-import { frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { frame, type ReaderBench, readerSuite, shopAt } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
-
-/** Opens a reader that ends a stream after 25 s of silence. */
-function open(positions = shopAt('10')): Promise<ReaderBench> {
-  return ReaderBench.open({ maxSilenceMs: 25_000, positions });
-}
 
 /** Advances the clock by seconds until a request of this kind arrives. */
 async function comes(bench: ReaderBench, kind: 'list' | 'watch'): Promise<ParkedRequest> {
@@ -24,7 +19,12 @@ async function pass(bench: ReaderBench, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 1_000) await bench.clock.advance(1_000);
 }
 
-describe('a silent stream', () => {
+export const silentStream = readerSuite('a silent stream', (openReader) => {
+  /** Opens a reader that ends a stream after 25 s of silence. */
+  function open(positions = shopAt('10')): Promise<ReaderBench> {
+    return openReader({ maxSilenceMs: 25_000, positions });
+  }
+
   it('is replaced by one from the same position on another connection', async () => {
     await using bench = await open();
     const first = (await bench.watch()).open();
@@ -140,7 +140,7 @@ describe('a silent stream', () => {
     });
 
     it('counts from the start if nothing could be read yet', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await openReader();
       bench.server.answerBy((request) => {
         request.refuse(503);
         return true;

@@ -4,7 +4,13 @@
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench } from '../../support/reader-bench.ts';
+import {
+  errorFrame,
+  eventAt,
+  frame,
+  type ReaderBench,
+  readerSuite,
+} from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
 const X = eventAt('x', '20');
@@ -17,9 +23,9 @@ async function idleRelist(bench: ReaderBench, items: readonly JsonObject[] = [])
   return { first, second: await bench.server.next('watch') };
 }
 
-describe('the second watch of an idle relist', () => {
+export const secondWatch = readerSuite('the second watch of an idle relist', (open) => {
   it('brings missed states of the first, each once', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const { first, second } = await idleRelist(bench, [X]);
     second.open();
     await bench.observedKind('list-ended', 2);
@@ -42,7 +48,7 @@ describe('the second watch of an idle relist', () => {
     ],
   ] as const) {
     it(`makes the list the relist after ${name}`, async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const { first, second } = await idleRelist(bench, [X]);
       expire(second);
       const after = await bench.watch();
@@ -55,7 +61,7 @@ describe('the second watch of an idle relist', () => {
   }
 
   it('proves nothing while one of its frames is incomplete', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const { second } = await idleRelist(bench);
     second.open();
     const stalled = `${JSON.stringify(frame('ADDED', 'stalled', '30'))}\n`;
@@ -72,7 +78,7 @@ describe('the second watch of an idle relist', () => {
   });
 
   it('yields frames before its 410', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const { second } = await idleRelist(bench, [X]);
     const lines = [frame('ADDED', 'brief', '19'), errorFrame(410)].map((one) =>
       JSON.stringify(one),
@@ -83,7 +89,7 @@ describe('the second watch of an idle relist', () => {
   });
 
   it('replaces a first stream that broke, and its silence still proves the list', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const { first, second } = await idleRelist(bench);
     second.open();
     second.send(frame('ADDED', 'a', '20'));
@@ -99,7 +105,7 @@ describe('the second watch of an idle relist', () => {
   });
 
   it('leaves the first stream and the position unchanged if it is refused otherwise', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const { first, second } = await idleRelist(bench, [X]);
     second.refuse(503);
     first.send(frame('ADDED', 'x', '20'), frame('ADDED', 'y', '30'));
@@ -110,7 +116,7 @@ describe('the second watch of an idle relist', () => {
   });
 
   it('continues alone when the first ends meanwhile', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const { first, second } = await idleRelist(bench);
     second.open();
     second.send(frame('ADDED', 'a', '20'));
@@ -122,7 +128,7 @@ describe('the second watch of an idle relist', () => {
   });
 
   it('is not silent while its consumer is paused', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');
     bench.reading.pause();

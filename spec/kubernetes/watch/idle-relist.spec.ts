@@ -5,7 +5,7 @@ import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
-import { eventAt, frame, ReaderBench } from '../../support/reader-bench.ts';
+import { eventAt, frame, readerSuite } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
 /** A clock that counts listeners on the signals of its waits. */
@@ -24,9 +24,9 @@ class SignalClock extends FakeClock {
   }
 }
 
-describe('the idle relist', () => {
+export const idleRelist = readerSuite('the idle relist', (open) => {
   it('renews the position by a list and a second watch that stays silent for 5 s', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const first = await bench.begin('10', [eventAt('a', '5')]);
     await bench.observedKind('watch-opened');
     (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('a', '5')] });
@@ -45,7 +45,7 @@ describe('the idle relist', () => {
 
   it('leaves no listener on the signals of its waits', async () => {
     const clock = new SignalClock();
-    await using bench = await ReaderBench.open({}, clock);
+    await using bench = await open({}, clock);
     await bench.begin('10');
     await bench.observedKind('watch-opened');
     let fewest = Infinity;
@@ -62,7 +62,7 @@ describe('the idle relist', () => {
   });
 
   it('does not save the position of the list before that proof', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');
     (await bench.quiet()).list({ resourceVersion: '90' });
@@ -75,7 +75,7 @@ describe('the idle relist', () => {
   });
 
   it('does not start while the stream is busy', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const watch = await bench.begin('10');
     for (let version = 11; version <= 13; version += 1) {
       watch.send(frame('ADDED', `e${version}`, String(version)));
@@ -86,7 +86,7 @@ describe('the idle relist', () => {
   });
 
   it('renews the position within 4 min if idle streams are closed after 60 s', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const { clock, server } = bench;
     await bench.begin('10');
     const idle: { readonly watch: ParkedRequest; readonly since: number }[] = [];
@@ -109,7 +109,7 @@ describe('the idle relist', () => {
   });
 
   it('starts only after a stream that was opened after a long outage has brought missed states', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const { clock, server } = bench;
     const first = await bench.begin('10');
     server.answerBy((request) => {
@@ -133,7 +133,7 @@ describe('the idle relist', () => {
   });
 
   it('waits for a quiet time again after every list', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');
     (await bench.quiet()).list({ resourceVersion: '90' });
@@ -144,7 +144,7 @@ describe('the idle relist', () => {
   });
 
   it('saves the position of a frame that has passed the list, without a second watch', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const first = await bench.begin('10');
     await bench.observedKind('watch-opened');
     (await bench.quiet()).list({ resourceVersion: '90' });
@@ -172,7 +172,7 @@ describe('the idle relist', () => {
       ],
     ] as const) {
       it(name, async () => {
-        await using bench = await ReaderBench.open();
+        await using bench = await open();
         const first = await bench.begin('10');
         await bench.observedKind('watch-opened');
         (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
@@ -184,7 +184,7 @@ describe('the idle relist', () => {
     }
 
     it('restores a deleted key when the stream brings a later state', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const first = await bench.begin('10', [eventAt('x', '5')]);
       await bench.observedKind('watch-opened');
       (await bench.quiet()).list({ resourceVersion: '90' });
@@ -196,7 +196,7 @@ describe('the idle relist', () => {
     });
 
     it('does not report a key as deleted that the stream brought above the list’s version', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
       const list = await bench.quiet();
@@ -211,7 +211,7 @@ describe('the idle relist', () => {
 
   describe('when the stream overtakes the list', () => {
     it('skips the item that a frame brought', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
       const list = await bench.quiet();
@@ -222,7 +222,7 @@ describe('the idle relist', () => {
     });
 
     it('skips the item of an object whose deletion the stream brought', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
       const list = await bench.quiet();
@@ -234,7 +234,7 @@ describe('the idle relist', () => {
     });
 
     it('skips an item that is not above the old position', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       await bench.begin('10');
       await bench.observedKind('watch-opened');
       const items = [eventAt('old', '10'), eventAt('new', '11')];
@@ -245,7 +245,7 @@ describe('the idle relist', () => {
 
   describe('when it is interrupted', () => {
     it('yields nothing again after the first stream ends between pages', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
       const page = { resourceVersion: '90', items: [eventAt('x', '20')], continue: 'more' };
@@ -260,7 +260,7 @@ describe('the idle relist', () => {
     });
 
     it('yields no state again of a key that the list reported as deleted', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const first = await bench.begin('10');
       await bench.observedKind('watch-opened');
       // The first list shows x at 20 and is never proved; the second does not show x any more.
@@ -274,7 +274,7 @@ describe('the idle relist', () => {
     });
 
     it('restarts its list after a continue token expired', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       await bench.begin('10');
       await bench.observedKind('watch-opened');
       const items = [eventAt('x', '20')];
@@ -288,7 +288,7 @@ describe('the idle relist', () => {
     });
 
     it('restarts from nothing if the list’s version is below the position', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       await bench.begin('1000', [eventAt('x', '500')]);
       await bench.observedKind('watch-opened');
       (await bench.quiet()).list({ resourceVersion: '40' });

@@ -11,7 +11,7 @@ import { type ListPage, listPages } from '../../../lib/kubernetes/watch/paged-li
 import type { WatchError } from '../../../lib/kubernetes/watch/watch-errors.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { NEVER } from '../../support/never.ts';
-import { eventAt, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { eventAt, readerSuite, shopAt } from '../../support/reader-bench.ts';
 
 const WATCHED = { group: '', version: 'v1', resource: 'events', namespace: 'shop' } as const;
 
@@ -199,9 +199,9 @@ describe('listPages', () => {
   });
 });
 
-describe('a list over HTTP', () => {
+export const pagedList = readerSuite('a list over HTTP', (open) => {
   it('reads a page above 32 MiB, and skips and counts the item above the cap', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('5'), keptForMs: null });
+    await using bench = await open({ positions: shopAt('5'), keptForMs: null });
     (await bench.watch()).refuse(410);
     const big = (name: string): JsonObject =>
       eventAt(name, '10', { message: 'x'.repeat(3 * 1024 * 1024) });
@@ -226,7 +226,7 @@ describe('a list over HTTP', () => {
   });
 
   it('skips an item above 32 MiB by its name, counts it, and reads the next', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('5'), keptForMs: null });
+    await using bench = await open({ positions: shopAt('5'), keptForMs: null });
     (await bench.watch()).refuse(410);
     const giant = eventAt('giant', '10', { message: 'x'.repeat(33 * 1024 * 1024) });
     for (const limit of ['500', '50', '5', '1']) {
@@ -248,7 +248,7 @@ describe('a list over HTTP', () => {
   });
 
   it('does not count an item again that was counted as a frame', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const watch = await bench.begin('5');
     const huge = eventAt('huge', '10', { message: 'x'.repeat(5 * 1024 * 1024) });
     watch.send({ type: 'ADDED', object: huge });

@@ -3,7 +3,14 @@
 
 import { expect } from 'chai';
 import type { ParkedRequest } from '../../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import {
+  errorFrame,
+  eventAt,
+  frame,
+  type ReaderBench,
+  readerSuite,
+  shopAt,
+} from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
 /** Answers all requests for this time, and counts those of each kind. */
@@ -38,9 +45,9 @@ async function settled({ server }: ReaderBench): Promise<void> {
   }, 'the exchange to end');
 }
 
-describe('the reflector with a faulty server', () => {
+export const faultyServer = readerSuite('the reflector with a faulty server', (open) => {
   it('lists after three watches that were closed at once and brought nothing', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('10') });
+    await using bench = await open({ positions: shopAt('10') });
     for (let times = 1; times <= 3; times += 1) (await bench.watch()).open().end();
     const items = [eventAt('meanwhile', '20')];
     (await bench.list()).list({ resourceVersion: '30', items });
@@ -63,7 +70,7 @@ describe('the reflector with a faulty server', () => {
     ],
   ] as const) {
     it(`treats a watch that ${name} as one that brought nothing`, async () => {
-      await using bench = await ReaderBench.open({ positions: shopAt('10') });
+      await using bench = await open({ positions: shopAt('10') });
       for (let times = 1; times <= 3; times += 1) {
         const watch = (await bench.watch()).open();
         end(watch);
@@ -74,7 +81,7 @@ describe('the reflector with a faulty server', () => {
   }
 
   it('is not ready by a watch that may be closed at once again', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('10') });
+    await using bench = await open({ positions: shopAt('10') });
     (await bench.watch()).open().end();
     await bench.observedKind('watch-ended');
     (await bench.watch()).open();
@@ -85,7 +92,7 @@ describe('the reflector with a faulty server', () => {
   });
 
   it('continues reading by LISTs, a few in ten seconds, if no watch stays open', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('10') });
+    await using bench = await open({ positions: shopAt('10') });
     let version = 10;
     const requests = await requestsWithin(bench, 60_000, (request) => {
       if (request.kind === 'watch') request.open().end();
@@ -102,7 +109,7 @@ describe('the reflector with a faulty server', () => {
 
   for (const code of [410, 500, 503]) {
     it(`sends few requests if each watch brings one frame and then ERROR ${code}`, async () => {
-      await using bench = await ReaderBench.open({ positions: shopAt('10') });
+      await using bench = await open({ positions: shopAt('10') });
       let version = 10;
       const requests = await requestsWithin(bench, 60_000, (request) => {
         version += 1;
@@ -119,7 +126,7 @@ describe('the reflector with a faulty server', () => {
   }
 
   it('sends few requests if a list repeats its continue token', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const requests = await requestsWithin(bench, 60_000, (request) => {
       request.list({ resourceVersion: '10', continue: 'same' });
     });
@@ -128,7 +135,7 @@ describe('the reflector with a faulty server', () => {
   });
 
   it('does not wait between the pages of a list', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     (await bench.list()).list({ resourceVersion: '90', continue: 'a', items: [eventAt('x', '1')] });
     (await bench.server.next('list')).list({ resourceVersion: '90' });
     await bench.server.next('watch');

@@ -2,7 +2,14 @@
 // its kind.
 
 import { expect } from 'chai';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import {
+  errorFrame,
+  eventAt,
+  frame,
+  type ReaderBench,
+  readerSuite,
+  shopAt,
+} from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
 /** The keys handed over so far, in one list for each time. */
@@ -13,9 +20,9 @@ function listed(bench: ReaderBench): readonly (readonly string[])[] {
 const A = eventAt('a', '5');
 const B = eventAt('b', '6');
 
-describe('the first complete list of a process', () => {
+export const firstList = readerSuite('the first complete list of a process', (open) => {
   it('hands over all keys with its last page, also those that are not judged', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     (await bench.list()).list({ resourceVersion: '10', items: [A], continue: 'more' });
     const second = await bench.list();
     expect(listed(bench), 'after the first page').to.deep.equal([]);
@@ -26,7 +33,7 @@ describe('the first complete list of a process', () => {
   });
 
   it('leaves out keys that only the pages before a restart showed', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     (await bench.list()).list({ resourceVersion: '10', items: [A], continue: 'more' });
     (await bench.list()).refuse(410);
     (await bench.list()).list({ resourceVersion: '12', items: [B] });
@@ -35,7 +42,7 @@ describe('the first complete list of a process', () => {
   });
 
   it('is a relist if a position was kept', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('4') });
+    await using bench = await open({ positions: shopAt('4') });
     (await bench.watch()).refuse(410);
     (await bench.list()).list({ resourceVersion: '10', items: [A, B] });
     await bench.haveReached('10');
@@ -44,7 +51,7 @@ describe('the first complete list of a process', () => {
   });
 
   it('is that of an idle relist if there was no other, corrected by the stream', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('4') });
+    await using bench = await open({ positions: shopAt('4') });
     const watch = (await bench.watch()).open();
     await bench.observedKind('watch-opened');
     const list = await bench.quiet();
@@ -56,7 +63,7 @@ describe('the first complete list of a process', () => {
   });
 
   it('is handed over even if it is empty', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('4') });
+    await using bench = await open({ positions: shopAt('4') });
     (await bench.watch()).open();
     await bench.observedKind('watch-opened');
     (await bench.quiet()).list({ resourceVersion: '90' });
@@ -65,7 +72,7 @@ describe('the first complete list of a process', () => {
   });
 
   it('is the only one', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const watch = await bench.begin('10', [A]);
     await bench.observedKind('watch-opened');
     (await bench.quiet()).list({ resourceVersion: '20', items: [A] });
@@ -78,15 +85,15 @@ describe('the first complete list of a process', () => {
   });
 });
 
-describe('the gap of a relist', () => {
+export const gapOfRelist = readerSuite('the gap of a relist', (open) => {
   it('is absent at a first start', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     await bench.begin('10', [A]);
     expect(bench.gaps).to.deep.equal([]);
   });
 
   it('is absent if the idle relist renews a quiet position', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     await bench.begin('10');
     await bench.observedKind('watch-opened');
     (await bench.quiet()).list({ resourceVersion: '90', items: [eventAt('x', '20')] });
@@ -109,7 +116,7 @@ describe('the gap of a relist', () => {
     ['an old one that was not known', [eventAt('o', '9', { count: 7 })], 'none'],
   ] as const) {
     it(`is ${loss} if the list shows ${name}`, async () => {
-      await using bench = await ReaderBench.open(counted);
+      await using bench = await open(counted);
       const watch = await bench.begin('10', [eventAt('a', '5', { count: 3 })]);
       watch.send(errorFrame(410));
       (await bench.list()).list({ resourceVersion: '40', items });
@@ -120,7 +127,7 @@ describe('the gap of a relist', () => {
 
   it('ignores counts of a namespace that is read for the first time', async () => {
     const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
-    await using bench = await ReaderBench.open({
+    await using bench = await open({
       ...counted,
       watched,
       positions: shopAt('10'),
@@ -135,7 +142,7 @@ describe('the gap of a relist', () => {
   });
 
   it('uses the count that a frame brought', async () => {
-    await using bench = await ReaderBench.open(counted);
+    await using bench = await open(counted);
     const watch = await bench.begin('10', [eventAt('a', '5', { count: 3 })]);
     watch.send({ type: 'MODIFIED', object: eventAt('a', '11', { count: 8 }) }, errorFrame(410));
     const items = [eventAt('a', '30', { count: 9 })];
@@ -145,7 +152,7 @@ describe('the gap of a relist', () => {
   });
 
   it('includes counts of the pages before a restart', async () => {
-    await using bench = await ReaderBench.open({ ...counted, positions: shopAt('10') });
+    await using bench = await open({ ...counted, positions: shopAt('10') });
     (await bench.watch()).refuse(410);
     const twice = eventAt('n', '20', { count: 2 });
     (await bench.list()).list({ resourceVersion: '40', items: [twice], continue: 'x' });
@@ -157,7 +164,7 @@ describe('the gap of a relist', () => {
   });
 
   it('is a possible loss if the pages are of different versions', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('10') });
+    await using bench = await open({ positions: shopAt('10') });
     (await bench.watch()).refuse(410);
     (await bench.list()).list({ resourceVersion: '40', items: [A], continue: 'x' });
     (await bench.list()).list({ resourceVersion: '45', items: [B] });
@@ -171,7 +178,7 @@ describe('the gap of a relist', () => {
     ['hides a write', [eventAt('x', '20', { count: 2 })], 'coalesced'],
   ] as const) {
     it(`is ${loss} if an idle relist becomes the relist and ${name}`, async () => {
-      await using bench = await ReaderBench.open(counted);
+      await using bench = await open(counted);
       await bench.begin('10');
       await bench.observedKind('watch-opened');
       (await bench.quiet()).list({ resourceVersion: '90', items });

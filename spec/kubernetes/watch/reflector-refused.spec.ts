@@ -2,14 +2,14 @@
 
 import { expect } from 'chai';
 import { SluiceError } from '../../../lib/core/errors.ts';
-import { ReaderBench, SHOP, shopAt } from '../../support/reader-bench.ts';
+import { readerSuite, SHOP, shopAt } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
-describe('the reflector, refused', () => {
+export const refused = readerSuite('the reflector, refused', (open) => {
   describe('errors', () => {
     for (const code of [400, 422]) {
       it(`end it after ${code}, and the error names the path`, async () => {
-        await using bench = await ReaderBench.open();
+        await using bench = await open();
         (await bench.list()).refuse(code, { message: 'field label not supported' });
         await bench.reading.ended();
         expect(bench.reading.error).to.be.instanceOf(SluiceError);
@@ -23,7 +23,7 @@ describe('the reflector, refused', () => {
       [404, 'not-found'],
     ] as const) {
       it(`are retried slowly after ${code}, and it reports that it waits`, async () => {
-        await using bench = await ReaderBench.open();
+        await using bench = await open();
         (await bench.list()).refuse(code);
         await bench.observedKind('list-failed');
         const [failed] = bench.observed.of('list-failed');
@@ -47,7 +47,7 @@ describe('the reflector, refused', () => {
       ['Sat, 31 Jan 2026 12:00:20 GMT', 20_000, 25_000],
     ] as const) {
       it(`lasts as long as Retry-After ${header ?? 'absent'} of a 429 says, and the position is kept`, async () => {
-        await using bench = await ReaderBench.open({ positions: shopAt('10') });
+        await using bench = await open({ positions: shopAt('10') });
         const date = { date: 'Sat, 31 Jan 2026 12:00:00 GMT' };
         const asked = header === null ? {} : { 'retry-after': header };
         (await bench.watch()).refuse(429, {}, { ...date, ...asked });
@@ -61,7 +61,7 @@ describe('the reflector, refused', () => {
     }
 
     it('ends with a relist after five answers that the version is too large', async () => {
-      await using bench = await ReaderBench.open({ positions: shopAt('10') });
+      await using bench = await open({ positions: shopAt('10') });
       const details = { causes: [{ reason: 'ResourceVersionTooLarge' }], retryAfterSeconds: 1 };
       for (let tries = 1; tries <= 5; tries += 1) (await bench.watch()).refuse(504, { details });
       (await bench.list()).list({ resourceVersion: '10' });

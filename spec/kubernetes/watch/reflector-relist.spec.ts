@@ -2,9 +2,9 @@
 
 import { expect } from 'chai';
 import type { ParkedRequest } from '../../support/parked-request.ts';
-import { errorFrame, eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { errorFrame, eventAt, frame, readerSuite, shopAt } from '../../support/reader-bench.ts';
 
-describe('the reflector, after its position was compacted', () => {
+export const compacted = readerSuite('the reflector, after its position was compacted', (open) => {
   const ways: readonly [string, (watch: ParkedRequest) => void][] = [
     ['HTTP 410', (watch) => watch.refuse(410, { reason: 'Expired' })],
     ['ERROR 410 in the stream', (watch) => void watch.open().send(errorFrame(410))],
@@ -17,7 +17,7 @@ describe('the reflector, after its position was compacted', () => {
   ];
   for (const [name, happen] of ways) {
     it(`relists once after ${name} and yields what is newer than the position`, async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const before = await bench.begin('10', [eventAt('kept', '5'), eventAt('went', '6')]);
       before.send(frame('ADDED', 'a', '11'));
       await bench.haveRead('a@11');
@@ -37,7 +37,7 @@ describe('the reflector, after its position was compacted', () => {
   }
 
   it('waits longer each time if a relist does not help', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     (await bench.begin('10')).end();
     for (let version = 20; version < 24; version += 1) {
       (await bench.watch()).open().send(errorFrame(410));
@@ -55,7 +55,7 @@ describe('the reflector, after its position was compacted', () => {
   });
 
   it('relists if the server stays behind the requested position', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     (await bench.begin('10')).end();
     const behind = {
       reason: 'Timeout',
@@ -76,7 +76,7 @@ describe('the reflector, after its position was compacted', () => {
 
   it('reports a gap if nothing was read for longer than the cluster keeps objects', async () => {
     const positions = shopAt('10', Date.UTC(2026, 0, 31, 9));
-    await using bench = await ReaderBench.open({ positions });
+    await using bench = await open({ positions });
     (await bench.watch()).refuse(410);
     (await bench.list()).list({ resourceVersion: '40' });
     await bench.watch();
@@ -89,7 +89,7 @@ describe('the reflector, after its position was compacted', () => {
     ['ERROR 410 in its stream', (watch: ParkedRequest) => void watch.open().send(errorFrame(410))],
   ] as const) {
     it(`reports no loss after ${name} if a live watch was quiet for longer than that`, async () => {
-      await using bench = await ReaderBench.open({ keptForMs: 100_000 });
+      await using bench = await open({ keptForMs: 100_000 });
       let watch = await bench.begin('10');
       // The list of the idle relist is forbidden all the time.
       bench.server.answerBy((request) => {
@@ -112,7 +112,7 @@ describe('the reflector, after its position was compacted', () => {
   }
 
   it('reports a gap if the watch was cut, not closed, and nothing was read for too long', async () => {
-    await using bench = await ReaderBench.open({ keptForMs: 100_000 });
+    await using bench = await open({ keptForMs: 100_000 });
     const watch = await bench.begin('10');
     await bench.observedKind('watch-opened');
     await bench.clock.advance(110_000);
@@ -134,7 +134,7 @@ describe('the reflector, after its position was compacted', () => {
       ...shopAt('20', at),
       ['/api/v1/namespaces/shop/pods', { resourceVersion: '5', at: 0 }],
     ]);
-    await using bench = await ReaderBench.open({ watched, positions });
+    await using bench = await open({ watched, positions });
     (await bench.list()).list({ resourceVersion: '90' });
     await bench.watch();
     const gaps = bench.reading.items.flatMap((batch) => batch.gaps);
@@ -146,7 +146,7 @@ describe('the reflector, after its position was compacted', () => {
   it('starts over if the list’s version is below a position that it covers', async () => {
     const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
     const judgeFirst = (): boolean => true;
-    await using bench = await ReaderBench.open({ watched, positions: shopAt('50'), judgeFirst });
+    await using bench = await open({ watched, positions: shopAt('50'), judgeFirst });
     (await bench.list()).list({ resourceVersion: '40', items: [eventAt('a', '30')] });
     await bench.watch();
     expect(bench.gaps[0]).to.match(/^possible-loss: the store was replaced/);
@@ -154,7 +154,7 @@ describe('the reflector, after its position was compacted', () => {
   });
 
   it('starts over if the list’s version is below the position', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('1000') });
+    await using bench = await open({ positions: shopAt('1000') });
     (await bench.watch()).refuse(410);
     (await bench.list()).list({ resourceVersion: '40', items: [eventAt('a', '30')] });
     const watch = await bench.watch();
@@ -165,7 +165,7 @@ describe('the reflector, after its position was compacted', () => {
   });
 
   it('reports keys of a replaced store as deleted only if the list does not show them', async () => {
-    await using bench = await ReaderBench.open();
+    await using bench = await open();
     const items = [eventAt('kept', '500'), eventAt('second', '501'), eventAt('went', '502')];
     (await bench.begin('1000', items)).end();
     (await bench.watch()).refuse(410);
@@ -180,7 +180,7 @@ describe('the reflector, after its position was compacted', () => {
   });
 
   it('does not yield the first page’s items again if the list restarts', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('10') });
+    await using bench = await open({ positions: shopAt('10') });
     (await bench.watch()).refuse(410);
     const a = eventAt('a', '20');
     (await bench.list()).list({ resourceVersion: '40', items: [a], continue: 'x' });

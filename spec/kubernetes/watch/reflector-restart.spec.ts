@@ -9,7 +9,8 @@ import {
   errorFrame,
   eventAt,
   frame,
-  ReaderBench,
+  type ReaderBench,
+  readerSuite,
   SHOP,
   shopAt,
 } from '../../support/reader-bench.ts';
@@ -23,7 +24,7 @@ function lastPosition(bench: ReaderBench): Position {
   return moved.at(-1) ?? { resourceVersion: '', at: 0 };
 }
 
-describe('the reflector, restarted', () => {
+export const restarted = readerSuite('the reflector, restarted', (open) => {
   const ways: readonly [string, (watch: ParkedRequest) => void][] = [
     ['HTTP 410', (watch) => watch.refuse(410, { reason: 'Expired' })],
     ['ERROR 410 in the stream', (watch) => void watch.open().send(errorFrame(410))],
@@ -33,7 +34,7 @@ describe('the reflector, restarted', () => {
     it(`lists once after ${name} and judges only states that are newer than the position`, async () => {
       // A first start would judge everything; this is none.
       const judgeFirst = (): boolean => true;
-      await using bench = await ReaderBench.open({ positions: shopAt('100'), judgeFirst });
+      await using bench = await open({ positions: shopAt('100'), judgeFirst });
       expire(await bench.watch());
       const items = [eventAt('older', '99'), eventAt('same', '100'), eventAt('newer', '101')];
       (await bench.list()).list({ resourceVersion: '140', items });
@@ -46,7 +47,7 @@ describe('the reflector, restarted', () => {
 
   it('reports the gap from the time of the position to the list', async () => {
     const positions = shopAt('100', NOON - 59 * 60_000);
-    await using bench = await ReaderBench.open({ positions });
+    await using bench = await open({ positions });
     (await bench.watch()).refuse(410);
     (await bench.list()).list({ resourceVersion: '140' });
     await bench.haveReached('140');
@@ -64,7 +65,7 @@ describe('the reflector, restarted', () => {
     ['more than the cluster keeps them', HOUR + 10_000, 'possible-loss'],
   ] as const) {
     it(`reports ${loss} after ${name}`, async () => {
-      await using bench = await ReaderBench.open({ positions: shopAt('10', NOON - away) });
+      await using bench = await open({ positions: shopAt('10', NOON - away) });
       (await bench.watch()).refuse(410);
       (await bench.list()).list({ resourceVersion: '40' });
       await bench.haveReached('40');
@@ -81,7 +82,7 @@ describe('the reflector, restarted', () => {
       const clock = new FakeClock();
       let kept: Position;
       {
-        await using bench = await ReaderBench.open({ keptForMs }, clock);
+        await using bench = await open({ keptForMs }, clock);
         await bench.begin('10');
         await bench.observedKind('watch-opened');
         bench.server.answerBy((request) => {
@@ -101,10 +102,7 @@ describe('the reflector, restarted', () => {
       expect(kept.resourceVersion).to.equal(versionAt(4));
       expect(clock.now() - NOON).to.be.above(keptForMs);
       await clock.advance(120_000);
-      await using bench = await ReaderBench.open(
-        { keptForMs, positions: new Map([[SHOP, kept]]) },
-        clock,
-      );
+      await using bench = await open({ keptForMs, positions: new Map([[SHOP, kept]]) }, clock);
       (await bench.watch()).refuse(410);
       (await bench.list()).list({ resourceVersion: '400' });
       await bench.haveReached('400');
@@ -113,7 +111,7 @@ describe('the reflector, restarted', () => {
   }
 
   it('moves the time of the position with each frame', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('10', NOON - HOUR) });
+    await using bench = await open({ positions: shopAt('10', NOON - HOUR) });
     const watch = (await bench.watch()).open();
     await bench.observedKind('watch-opened');
     for (const [version, sinceMs] of [
@@ -129,7 +127,7 @@ describe('the reflector, restarted', () => {
   });
 
   it('finds by the idle relist that its position is in the future', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('1000', NOON - 60_000) });
+    await using bench = await open({ positions: shopAt('1000', NOON - 60_000) });
     // The server accepts such a watch and sends nothing.
     (await bench.watch()).open();
     await bench.observedKind('watch-opened');
@@ -150,7 +148,7 @@ describe('the reflector, restarted', () => {
     const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
     const own = { resourceVersion: '50', at: NOON - 600_000 };
     const positions = new Map([['/api/v1/events', own], ...shopAt('80', NOON - 60_000)]);
-    await using bench = await ReaderBench.open({ watched, positions, judgeFirst: () => true });
+    await using bench = await open({ watched, positions, judgeFirst: () => true });
     const other = (name: string, resourceVersion: string) => ({
       metadata: { name, namespace: 'pay', resourceVersion },
     });
@@ -165,7 +163,7 @@ describe('the reflector, restarted', () => {
   });
 
   it('is independent of its own clock, set back an hour and forward a day', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('10') });
+    await using bench = await open({ positions: shopAt('10') });
     bench.server.now = () => NOON + bench.clock.monotonic();
     const first = (await bench.watch()).open();
     await bench.observedKind('watch-opened');
@@ -183,7 +181,7 @@ describe('the reflector, restarted', () => {
   });
 
   it('uses its own clock if the server sends no date', async () => {
-    await using bench = await ReaderBench.open({ positions: shopAt('10', NOON - HOUR) });
+    await using bench = await open({ positions: shopAt('10', NOON - HOUR) });
     bench.server.now = undefined;
     (await bench.watch()).open({ date: '' }).send(frame('ADDED', 'a', '11'));
     await bench.haveRead('a@11');

@@ -2,13 +2,13 @@
 
 import { expect } from 'chai';
 import type { JsonObject } from '../../../lib/core/event.ts';
-import { eventAt, frame, ReaderBench, shopAt } from '../../support/reader-bench.ts';
+import { eventAt, frame, readerSuite, shopAt } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 
-describe('the reflector', () => {
+export const reflector = readerSuite('the reflector', (open) => {
   describe('at a first start', () => {
     it('lists everything in pages and watches from the first page’s version', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const first = await bench.list();
       expect(first.query.get('limit')).to.equal('500');
       expect(first.query.has('resourceVersion'), 'a consistent list').to.equal(false);
@@ -27,7 +27,7 @@ describe('the reflector', () => {
 
     it('judges the listed items that the source accepts', async () => {
       const judgeFirst = (object: JsonObject): boolean => object['reason'] === 'BackOff';
-      await using bench = await ReaderBench.open({ judgeFirst });
+      await using bench = await open({ judgeFirst });
       const items = [eventAt('a', '10'), eventAt('b', '11', { reason: 'Pulled' })];
       await bench.begin('90', items);
       expect(bench.read).to.deep.equal(['a@10']);
@@ -35,7 +35,7 @@ describe('the reflector', () => {
     });
 
     it('gives items of a list the kind and apiVersion that frames have', async () => {
-      await using bench = await ReaderBench.open({ judgeFirst: () => true });
+      await using bench = await open({ judgeFirst: () => true });
       const { metadata } = eventAt('a', '10') as { metadata: JsonObject };
       await bench.begin('90', [{ metadata }]);
       expect(bench.reading.items[0]?.changes[0]?.object).to.include({
@@ -47,7 +47,7 @@ describe('the reflector', () => {
 
   describe('with a position', () => {
     it('watches from it without a list', async () => {
-      await using bench = await ReaderBench.open({ positions: shopAt('77') });
+      await using bench = await open({ positions: shopAt('77') });
       const watch = await bench.watch();
       expect(watch.query.get('resourceVersion')).to.equal('77');
       watch.open().send(frame('ADDED', 'a', '78'));
@@ -57,13 +57,13 @@ describe('the reflector', () => {
 
     it('starts a namespace from the position of all namespaces', async () => {
       const positions = new Map([['/api/v1/events', { resourceVersion: '50', at: 0 }]]);
-      await using bench = await ReaderBench.open({ positions });
+      await using bench = await open({ positions });
       expect((await bench.watch()).query.get('resourceVersion')).to.equal('50');
     });
 
     it('lists all namespaces first if it has positions of some', async () => {
       const watched = { group: '', version: 'v1', resource: 'events', namespace: null };
-      await using bench = await ReaderBench.open({ watched, positions: shopAt('50') });
+      await using bench = await open({ watched, positions: shopAt('50') });
       const other = { metadata: { name: 'x', namespace: 'pay', resourceVersion: '70' } };
       const items = [eventAt('old', '50'), eventAt('new', '51'), other];
       (await bench.list()).list({ resourceVersion: '90', items });
@@ -74,7 +74,7 @@ describe('the reflector', () => {
 
   describe('reading a stream', () => {
     it('yields ADDED and MODIFIED, moves with BOOKMARK, and reports DELETED', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const watch = await bench.begin('10');
       watch.send(frame('ADDED', 'a', '11'), frame('MODIFIED', 'a', '12'));
       watch.send({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '20' } } });
@@ -86,7 +86,7 @@ describe('the reflector', () => {
     });
 
     it('does not report a key as deleted that returned in the same batch', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const watch = await bench.begin('10');
       const lines = [frame('DELETED', 'a', '11'), frame('ADDED', 'a', '12')];
       watch.raw(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
@@ -95,7 +95,7 @@ describe('the reflector', () => {
     });
 
     it('compares versions above 2^53 exactly', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const watch = await bench.begin('9007199254740992');
       watch.send(frame('ADDED', 'a', '9007199254740993')).end();
       await bench.haveRead('a@9007199254740993');
@@ -107,7 +107,7 @@ describe('the reflector', () => {
     });
 
     it('computes times from the Date header and the time since', async () => {
-      await using bench = await ReaderBench.open({ positions: shopAt('1') });
+      await using bench = await open({ positions: shopAt('1') });
       const watch = await bench.watch();
       watch.open({ date: 'Sat, 31 Jan 2026 15:00:00 GMT' });
       await bench.observedKind('watch-opened');
@@ -120,7 +120,7 @@ describe('the reflector', () => {
     });
 
     it('pauses the response while its consumer is paused, and reads all of it later', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const watch = await bench.begin('1000');
       await bench.haveReached('1000');
       bench.reading.pause();
@@ -142,7 +142,7 @@ describe('the reflector', () => {
 
   describe('across ends', () => {
     it('loses and repeats nothing over 100 clean closes', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       let watch = await bench.begin('1000');
       const expected: string[] = [];
       for (let round = 1; round <= 100; round += 1) {
@@ -162,7 +162,7 @@ describe('the reflector', () => {
       ['inside a character', 'ö'],
     ] as const) {
       it(`reads a frame that was cut ${where} again, once`, async () => {
-        await using bench = await ReaderBench.open();
+        await using bench = await open();
         const watch = await bench.begin('10');
         watch.send(frame('ADDED', 'a', '11'));
         await bench.haveRead('a@11');
@@ -178,7 +178,7 @@ describe('the reflector', () => {
     }
 
     it('does not wait after a clean close of a long stream', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const watch = await bench.begin('10');
       await bench.observedKind('watch-opened');
       await bench.clock.advance(30_000);
@@ -188,7 +188,7 @@ describe('the reflector', () => {
     });
 
     it('ends a connection that is silent within a frame', async () => {
-      await using bench = await ReaderBench.open({ positions: shopAt('10') });
+      await using bench = await open({ positions: shopAt('10') });
       const watch = (await bench.watch()).open();
       watch.raw(`${JSON.stringify(frame('ADDED', 'a', '11'))}\n{"type":"ADD`);
       await bench.haveRead('a@11');
@@ -198,7 +198,7 @@ describe('the reflector', () => {
     });
 
     it('ends a connection that is silent beyond the server’s own limit', async () => {
-      await using bench = await ReaderBench.open({ positions: shopAt('10') });
+      await using bench = await open({ positions: shopAt('10') });
       const watch = await bench.watch();
       watch.open();
       await bench.observedKind('watch-opened');
@@ -213,7 +213,7 @@ describe('the reflector', () => {
 
   describe('unreadable frames', () => {
     it('skips a frame of 9 MiB, counts it once and reads the next Event', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       const watch = await bench.begin('10');
       const huge = Buffer.alloc(9 * 1024 * 1024, 'x');
       watch.raw(huge);
@@ -225,7 +225,7 @@ describe('the reflector', () => {
     });
 
     it('does not count it again when an earlier position is read again', async () => {
-      await using bench = await ReaderBench.open();
+      await using bench = await open();
       let watch = await bench.begin('10');
       const huge = Buffer.alloc(5 * 1024 * 1024, 'x');
       watch.raw(huge);
@@ -247,7 +247,7 @@ describe('the reflector', () => {
       ['has a type that no watch has', '{"type":"RENAMED","object":{"metadata":{}}}'],
     ]) {
       it(`reads a frame again that ${name ?? ''}, and skips it the second time`, async () => {
-        await using bench = await ReaderBench.open();
+        await using bench = await open();
         const watch = await bench.begin('10');
         watch.send(frame('ADDED', 'a', '11'));
         watch.raw(`${line ?? ''}\n`);

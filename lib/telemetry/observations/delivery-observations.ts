@@ -1,4 +1,4 @@
-// The lines about deliveries and limits. An attempt is a debug line unless it failed in a new way.
+// The rows about deliveries and limits. An attempt is a debug line unless it failed in a new way.
 // The final state of a delivery is logged once: at info if it arrived, at error if it is not
 // retried. A limit is logged when it begins and when it stops to hold or shed deliveries; the
 // deliveries themselves have their decision lines.
@@ -10,13 +10,17 @@ import {
   pauseReasonOf,
   type RetryReason,
   type Started,
+  UNSETTLED_STATES,
   type UnknownReason,
 } from '../../core/delivery.ts';
-import type { DeliveryObserved, LimitObserved, LimitUser } from '../../core/observation.ts';
+import type { ByKind, DeliveryObserved, LimitObserved, LimitUser } from '../../core/observation.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
-import type { FailureLog, LineTable, ObservationLines } from '../failure-log.ts';
+import { originalDelivery } from '../brigade-format.ts';
+import type { FailureLog } from '../failure-log.ts';
 import { counted, ruleLabel, token } from '../log-value.ts';
-import type { ByKind, LogLevel, LogLine } from '../logging.ts';
+import type { LogLevel, LogLine } from '../logging.ts';
+import type { Metrics } from '../metrics.ts';
+import type { ObservationLines, RowTable } from './row.ts';
 
 const STATE_LEVELS = {
   waiting: 'debug',
@@ -73,42 +77,63 @@ const PAUSE_LEVELS = {
   unauthorized: 'error',
 } as const satisfies Record<PauseReason, LogLevel>;
 
-/** Lines about deliveries. */
-export const DELIVERY_LINES: LineTable<DeliveryObserved> = {
-  'attempt-started': ({ kind, delivery: { id, trigger, attempts } }) => {
-    const fields = { id, trigger, attempt: attempts.length };
-    const text = `${trigger}: attempt ${attempts.length} of ${id}`;
-    return { level: 'debug', kind, message: text, fields };
+/** Deliveries and their lanes. */
+export const DELIVERY_ROWS: RowTable<DeliveryObserved> = {
+  'attempt-started': {
+    line: ({ kind, delivery: { id, trigger, attempts } }) => {
+      const fields = { id, trigger, attempt: attempts.length };
+      const message = `${trigger}: attempt ${attempts.length} of ${id}`;
+      return { level: 'debug', kind, message, fields };
+    },
+    state: (observed, state) => state.attempts(observed),
+    original: originalDelivery,
   },
-  'attempt-ended': attemptEnded,
-  'delivery-moved': deliveryMoved,
-  'command-output': ({ kind, trigger, id, stream, line }) => {
-    const text = `${trigger}: ${id} ${stream}: ${line}`;
-    return { level: 'info', kind, message: text, fields: { trigger, id, stream, line } };
+  'attempt-ended': {
+    line: attemptEnded,
+    state: (observed, state) => state.attempted(observed),
+    count: ({ delivery: { trigger }, outcome: { outcome }, durationMs }, metrics) =>
+      metrics.time('sluice_attempt_duration_seconds', { trigger, outcome }, durationMs / 1000),
+    original: originalDelivery,
+  },
+  'delivery-moved': { line: deliveryMoved, count: countMoved, original: originalDelivery },
+  'command-output': {
+    line: ({ kind, trigger, id, stream, line }) => {
+      const message = `${trigger}: ${id} ${stream}: ${line}`;
+      return { level: 'info', kind, message, fields: { trigger, id, stream, line } };
+    },
   },
   // Logged when it opens and when it closes; the probes in between are debug lines.
-  breaker: ({ kind, trigger, from, to, why, retryMs }) => {
-    const pause = to === 'open' ? `, ${noAttemptsFor(retryMs)}` : '';
-    const text = `${trigger}: breaker ${to}${pause}: ${why}`;
-    const fields = { trigger, breaker: to, why, retryMs };
-    if (to === 'closed') return { level: 'info', kind, message: text, fields };
-    return { level: from === 'closed' ? 'error' : 'debug', kind, message: text, fields };
+  breaker: {
+    line: ({ kind, trigger, from, to, why, retryMs }) => {
+      const pause = to === 'open' ? `, ${noAttemptsFor(retryMs)}` : '';
+      const message = `${trigger}: breaker ${to}${pause}: ${why}`;
+      const fields = { trigger, breaker: to, why, retryMs };
+      if (to === 'closed') return { level: 'info', kind, message, fields };
+      return { level: from === 'closed' ? 'error' : 'debug', kind, message, fields };
+    },
+    state: (observed, state) => state.breaks(observed),
+    count: ({ trigger, to }, metrics) => {
+      if (to === 'open') metrics.add('sluice_breaker_opened_total', { trigger });
+    },
   },
   // Logged when it begins and when it ends; at debug if the lane is paused again soon.
-  pause: ({ kind, trigger, reason, state, why, retryMs }, failures) => {
-    const key = `pause ${trigger}`;
-    const fields = { trigger, state, reason, why, retryMs };
-    if (state === 'paused') {
-      const text = `${trigger}: paused (${reason}), ${noAttemptsFor(retryMs)}: ${why}`;
-      const line: LogLine = { level: PAUSE_LEVELS[reason], kind, message: text, fields };
-      return failures.failed({ key, cause: reason, line });
-    }
-    const text = `${trigger}: pause ${state} (${reason}): ${why}`;
-    const ended = state === 'over' ? failures.ended(key) : null;
-    if (ended === null) return { level: 'debug', kind, message: text, fields };
-    return { ...ended, fields: { ...ended.fields, state, why } };
+  pause: {
+    line: ({ kind, trigger, reason, state, why, retryMs }, failures) => {
+      const key = `pause ${trigger}`;
+      const fields = { trigger, state, reason, why, retryMs };
+      if (state === 'paused') {
+        const message = `${trigger}: paused (${reason}), ${noAttemptsFor(retryMs)}: ${why}`;
+        const line: LogLine = { level: PAUSE_LEVELS[reason], kind, message, fields };
+        return failures.failed(key, reason, line);
+      }
+      const message = `${trigger}: pause ${state} (${reason}): ${why}`;
+      const ended = state === 'over' ? failures.ended(key) : null;
+      if (ended === null) return { level: 'debug', kind, message, fields };
+      return { ...ended, fields: { ...ended.fields, state, why } };
+    },
+    state: (observed, state) => state.pauses(observed),
   },
-  'queue-depth': () => null,
+  'queue-depth': { state: (observed, state) => state.counts(observed) },
 };
 
 function noAttemptsFor(ms: number): string {
@@ -124,16 +149,16 @@ function attemptEnded(
   const attempt = attempts.length;
   const fields = { id, trigger, attempt, durationMs, ...outcomeFields(outcome) };
   const took = renderDuration(durationMs);
-  const text = `${trigger}: attempt ${attempt} of ${id}: ${outcomeText(outcome)} (${took})`;
+  const message = `${trigger}: attempt ${attempt} of ${id}: ${outcomeText(outcome)} (${took})`;
   const key = `attempt ${trigger}`;
-  const line: LogLine = { level: 'debug', kind, message: text, fields };
+  const line: LogLine = { level: 'debug', kind, message, fields };
   if (outcome.outcome === 'delivered') return [line, failures.ended(key)];
   if (outcome.outcome === 'refused') return line;
   // The line about the pause of the lane reports it once for all attempts with such an answer.
   if (outcome.outcome === 'retry' && pauseReasonOf(outcome) !== null) return line;
   const level =
     outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVELS[outcome.reason];
-  return failures.failed({ key, cause: outcome.reason, line: { ...line, level } });
+  return failures.failed(key, outcome.reason, { ...line, level });
 }
 
 function outcomeText(outcome: Outcome): string {
@@ -171,6 +196,17 @@ function deliveryMoved(observed: ByKind<DeliveryObserved>['delivery-moved']): Lo
   };
 }
 
+const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
+
+function countMoved(observed: ByKind<DeliveryObserved>['delivery-moved'], metrics: Metrics): void {
+  const { delivery, to, dead, possiblyTwice } = observed;
+  const { trigger } = delivery;
+  if (UNSETTLED.has(to)) return;
+  if (to === 'delivered') metrics.delivered(delivery);
+  metrics.add('sluice_deliveries_settled_total', { trigger, state: to, reason: dead ?? '' });
+  if (possiblyTwice) metrics.add('sluice_deliveries_doubted_total', { trigger });
+}
+
 function movedLevel({
   to,
   dead,
@@ -191,36 +227,43 @@ function startedFields(object: Started | null): Readonly<Record<string, string>>
   return object === null ? null : { ...object };
 }
 
-/** Lines about limits. */
-export const LIMIT_LINES: LineTable<LimitObserved> = {
-  budget: ({ kind, budget, state, rate, user }, failures) => {
-    const key = `budget ${budget}`;
-    if (state === 'free') return failures.ended(key);
-    const name = `limits.${budget}`;
-    const text = `${name} (${rate}) is used up${usedUpBy(user)}; narrow that rule, or raise ${name}`;
-    const fields = { budget: name, rate, ...fieldsOf(user) };
-    const line: LogLine = { level: 'error', kind, message: text, fields };
-    const cause = `used up by ${user === null ? '-' : userText(user)}`;
-    return failures.failed({ key, cause, line });
+/** Limits. */
+export const LIMIT_ROWS: RowTable<LimitObserved> = {
+  budget: {
+    line: ({ kind, budget, state, rate, user }, failures) => {
+      const key = `budget ${budget}`;
+      if (state === 'free') return failures.ended(key);
+      const name = `limits.${budget}`;
+      const message = `${name} (${rate}) is used up${usedUpBy(user)}; narrow that rule, or raise ${name}`;
+      const fields = { budget: name, rate, ...fieldsOf(user) };
+      const line: LogLine = { level: 'error', kind, message, fields };
+      const cause = `used up by ${user === null ? '-' : userText(user)}`;
+      return failures.failed(key, cause, line);
+    },
+    state: (observed, state) => state.holds(observed),
   },
-  shedding: (observed) => {
-    const { kind, trigger, state, bound, longest } = observed;
-    const fields = sheddingFields(observed);
-    const loss = lossText(observed);
-    if (state === 'ended') {
-      return {
-        level: 'info',
-        kind,
-        message: `${token(trigger)}: shedding is over: ${loss}`,
-        fields,
-      };
-    }
-    const most =
-      longest === null
-        ? ''
-        : `, ${longest.held} of them from ${userText({ ...longest, trigger })}; narrow that rule, or raise the limits`;
-    const text = `${token(trigger)}: shedding: ${bound} deliveries are held${most}; so far ${loss}`;
-    return { level: 'error', kind, message: text, fields };
+  shedding: {
+    line: (observed) => {
+      const { kind, trigger, state, bound, longest } = observed;
+      const fields = sheddingFields(observed);
+      const loss = lossText(observed);
+      if (state === 'ended') {
+        return {
+          level: 'info',
+          kind,
+          message: `${token(trigger)}: shedding is over: ${loss}`,
+          fields,
+        };
+      }
+      const most =
+        longest === null
+          ? ''
+          : `, ${longest.held} of them from ${userText({ ...longest, trigger })}; narrow that rule, or raise the limits`;
+      const message = `${token(trigger)}: shedding: ${bound} deliveries are held${most}; so far ${loss}`;
+      return { level: 'error', kind, message, fields };
+    },
+    state: ({ trigger, state: found }, state) =>
+      state.setTrigger(trigger, { isShedding: found === 'began' }),
   },
 };
 

@@ -1,16 +1,38 @@
 // Health from observations: ready once every path is read, otherwise not, with the reason.
 
 import { expect } from 'chai';
-import type { BreakerState, ReadingState } from '../../lib/core/observation.ts';
-import { HealthWatch } from '../../lib/gateway/health-watch.ts';
+import type {
+  BreakerState,
+  Health,
+  Observation,
+  ReadingState,
+} from '../../lib/core/observation.ts';
+import { checksOf, healthOf, isReading, refusedPaths } from '../../lib/gateway/health.ts';
+import { GatewayState } from '../../lib/telemetry/gateway-state.ts';
+import { record } from '../../lib/telemetry/observations/table.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const reading = (path: string, state: ReadingState, why = '') =>
   ({ kind: 'reading', source: 'shop', path, state, why }) as const;
 const refused = (path: string, reason: 'forbidden' | 'not-found' = 'forbidden') =>
   ({ ...reading(path, 'waiting', `${reason}: 403`), reason }) as const;
-const aHealth = (sources: readonly string[]): HealthWatch =>
-  new HealthWatch(sources, new FakeClock());
+
+/** The health of a state that observations change. */
+function aHealth(
+  sources: readonly string[],
+  given: { triggers?: string[]; clock?: FakeClock } = {},
+) {
+  const { triggers = ['hook', 'ci', 'job'], clock = new FakeClock() } = given;
+  const state = new GatewayState({ sources, triggers }, clock);
+  return {
+    observe: (observation: Observation): void => record(observation, state),
+    health: (stuck: readonly string[]): Health => healthOf(state, stuck, clock),
+    checks: (stuck: readonly string[]) => checksOf(state, stuck),
+    isReading: (): boolean => isReading(state),
+    refused: (): readonly string[] => refusedPaths(state),
+  };
+}
+
 const found = { kind: 'cluster-found', id: 'c1', from: 'namespace', server: 'https://x' } as const;
 
 const trouble = (state: 'unavailable' | 'available') =>
@@ -29,10 +51,10 @@ describe('health', () => {
   });
 
   it('is made of checks: of progress, cluster, store, each source and each trigger', () => {
-    const health = aHealth(['shop']);
+    const health = aHealth(['shop'], { triggers: ['hook'] });
     const checks = (): Readonly<Record<string, string>> =>
       Object.fromEntries(
-        health.checks(['stuck'], ['hook']).map(({ name, healthy, message }) => {
+        health.checks(['stuck']).map(({ name, healthy, message }) => {
           expect(healthy, name).to.equal(message === '');
           return [name, message];
         }),
@@ -205,7 +227,7 @@ describe('health', () => {
     ] as const;
     for (const [one, isReading] of steps) {
       health.observe(one);
-      expect(health.isReading, JSON.stringify(one)).to.equal(isReading);
+      expect(health.isReading(), JSON.stringify(one)).to.equal(isReading);
     }
   });
 
@@ -216,8 +238,8 @@ describe('health', () => {
       const health = aHealth(['shop']);
       for (const one of [found, reading('/a', 'watching'), refused('/b')]) health.observe(one);
       expect(health.health([])).to.deep.include({ ready: true, why: [], notes: [note] });
-      expect(health.isReading).to.equal(true);
-      expect(health.refused).to.deep.equal(['/b']);
+      expect(health.isReading()).to.equal(true);
+      expect(health.refused()).to.deep.equal(['/b']);
     });
 
     it('keeps the note while it is tried again, and drops it once it is granted', () => {
@@ -227,7 +249,7 @@ describe('health', () => {
       expect(health.health([]).notes).to.deep.equal([note]);
       health.observe(reading('/b', 'watching'));
       expect(health.health([])).to.deep.include({ ready: true, notes: [] });
-      expect(health.refused).to.deep.equal([]);
+      expect(health.refused()).to.deep.equal([]);
     });
 
     it('is not ready if no other path is read', () => {
@@ -238,7 +260,7 @@ describe('health', () => {
         'source shop: waiting /b: not-found: 403',
       ];
       expect(health.health([])).to.deep.include({ ready: false, why, notes: [] });
-      expect(health.isReading).to.equal(false);
+      expect(health.isReading()).to.equal(false);
     });
 
     it('is not ready while another path waits for something else', () => {
@@ -252,7 +274,7 @@ describe('health', () => {
 
   it('notes the age of a position that may be incomplete, until it is complete', async () => {
     const clock = new FakeClock();
-    const health = new HealthWatch(['shop'], clock);
+    const health = aHealth(['shop'], { clock });
     const at = { source: 'shop', path: '/a' } as const;
     const stale = { kind: 'path-stale', ...at, ageMs: 45_000 } as const;
     for (const one of [found, reading('/a', 'watching'), stale]) health.observe(one);
@@ -263,7 +285,7 @@ describe('health', () => {
     expect(health.health([]).notes).to.deep.equal([]);
   });
 
-  const reasons: readonly (readonly [string, Parameters<HealthWatch['observe']>[0][], string])[] = [
+  const reasons: readonly (readonly [string, Observation[], string])[] = [
     ['nothing was observed', [], 'the cluster has not been reached yet'],
     [
       'the API server is away',

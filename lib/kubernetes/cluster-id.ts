@@ -3,14 +3,14 @@
 // the store makes up an id and keeps it.
 // Source: kubernetes/kubernetes issue 77487 (why the uid of kube-system is the customary id).
 
-import type { Clock, Random } from '../../core/clock.ts';
-import { stringAt } from '../../core/event.ts';
-import type { Observe } from '../../core/observation.ts';
-import { ReconnectBackoff } from '../watch/reconnect-backoff.ts';
-import { toWatchError, type WatchError } from '../watch/watch-errors.ts';
-import { foreignDetail, isStatus } from './answer-origin.ts';
-import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
-import { get, resourcePath } from './objects.ts';
+import type { Clock, Random } from '../core/clock.ts';
+import { stringAt } from '../core/event.ts';
+import type { Observe } from '../core/observation.ts';
+import { foreignDetail, isStatus } from './client/answer-origin.ts';
+import type { ApiAnswer, ApiClient } from './client/kubernetes-api.ts';
+import { get, resourcePath } from './client/objects.ts';
+import { ReconnectBackoff } from './watch/reconnect-backoff.ts';
+import { toWatchError, type WatchError } from './watch/watch-errors.ts';
 
 /** Identity of a cluster and its origin. */
 export type ClusterIdentity =
