@@ -60,7 +60,7 @@ export function openLog(options: LoggingOptions, parts: LogParts): Log {
     logger.pipe(transport);
     transport.on('error', (error) => {
       logger.unpipe(transport);
-      fileFailed(error.message);
+      fileFailed(`${error.message} (until a restart)`);
     });
   }
   let closing: Promise<void> | undefined;
