@@ -15,7 +15,7 @@ import { chartFiles } from './chart/chart-files.ts';
 import { configurationReference } from './configuration-reference.ts';
 
 const TYPES = `// The types of a configuration in our form, generated from its schema by tools/generate.ts.
-// Edits here are lost.
+// Edits here are lost. Descriptions are in the schema and in docs/configuration.md.
 
 import type { RuleSection } from '../filters/rule.ts';
 
@@ -46,13 +46,18 @@ function formatted(source: string): string {
   return execFileSync(process.execPath, args, { input: source, cwd, encoding: 'utf8' });
 }
 
-const UNSAYABLE = new Set(['oneOf', 'anyOf', 'propertyNames', 'examples', 'default']);
+// `oneOf`, `anyOf` and `propertyNames` would become `unknown`; the others would become comments that
+// repeat the schema.
+const LEFT_OUT = new Set([
+  ...['oneOf', 'anyOf', 'propertyNames'],
+  ...['description', 'examples', 'default'],
+]);
 
-/** Removes keywords that types cannot express, for which the generator would write `unknown`. */
+/** Removes the keywords that types cannot express, and those that document the schema. */
 function forTypes(schema: JsonObject): JsonObject {
   // Rules have a handwritten type, from which the filter chain is compiled.
   if (schema === ruleSchema) return { tsType: 'RuleSection' };
-  const kept = Object.entries(schema).filter(([key]) => !UNSAYABLE.has(key));
+  const kept = Object.entries(schema).filter(([key]) => !LEFT_OUT.has(key));
   return Object.fromEntries(
     kept.map(([key, value]): [string, Json] => {
       if (!isJsonObject(value)) return [key, value];

@@ -6,11 +6,12 @@ import { NO_PLACE } from '../config/source-map.ts';
 import type { Problem } from '../core/problem.ts';
 import type { DryRunFault } from '../core/trigger.ts';
 import { checkCluster, toNeeded } from '../gateway/cluster-check.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import { readNeeded } from '../kit/secret.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { targetOf } from '../net/address.ts';
 import { environmentProxies, type VariableFault } from '../net/proxies.ts';
-import { type Plan, pointerOf } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { accessText } from '../telemetry/log-value.ts';
 import type { ProcessContext } from './command.ts';
 import type { FoundConfiguration } from './configuration.ts';
@@ -29,7 +30,7 @@ export function proxyProblems(
     if (route.kind !== 'unusable') return [];
     const { variable, fault } = route;
     const problem: Problem = {
-      ...{ ...UNUSABLE, severity, path: pointerOf('triggers', name, kind) },
+      ...{ ...UNUSABLE, severity, path: toPointer(['triggers', name, kind]) },
       message: `trigger ${name} needs the variable ${variable}: ${fault}`,
       hint: `correct or unset ${variable}, or write proxy: under the trigger`,
     };
@@ -96,7 +97,7 @@ export async function clusterProblems(
   const refused = dryRuns.flatMap(({ trigger, result }): readonly Problem[] => {
     if (result.ok) return [];
     const kind = plan.triggers.find(({ name }) => name === trigger)?.kind ?? '';
-    const path = pointerOf('triggers', trigger, kind);
+    const path = toPointer(['triggers', trigger, kind]);
     const message = `the API server refuses what trigger ${trigger} creates, ${result.fault}: ${result.detail}`;
     return [
       { ...REFUSED, code: 'manifest-refused', path, message, hint: FAULT_HINTS[result.fault] },

@@ -3,7 +3,7 @@
 
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
-import type { Finding, ProblemCode } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import { pointerStep } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
@@ -67,10 +67,6 @@ export function listNames(names: readonly string[], word: 'or' | 'and'): string 
   return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1) ?? ''}`;
 }
 
-function draft(path: string, code: ProblemCode, words: readonly [string, string]): Finding {
-  return { severity: 'error', code, path, message: words[0], hint: words[1] };
-}
-
 function isUnknownKey({ keyword }: ErrorObject): boolean {
   return keyword === 'additionalProperties' || keyword === 'unevaluatedProperties';
 }
@@ -107,14 +103,14 @@ export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Find
     nearest === undefined
       ? `known keys here: ${listNames(known.toSorted(), 'and')}`
       : `did you mean ${nearest}?`;
-  return draft(path, 'unknown-key', [`unknown key ${printable(key, 60)}`, hint]);
+  return errorAt('unknown-key', path, { message: `unknown key ${printable(key, 60)}`, hint });
 }
 
 function missingKey(error: ErrorObject, key: string): Finding {
-  return draft(error.instancePath, 'missing-key', [
-    `the key ${key} is missing${placeName(error.instancePath)}`,
-    describeKey(key, propertiesOf(error)[key]),
-  ]);
+  return errorAt('missing-key', error.instancePath, {
+    message: `the key ${key} is missing${placeName(error.instancePath)}`,
+    hint: describeKey(key, propertiesOf(error)[key]),
+  });
 }
 
 function describeKey(key: string, schema: Json | undefined): string {
@@ -145,13 +141,14 @@ const TYPES: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
+const SEE_REFERENCE = 'see docs/configuration.md for the values that are allowed here';
+
 function wrongType(error: ErrorObject): Finding {
   const wanted = typesOf(error.schema);
   const secretKey = secretKeyOf(error.parentSchema);
   if (secretKey !== undefined && !isJsonObject(error.data)) return secretInline(error, secretKey);
-  const draft = wrongTypeFound(error.instancePath, error.data, wanted);
-  const hint = FORMATS[stringAt(error.parentSchema, 'format')]?.hint;
-  return hint === undefined ? draft : { ...draft, hint };
+  const found = wrongTypeFound(error.instancePath, error.data, wanted);
+  return { ...found, hint: FORMATS[stringAt(error.parentSchema, 'format')]?.hint ?? found.hint };
 }
 
 /** The key by which a block refers to a secret; undefined if it has none. */
@@ -171,10 +168,11 @@ function describeUnlessSecret({ data, parentSchema }: ErrorObject): string {
 
 /** Reports a value in the place of a block of secrets without showing it, because logs quote messages. */
 function secretInline({ instancePath }: ErrorObject, key: string): Finding {
-  const found = draft(instancePath, 'wrong-type', [
-    'found a value in place, which is not shown: it may be a secret (expected a block of keys)',
-    `put the secret into a file and name it: ${key}: FILE`,
-  ]);
+  const found = errorAt('wrong-type', instancePath, {
+    message:
+      'found a value in place, which is not shown: it may be a secret (expected a block of keys)',
+    hint: `put the secret into a file and name it: ${key}: FILE`,
+  });
   return { ...found, concealed: true };
 }
 
@@ -191,7 +189,7 @@ export function wrongTypeFound(path: string, data: unknown, wanted: readonly str
     'or',
   );
   const message = `found ${describeValue(data)}, expected ${expected}`;
-  return draft(path, 'wrong-type', [message, typeHint(data, wanted)]);
+  return errorAt('wrong-type', path, { message, hint: typeHint(data, wanted) });
 }
 
 function typeHint(data: unknown, wanted: readonly string[]): string {
@@ -207,22 +205,19 @@ function typeHint(data: unknown, wanted: readonly string[]): string {
     return 'write a name and : instead of each -';
   if (wanted.includes('object')) return 'write its keys below it, indented, each as key: value';
   if (typeof data === 'string' && wanted.includes('array')) {
-    return `write it as a list: [${printable(
-      data
-        .trim()
-        .split(/[\s,]+/)
-        .join(', '),
-      40,
-    )}]`;
+    return `write it as a list: [${printable(data.trim().replaceAll(/[\s,]+/g, ', '), 40)}]`;
   }
-  return 'see docs/configuration.md for the values that are allowed here';
+  return SEE_REFERENCE;
 }
 
 function wrongChoice(error: ErrorObject): Finding {
   const choices: readonly unknown[] = Array.isArray(error.schema) ? error.schema : [error.schema];
   const known = choices.map(String);
   const message = `found ${describeValue(error.data)}, expected ${listNames(known, 'or')}`;
-  return draft(error.instancePath, 'wrong-value', [message, choiceHint(error.data, known)]);
+  return errorAt('wrong-value', error.instancePath, {
+    message,
+    hint: choiceHint(error.data, known),
+  });
 }
 
 function choiceHint(data: unknown, known: readonly string[]): string {
@@ -238,10 +233,10 @@ function wrongFormat(error: ErrorObject): Finding {
   if (format === undefined || typeof error.data !== 'string') return wrongValue(error);
   const why = format.fault(error.data) ?? '';
   const message = `found ${describeValue(error.data)}, expected ${format.expected}`;
-  return draft(error.instancePath, format.code, [
-    why === '' ? message : `${message}: ${printable(why, 160)}`,
-    format.hint,
-  ]);
+  return errorAt(format.code, error.instancePath, {
+    message: why === '' ? message : `${message}: ${printable(why, 160)}`,
+    hint: format.hint,
+  });
 }
 
 function wrongValue(error: ErrorObject): Finding {
@@ -249,45 +244,31 @@ function wrongValue(error: ErrorObject): Finding {
   const path =
     name === undefined ? error.instancePath : `${error.instancePath}/${pointerStep(name)}`;
   const found = name === undefined ? describeUnlessSecret(error) : `the name ${quoted(name)}`;
-  const expected = expectation(error);
-  const message =
-    expected === ''
-      ? `found ${found}, which is not allowed here`
-      : `found ${found}, expected ${expected}`;
-  return draft(path, name === undefined ? 'wrong-value' : 'bad-name', [message, hintOf(error)]);
+  const message = `found ${found}, ${expectation(error)}`;
+  return errorAt(name === undefined ? 'wrong-value' : 'bad-name', path, {
+    message,
+    hint: hintOf(error),
+  });
 }
 
-function expectation(error: ErrorObject): string {
-  const limit = String(error.schema);
-  switch (error.keyword) {
-    case 'minLength':
-      return limit === '1' ? 'some text' : `at least ${limit} characters`;
-    case 'maxLength':
-      return `at most ${limit} characters`;
-    case 'minItems':
-      return limit === '1' ? 'at least one entry' : `at least ${limit} entries`;
-    case 'maxItems':
-      return `at most ${limit} entries`;
-    case 'uniqueItems':
-      return 'every entry once';
-    case 'minProperties':
-      return limit === '1' ? 'at least one key' : `at least ${limit} keys`;
-    case 'maxProperties':
-      return `at most ${limit} keys`;
-    case 'minimum':
-      return `at least ${limit}`;
-    case 'maximum':
-      return `at most ${limit}`;
-    case 'exclusiveMinimum':
-      return `more than ${limit}`;
-    case 'exclusiveMaximum':
-      return `less than ${limit}`;
-    case 'pattern':
-      // The expression is not shown, because the description says the same in words.
-      return '';
-    default:
-      return error.message ?? 'something else';
-  }
+const BOUNDS: Readonly<Record<string, (limit: string) => string>> = {
+  minLength: (limit) => (limit === '1' ? 'some text' : `at least ${limit} characters`),
+  maxLength: (limit) => `at most ${limit} characters`,
+  minItems: (limit) => (limit === '1' ? 'at least one entry' : `at least ${limit} entries`),
+  maxItems: (limit) => `at most ${limit} entries`,
+  uniqueItems: () => 'every entry once',
+  minProperties: (limit) => (limit === '1' ? 'at least one key' : `at least ${limit} keys`),
+  maxProperties: (limit) => `at most ${limit} keys`,
+  minimum: (limit) => `at least ${limit}`,
+  maximum: (limit) => `at most ${limit}`,
+  exclusiveMinimum: (limit) => `more than ${limit}`,
+  exclusiveMaximum: (limit) => `less than ${limit}`,
+};
+
+function expectation({ keyword, schema, message }: ErrorObject): string {
+  // The expression is not shown, because the description says the same in words.
+  if (keyword === 'pattern') return 'which is not allowed here';
+  return `expected ${BOUNDS[keyword]?.(String(schema)) ?? message ?? 'something else'}`;
 }
 
 function hintOf(error: ErrorObject): string {
@@ -296,11 +277,7 @@ function hintOf(error: ErrorObject): string {
     const last = error.instancePath.split('/').at(-1) ?? '';
     return `write one below it, or remove ${/^\d+$/.test(last) ? 'the entry' : last}`;
   }
-  return descriptionOf(error) || 'see docs/configuration.md for the values that are allowed here';
-}
-
-function descriptionOf(error: ErrorObject): string {
-  return stringAt(error.parentSchema, 'description');
+  return stringAt(error.parentSchema, 'description') || SEE_REFERENCE;
 }
 
 function quoted(text: string): string {

@@ -5,7 +5,7 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { isJsonObject, type Json, stringAt } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import { FORMATS } from './formats.ts';
 import {
   describeValue,
@@ -115,13 +115,10 @@ function explainWords(choice: ErrorObject, branches: readonly unknown[]): Findin
   const [format] = formats;
   if (words.length === 0 || format === undefined) return undefined;
   const expected = listNames([...words, ...formats.map((one) => one.expected)], 'or');
-  return {
-    severity: 'error',
-    code: format.code,
-    path: choice.instancePath,
+  return errorAt(format.code, choice.instancePath, {
     message: `found ${describeValue(choice.data)}, expected ${expected}`,
     hint: `write ${listNames(words, 'or')}, or ${format.hint.replace(/^write /, '')}`,
-  };
+  });
 }
 
 /** Whether a branch of a choice allows none of the keys of the others. */
@@ -148,18 +145,18 @@ function explainKeys(
   const exactly = branches.some(isNoneOfThem) ? most : 'exactly one of ';
   const one = choice.keyword === 'oneOf' ? exactly : least;
   const expected = `${keys.length === 1 ? '' : one}${listNames(keys, 'or')}`;
-  const draft = { severity: 'error', path: choice.instancePath } as const;
   if (found.length === 0) {
     // An unknown key of the block is probably meant to be the missing one.
     if (unknown.has(choice.instancePath)) return [];
     const message = `found none of the keys that say what it is, expected ${expected}`;
-    return [{ ...draft, code: 'missing-key', message, hint: `add ${listNames(keys, 'or')}` }];
+    const hint = `add ${listNames(keys, 'or')}`;
+    return [errorAt('missing-key', choice.instancePath, { message, hint })];
   }
   const message = `found ${listNames(found, 'and')}, expected ${expected}`;
   const hint = isKinds(choice, keys)
     ? 'keep one, and write the other as an entry with a name of its own'
     : 'keep one of them';
-  return [{ ...draft, code: 'wrong-value', message, hint }];
+  return [errorAt('wrong-value', choice.instancePath, { message, hint })];
 }
 
 /** Whether each key has a block, as kinds have; other keys are two ways to write one thing. */

@@ -3,12 +3,12 @@
 // Sources: the documentation of each program; the signatures have the keys of its examples.
 
 import { isJsonList, isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding, type FindingWords } from '../core/problem.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { printable } from '../kit/text/printable.ts';
 
 /** Recognizes, before parsing, a text that cannot be a configuration; undefined if it may be one. */
-export function recogniseText(text: string): WrongFile | undefined {
+export function recogniseText(text: string): FindingWords | undefined {
   if (/^[\s\uFEFF]*$/.test(text)) {
     return {
       message: 'the file is empty',
@@ -30,7 +30,7 @@ export function recogniseText(text: string): WrongFile | undefined {
   return eventMistake(first) ?? (second === undefined ? undefined : JSON_LINES);
 }
 
-const JSON_LINES: WrongFile = {
+const JSON_LINES: FindingWords = {
   message: 'the file holds JSON lines, one document a line, not a configuration',
   hint: 'a configuration is one document of YAML or JSON; docs/configuration.md has an example',
 };
@@ -38,11 +38,10 @@ const JSON_LINES: WrongFile = {
 /** Recognizes a document that cannot be a configuration, as a finding at its root. */
 export function recogniseValue(value: Json): Finding | undefined {
   const wrong = recogniseDocument(value);
-  if (wrong === undefined) return undefined;
-  return { severity: 'error', code: 'wrong-file', path: '', ...wrong };
+  return wrong === undefined ? undefined : errorAt('wrong-file', '', wrong);
 }
 
-function recogniseDocument(value: Json): WrongFile | undefined {
+function recogniseDocument(value: Json): FindingWords | undefined {
   if (!isJsonObject(value)) {
     const isRules = isJsonList(value) && value.some((one) => stringAt(one, 'action') !== '');
     return {
@@ -55,17 +54,10 @@ function recogniseDocument(value: Json): WrongFile | undefined {
   const kind = stringAt(value, 'kind');
   if (stringAt(value, 'apiVersion') === '' || kind === '') return eventMistake(value);
   if (kind === 'Config' && (value['clusters'] ?? value['contexts']) !== undefined) {
-    return {
-      message: 'the file is a kubeconfig, not a configuration of Sluice',
-      hint: 'pass it with --kubeconfig',
-    };
+    return foreign(KUBECONFIG);
   }
-  const event = eventMistake(value);
-  if (event !== undefined) return event;
-  return {
-    message: `the file is a Kubernetes manifest (kind ${printable(kind, 40)})`,
-    hint: manifestHint(kind, value),
-  };
+  const message = `the file is a Kubernetes manifest (kind ${printable(kind, 40)})`;
+  return eventMistake(value) ?? { message, hint: manifestHint(kind, value) };
 }
 
 // Objects that hold files as texts, and the key of these files.
@@ -87,7 +79,7 @@ function manifestHint(kind: string, value: JsonObject): string {
   return 'the manifest of a build goes into a trigger of the configuration';
 }
 
-function eventMistake(value: Json): WrongFile | undefined {
+function eventMistake(value: Json): FindingWords | undefined {
   if (!isJsonObject(value)) return undefined;
   const isEvent = isJsonObject(value['involvedObject']);
   const isList = /^(?:Event)?List$/.test(stringAt(value, 'kind')) && Array.isArray(value['items']);
@@ -115,9 +107,6 @@ function describe(value: Json): string {
   return typeof value === 'string' ? 'a piece of text' : `a ${typeof value}`;
 }
 
-/** Words for a file that is no configuration, and the next step. */
-export type WrongFile = Pick<Finding, 'message' | 'hint'>;
-
 /** A file of another program, by its keys at the top. */
 interface Signature {
   readonly what: string;
@@ -135,9 +124,15 @@ const WRITE_RULES =
   'write its rules as filters: and its receivers as triggers:; docs/configuration.md has an example';
 const OTHER_FILE = 'pass the configuration of Sluice; docs/configuration.md begins with an example';
 
+const KUBECONFIG: Signature = {
+  what: 'a kubeconfig',
+  all: ['clusters', 'contexts'],
+  hint: 'pass it with --kubeconfig',
+};
+
 // The first row that fits wins, so a row with fewer keys comes later.
 const SIGNATURES: readonly Signature[] = [
-  { what: 'a kubeconfig', all: ['clusters', 'contexts'], hint: 'pass it with --kubeconfig' },
+  KUBECONFIG,
   {
     what: 'a configuration of Alertmanager',
     all: ['route', 'receivers'],
@@ -204,10 +199,13 @@ const SIGNATURES: readonly Signature[] = [
 ];
 
 /** Recognizes a file of another program; undefined if no signature fits. */
-export function recognizeForeign(document: JsonObject): WrongFile | undefined {
+export function recognizeForeign(document: JsonObject): FindingWords | undefined {
   const found = SIGNATURES.find((signature) => fits(signature, document));
-  if (found === undefined) return undefined;
-  return { message: `the file is ${found.what}, not a configuration of Sluice`, hint: found.hint };
+  return found === undefined ? undefined : foreign(found);
+}
+
+function foreign({ what, hint }: Signature): FindingWords {
+  return { message: `the file is ${what}, not a configuration of Sluice`, hint };
 }
 
 function fits(signature: Signature, document: JsonObject): boolean {

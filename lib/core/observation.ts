@@ -1,6 +1,6 @@
 // Observations of the gateway about itself, as one closed union. Code calls `observe(observation)`.
-// Only lib/telemetry turns them into log lines and metrics, and only lib/gateway into health, which
-// lib/api serves. An observation never has a secret.
+// One table in lib/telemetry maps each kind to log lines, metrics and the state of the gateway. An
+// observation never has a secret.
 
 import type { Decision, RuleRef, TrailEntry, TriggerDisposition } from './decision.ts';
 import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from './delivery.ts';

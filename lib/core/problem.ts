@@ -71,13 +71,17 @@ export interface Finding {
   readonly concealed?: true;
 }
 
+/** The words of a finding. */
+export type FindingWords = Pick<Finding, 'message' | 'hint'>;
+
 /** Makes a finding that refuses the configuration. */
-export function errorAt(
-  code: ProblemCode,
-  path: string,
-  words: Pick<Finding, 'message' | 'hint'>,
-): Finding {
+export function errorAt(code: ProblemCode, path: string, words: FindingWords): Finding {
   return { severity: 'error', code, path, ...words };
+}
+
+/** Makes a finding with which the configuration still runs. */
+export function warningAt(code: ProblemCode, path: string, words: FindingWords): Finding {
+  return { severity: 'warning', code, path, ...words };
 }
 
 /** A finding with its place in the file. Lines and columns count from 1; 0 if there is no place. */

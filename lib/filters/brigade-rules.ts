@@ -5,14 +5,14 @@
 
 import { isJsonObject } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
 import type { Chain, Condition, Rule, TextCondition } from './chain.ts';
 import type { CompiledChain } from './compile.ts';
 import { holds, textCondition, valueOf } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { DEFAULT_QUIET_MS, RULE_KEYS } from './rule.ts';
-import { pointer, quoted, REFERENCE, suspicious, wrong } from './rule-findings.ts';
+import { pointer, quoted, REFERENCE } from './rule-findings.ts';
 
 const FILTER_KEYS = ['namespace', 'kind', 'reasons', 'action'] as const;
 
@@ -159,9 +159,7 @@ function noteLiteral(value: unknown, path: string, report: ReportFinding): void 
   if (typeof value !== 'string') return;
   if (!/[*?]/.test(value) && !/^\/.+\/$/s.test(value)) return;
   report(
-    suspicious({
-      code: 'never-matches',
-      path,
+    warningAt('never-matches', path, {
       message: `${quoted(value)}: the original compares it letter by letter, so it can never match`,
       hint: `leave it out to match any value; patterns are part of the other form (${REFERENCE})`,
     }),
@@ -170,9 +168,7 @@ function noteLiteral(value: unknown, path: string, report: ReportFinding): void 
 
 /** Reports a value of the wrong type. No schema does, because the form has none. */
 function wrongType(path: string, found: unknown, expected: string): Finding {
-  return wrong({
-    code: 'wrong-type',
-    path,
+  return errorAt('wrong-type', path, {
     message: `found ${typeName(found)} (expected ${expected})`,
     hint: `write ${expected}`,
   });
@@ -189,25 +185,19 @@ function typeName(value: unknown): string {
 function unknownKey(key: string, path: string): Finding {
   const expected = `(expected ${FILTER_KEYS.join(', ')})`;
   if (RULE_KEYS.some((known) => known === key)) {
-    return wrong({
-      code: 'wrong-form',
-      path,
+    return errorAt('wrong-form', path, {
       message: `found ${quoted(key)}, which the original's form does not have ${expected}`,
       hint: `convert the file to the form that has it, with version: 1 (see ${REFERENCE})`,
     });
   }
-  return suspicious({
-    code: 'ignored-key',
-    path,
+  return warningAt('ignored-key', path, {
     message: `found ${quoted(key)}, which the original ignored ${expected}`,
     hint: 'remove it, or correct its spelling',
   });
 }
 
 function letterCase(path: string, spelling: string, key: string): Finding {
-  return suspicious({
-    code: 'letter-case',
-    path,
+  return warningAt('letter-case', path, {
     message: `found ${quoted(spelling)}, read as ${quoted(key)} as the original did; of several spellings the last counts`,
     hint: `write ${key}`,
   });
@@ -215,9 +205,7 @@ function letterCase(path: string, spelling: string, key: string): Finding {
 
 function otherAction(path: string, action: string): Finding {
   const found = action === '' ? 'no action' : `action ${quoted(action)}`;
-  return suspicious({
-    code: 'action-not-accept',
-    path,
+  return warningAt('action-not-accept', path, {
     message: `found ${found}: the rule rejects, as anything but accept did (expected accept or reject)`,
     hint: 'write reject if that is meant, else accept',
   });

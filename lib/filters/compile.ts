@@ -3,13 +3,13 @@
 
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import type { Block, Chain, Condition, Rule } from './chain.ts';
 import { compileCondition, entriesOf } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { checkSources, compileTriggers } from './references.ts';
 import { CONDITION_FIELDS, compileQuiet, type RuleSection } from './rule.ts';
-import { ownValue, pointer, quoted, type Report, wrong } from './rule-findings.ts';
+import { ownValue, pointer, quoted, type Report } from './rule-findings.ts';
 
 /** The names that rules may refer to, and the defaults of rules. */
 interface ChainOptions {
@@ -125,9 +125,7 @@ function compileNot({ section, path, options }: RulePlace, report: Report): read
 }
 
 function emptyBlock(path: string): Finding {
-  return wrong({
-    code: 'wrong-value',
-    path,
+  return errorAt('wrong-value', path, {
     message: 'the block asks for nothing, so it matches every Event and the rule none',
     hint: 'give the block a condition or remove it',
   });
@@ -160,9 +158,7 @@ function checkNames(rules: readonly RuleNames[], report: Report): void {
       owners.set(use.text, owner);
       if (owner === index) continue;
       report.add(
-        wrong({
-          code: 'duplicate-name',
-          path: use.path,
+        errorAt('duplicate-name', use.path, {
           message: `name ${quoted(use.text)}: found a second time (rule ${owner} has or had it)`,
           hint: 'give each rule a name of its own; what a name started belongs to one rule',
         }),

@@ -3,11 +3,11 @@
 
 import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
 import { type Pattern, parsePattern } from '../kit/text/pattern.ts';
 import type { Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
 import type { ConditionField } from './rule.ts';
-import { pointer, quoted, type Report, wrong } from './rule-findings.ts';
+import { pointer, quoted, type Report } from './rule-findings.ts';
 
 /** A field as it is written, with its pointer. */
 interface WrittenField {
@@ -117,27 +117,21 @@ function toWantedEntry(written: unknown): Json {
 }
 
 function badPattern(path: string, text: string, why: string): Finding {
-  return wrong({
-    code: 'bad-pattern',
-    path,
+  return errorAt('bad-pattern', path, {
     message: `pattern ${quoted(text)}: ${why}`,
     hint: 'write an exact value, a glob with * or ?, or an RE2 expression between slashes',
   });
 }
 
 function plainMessage(path: string, text: string): Finding {
-  return wrong({
-    code: 'bad-pattern',
-    path,
+  return errorAt('bad-pattern', path, {
     message: `message ${quoted(text)}: found a plain word, which would be compared with the whole message (expected a glob or an expression)`,
     hint: `write *word* to find a word anywhere in the message, or /word/`,
   });
 }
 
 function badCount(path: string, found: string | number): Finding {
-  return wrong({
-    code: 'bad-count',
-    path,
+  return errorAt('bad-count', path, {
     message: `count ${quoted(String(found))}: found no count (expected a whole number, or one after =, <, <=, > or >=)`,
     hint: 'write for instance 3 or ">= 3"',
   });

@@ -2,10 +2,10 @@
 // the nearest configured name.
 
 import type { Action } from '../core/decision.ts';
-import type { Finding, ProblemCode } from '../core/problem.ts';
+import { errorAt, type Finding, type ProblemCode, warningAt } from '../core/problem.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import type { Condition } from './chain.ts';
-import { pointer, quoted, type Report, suspicious, wrong } from './rule-findings.ts';
+import { pointer, quoted, type Report } from './rule-findings.ts';
 
 /** `triggers` as it is written, the rule's pointer, and its action. */
 interface WrittenTriggers {
@@ -87,9 +87,7 @@ export function checkSources(
     report.add(
       entry.form === 'exact'
         ? notConfigured('unknown-source', { path: place, name: entry.text, known: sources })
-        : suspicious({
-            code: 'never-matches',
-            path: place,
+        : warningAt('never-matches', place, {
             message: `source ${quoted(entry.text)}: matches no configured source (${listed(sources)})`,
             hint: 'name a source or remove the entry',
           }),
@@ -106,9 +104,7 @@ interface UnknownName {
 function notConfigured(code: ProblemCode, { path, name, known }: UnknownName): Finding {
   const what = code === 'unknown-source' ? 'source' : 'trigger';
   const near = nearestName(name, known);
-  return wrong({
-    code,
-    path,
+  return errorAt(code, path, {
     message: `${what} ${quoted(name)}: no such ${what} is configured (configured: ${listed(known)})`,
     hint:
       near === undefined
@@ -118,9 +114,7 @@ function notConfigured(code: ProblemCode, { path, name, known }: UnknownName): F
 }
 
 function triggersMissing(path: string, configured: readonly string[]): Finding {
-  return wrong({
-    code: 'triggers-missing',
-    path,
+  return errorAt('triggers-missing', path, {
     message:
       configured.length === 0
         ? 'the accept rule starts nothing: no trigger is configured'
@@ -133,9 +127,7 @@ function triggersMissing(path: string, configured: readonly string[]): Finding {
 }
 
 function rejecting(path: string): Finding {
-  return wrong({
-    code: 'wrong-value',
-    path,
+  return errorAt('wrong-value', path, {
     message:
       'found triggers in a reject rule, which starts nothing (expected them in accept rules)',
     hint: 'remove triggers or write action: accept',
@@ -143,9 +135,7 @@ function rejecting(path: string): Finding {
 }
 
 function listedTwice(path: string, name: string): Finding {
-  return wrong({
-    code: 'wrong-value',
-    path,
+  return errorAt('wrong-value', path, {
     message: `trigger ${quoted(name)}: found a second time in the same rule`,
     hint: 'list each trigger once',
   });

@@ -12,21 +12,8 @@ export interface Report {
   skip(): void;
 }
 
-/** A finding without its severity. */
-type RuleMessage = Omit<Finding, 'severity' | 'concealed'>;
-
 /** The document to which hints refer for features that only our form has. */
 export const REFERENCE = 'docs/configuration.md';
-
-/** Makes an error, which refuses the configuration. */
-export function wrong(said: RuleMessage): Finding {
-  return { severity: 'error', ...said };
-}
-
-/** Makes a warning, with which the configuration still runs. */
-export function suspicious(said: RuleMessage): Finding {
-  return { severity: 'warning', ...said };
-}
 
 /** Quotes a text of the configuration for a message. */
 export function quoted(text: string): string {

@@ -3,8 +3,9 @@
 
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
+import { errorAt } from '../core/problem.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
-import { ownValue, pointer, quoted, type Report, wrong } from './rule-findings.ts';
+import { ownValue, pointer, quoted, type Report } from './rule-findings.ts';
 
 /** The fields that are conditions on an occurrence, in the order in which they are tried. */
 export const CONDITION_FIELDS = [
@@ -92,9 +93,7 @@ export function compileQuiet(again: WrittenAgain, defaultMs: number, report: Rep
   }
   if (action === 'reject') {
     report.add(
-      wrong({
-        code: 'wrong-value',
-        path,
+      errorAt('wrong-value', path, {
         message: 'found again in a reject rule, which starts nothing (expected it in accept rules)',
         hint: 'remove again or write action: accept',
       }),
@@ -114,9 +113,7 @@ function parseQuiet(quiet: unknown, path: string, report: Report): number | unde
   const ms = parseDuration(quiet);
   if (ms === undefined) {
     report.add(
-      wrong({
-        code: 'bad-duration',
-        path,
+      errorAt('bad-duration', path, {
         message: `found ${quoted(quiet)} (expected a duration)`,
         hint: 'write for instance 30s, 5m, 1h30m or 2d',
       }),

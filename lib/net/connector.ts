@@ -15,6 +15,7 @@ import {
 } from 'node:tls';
 import { type buildConnector, Client } from 'undici';
 import type { Clock } from '../core/clock.ts';
+import { openDeadline } from '../kit/async/abort.ts';
 import { hostPort } from '../kit/host-header.ts';
 import {
   type AddressTarget,
@@ -88,22 +89,16 @@ export class Connector {
    */
   async open(target: AddressTarget, signal: AbortSignal): Promise<Socket> {
     const { connectTimeoutMs, tcpKeepAliveMs } = this.#options;
-    const trying = new AbortController();
-    const onAbort = (): void => trying.abort(new ConnectError('aborted', 'aborted'));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort);
-    const stop = this.#clock.after(connectTimeoutMs, () => {
-      const what = `no connection to ${hostPort(target.host, target.port)}`;
-      trying.abort(new ConnectError('connect-timeout', `${what} within ${connectTimeoutMs} ms`));
-    });
+    using deadline = openDeadline(this.#clock, connectTimeoutMs, signal);
     try {
       // A proxy resolves names, so only a receiver written as an address is refused here.
-      this.#permit(target.host, trying.signal);
-      const socket = await this.#route(target, trying.signal);
+      this.#permit(target.host, deadline.signal);
+      const socket = await this.#route(target, deadline.signal);
       return tcpKeepAliveMs === null ? socket : socket.setKeepAlive(true, tcpKeepAliveMs);
-    } finally {
-      stop();
-      signal.removeEventListener('abort', onAbort);
+    } catch (error) {
+      if (!deadline.expired) throw error;
+      const what = `no connection to ${hostPort(target.host, target.port)}`;
+      throw new ConnectError('connect-timeout', `${what} within ${connectTimeoutMs} ms`);
     }
   }
 

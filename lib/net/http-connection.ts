@@ -1,6 +1,6 @@
 // One connection: a Client of undici that opens one socket and never a second one, so that it is
-// known which socket carried a request and how far it got. connection-pool.ts keeps connections, connector.ts
-// opens sockets.
+// known which socket carried a request and how far it got. connection-pool.ts keeps connections,
+// connector.ts opens sockets.
 // Source: undici's docs/api/Client.md (events, keep-alive) and Dispatcher.md (request).
 
 import type { Socket } from 'node:net';
@@ -101,8 +101,9 @@ export class HttpConnection {
   /** Says about the failure of a request without an answer how far it got. */
   failureOf(reported: unknown, readBefore: number): RequestFailure {
     const socket = this.#socket;
-    const isUnsent = socket === null || reported instanceof ConnectError;
-    if (isUnsent) return { error: reported, reached: 'never', isStale: this.hasServed };
+    if (socket === null || reported instanceof ConnectError) {
+      return { error: reported, reached: 'never', isStale: this.hasServed };
+    }
     const error = this.#cause ?? reported;
     const hasRead = socket.bytesRead > readBefore;
     const isUnasked = codeOfFailure(error) === 'UND_ERR_SOCKET' && hasRead && !socket.readableEnded;

@@ -147,8 +147,7 @@ class UndiciClient implements HttpClient {
   ): Promise<Head | HttpFailed> {
     const headers = toSentHeaders(request.headers, this.#userAgent);
     if (typeof headers === 'string') return failed('local', 'never', headers);
-    const isFree = !signal.aborted && !this.#isClosed && this.#slots.tryTake();
-    if (!isFree && !(await this.#wait(signal))) {
+    if (signal.aborted || this.#isClosed || !(await this.#slots.take(signal))) {
       return failedByAbort(signal.reason, { place: placeOf(request.url), reached: 'never' });
     }
     const answer = await this.#exchange({ request, signal, headers: { ...headers, ...more } });
@@ -251,10 +250,6 @@ class UndiciClient implements HttpClient {
   #isOver({ aborted }: AbortSignal): boolean {
     return aborted || this.#isDisposed;
   }
-
-  async #wait(signal: AbortSignal): Promise<boolean> {
-    return !signal.aborted && !this.#isClosed && (await this.#slots.take(signal));
-  }
 }
 
 // No compression: the body is only shown to people, and a compressed one could be a bomb.
@@ -278,15 +273,12 @@ class Slots {
     this.#free = count;
   }
 
-  /** Takes a slot if one is free. */
-  tryTake(): boolean {
-    if (this.#free === 0) return false;
-    this.#free -= 1;
-    return true;
-  }
-
-  /** Waits for a slot; false if the signal aborts or the client closes first. */
-  take(signal: AbortSignal): Promise<boolean> {
+  /** Takes a slot, or waits for one; false if the signal aborts or the client closes first. */
+  async take(signal: AbortSignal): Promise<boolean> {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return true;
+    }
     return new Promise((resolve) => {
       const settle = (taken: boolean): void => {
         this.#waiting.delete(settle);

@@ -4,16 +4,17 @@
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Config); docs/configuration.md.
 
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import { compileOriginal, originalKey } from '../filters/brigade-rules.ts';
 import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS } from '../filters/rule.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import { ORIGINAL_TRIGGER } from './defaults.ts';
 import { ORIGINAL_KEYS, OUR_KEYS, OUR_TOP_KEYS } from './detect-form.ts';
-import { errorAt, type Plan, type PlanContext, pointerOf, warningAt } from './plan.ts';
+import type { Plan, PlanContext } from './plan.ts';
 import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { defaultDelivery, planGuard, planHttp, planLimits, planLogging } from './settings.ts';
@@ -56,7 +57,7 @@ function readKeys(
   let project: ReadDocument<string> = { value: '', path: '' };
   let filters: ReadDocument<Json> = { value: null, path: '/filters' };
   for (const [written, value] of Object.entries(document)) {
-    const path = pointerOf(written);
+    const path = toPointer([written]);
     const key = originalKey(written, ORIGINAL_KEYS);
     if (key === undefined) {
       findings.push(unknownKey(written, path));
@@ -74,8 +75,7 @@ function readProject(value: Json, path: string, findings: Finding[]): string {
   if (value === null) return '';
   if (typeof value === 'string') return value;
   findings.push(
-    errorAt(path, {
-      code: 'wrong-type',
+    errorAt('wrong-type', path, {
       message: `found ${isJsonObject(value) ? 'a block' : JSON.stringify(value)}, expected the id or the name of a project`,
       hint: 'write it as text, such as brigade-1234… or org/repo',
     }),
@@ -84,8 +84,7 @@ function readProject(value: Json, path: string, findings: Finding[]): string {
 }
 
 function projectMissing(path: string): Finding {
-  return errorAt(path, {
-    code: 'missing-key',
+  return errorAt('missing-key', path, {
     message: 'no project is named, so no accepted Event can start a build',
     hint: 'add "project": the id (brigade-…) or the name (org/repo) of a Brigade project',
   });
@@ -94,8 +93,7 @@ function projectMissing(path: string): Finding {
 function unknownKey(written: string, path: string): Finding {
   const shown = printable(written, 60);
   if (OUR_TOP_KEYS.includes(written) || written === 'tests') {
-    return errorAt(path, {
-      code: 'wrong-form',
+    return errorAt('wrong-form', path, {
       message: `found ${shown}, which the original's form does not have; the document is read in that form because it has none of ${OUR_KEYS.join(', ')}`,
       hint: 'add version: 1 to make it a configuration of Sluice; docs/configuration.md shows how to bring over what the original had',
     });
@@ -104,16 +102,14 @@ function unknownKey(written: string, path: string): Finding {
   const form = OUR_KEYS.some((key) => key === meant)
     ? ', which would make this a configuration of Sluice'
     : '';
-  return warningAt(path, {
-    code: 'ignored-key',
+  return warningAt('ignored-key', path, {
     message: `found ${shown}, which the original ignored (expected ${ORIGINAL_KEYS.join(' and ')})`,
     hint: meant === undefined ? 'remove it' : `did you mean ${meant}${form}?`,
   });
 }
 
 function letterCase(written: string, key: string, path: string): Finding {
-  return warningAt(path, {
-    code: 'letter-case',
+  return warningAt('letter-case', path, {
     message: `found ${printable(written, 60)}, read as ${key} as the original did; of several spellings the last counts`,
     hint: `write ${key}`,
   });

@@ -1,18 +1,13 @@
 // Detects which of the two forms a document has. A document with the keys of neither form is refused,
 // because a gateway that ran with it would start nothing. Files of other programs: config/wrong-file.ts.
 
-import {
-  findNested,
-  recogniseValue,
-  recognizeForeign,
-  type WrongFile,
-} from '../config/wrong-file.ts';
+import { findNested, recogniseValue, recognizeForeign } from '../config/wrong-file.ts';
 import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding, type FindingWords } from '../core/problem.ts';
 import { originalKey } from '../filters/brigade-rules.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
-import { errorAt, pointerOf } from './plan.ts';
 import { SECTION_SCHEMAS } from './schema.ts';
 
 /** The keys of the original's form. */
@@ -32,7 +27,7 @@ export function recognizeForm(value: Json): RecognizedForm {
   const wrong =
     isJsonObject(value) && form === 'ours' ? foreignFinding(value) : wrongFinding(value);
   if (wrong === undefined && isJsonObject(value)) return { form, document: value };
-  return { form, document: null, wrong: wrong ?? wrongFile('', unknownFile({})) };
+  return { form, document: null, wrong: wrong ?? errorAt('wrong-file', '', unknownFile({})) };
 }
 
 /** Every top-level key of our form. */
@@ -51,7 +46,9 @@ function isOurs(document: JsonObject): boolean {
 function wrongFinding(value: Json): Finding | undefined {
   const wrong = recogniseValue(value);
   if (wrong !== undefined || !isJsonObject(value) || hasOriginalKey(value)) return wrong;
-  return nestedFinding(value) ?? foreignFinding(value) ?? wrongFile('', unknownFile(value));
+  return (
+    nestedFinding(value) ?? foreignFinding(value) ?? errorAt('wrong-file', '', unknownFile(value))
+  );
 }
 
 function hasOriginalKey(document: JsonObject): boolean {
@@ -61,14 +58,14 @@ function hasOriginalKey(document: JsonObject): boolean {
 /** Other programs share keys of ours, such as `sources`, but none has `filters` as well. */
 function foreignFinding(document: JsonObject): Finding | undefined {
   const wrong = Object.hasOwn(document, 'filters') ? undefined : recognizeForeign(document);
-  return wrong === undefined ? undefined : wrongFile('', wrong);
+  return wrong === undefined ? undefined : errorAt('wrong-file', '', wrong);
 }
 
 function nestedFinding(document: JsonObject): Finding | undefined {
   const path = findNested(document, looksLikeConfiguration);
   if (path === undefined) return undefined;
   const place = printable(path.join('.'), 120);
-  return wrongFile(pointerOf(...path), {
+  return errorAt('wrong-file', toPointer(path), {
     message: `found the configuration under the key ${place}, expected its keys at the top of the file`,
     hint: `move the keys under ${place} to the top; pass a file of Helm values to helm install --values`,
   });
@@ -93,7 +90,7 @@ const SHOWN_KEYS = 4;
 // A file with more keys at its top is not a misspelled configuration.
 const COMPARED_KEYS = 20;
 
-function unknownFile(document: JsonObject): WrongFile {
+function unknownFile(document: JsonObject): FindingWords {
   const keys = Object.keys(document);
   const expected = 'expected filters, with project or with version, sources and triggers';
   if (keys.length === 0) {
@@ -117,10 +114,6 @@ function nearHint(keys: readonly string[], known: readonly string[]): string {
   const [first] = nearest;
   if (first !== undefined) return `did you mean ${[...new Set(nearest)].join(' and ')}?`;
   return 'pass the configuration of Sluice; docs/configuration.md begins with an example';
-}
-
-function wrongFile(path: string, { message, hint }: WrongFile): Finding {
-  return errorAt(path, { code: 'wrong-file', message, hint });
 }
 
 function isOneOf(known: readonly string[], key: string | undefined): boolean {

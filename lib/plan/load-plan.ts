@@ -9,12 +9,12 @@ import {
   sortProblems,
 } from '../config/source-map.ts';
 import { isJsonObject, type Json } from '../core/event.ts';
-import type { Finding, Problem } from '../core/problem.ts';
+import { type Finding, type Problem, warningAt } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';
 import { type RecognizedForm, recognizeForm } from './detect-form.ts';
 import { type PlannedDocument, planOurs, type SectionValidators } from './native-form.ts';
-import { type ConfigurationForm, type Plan, type PlanContext, warningAt } from './plan.ts';
+import type { ConfigurationForm, Plan, PlanContext } from './plan.ts';
 import { type StoreSection, soundStore } from './plan-store.ts';
 
 /** The inputs of a plan. */
@@ -121,5 +121,5 @@ const NO_FILTERS = {
 };
 
 function nothingStarts(words: Pick<Finding, 'message' | 'hint'>): Finding {
-  return warningAt('', { code: 'no-configuration', ...words });
+  return warningAt('no-configuration', '', { ...words });
 }

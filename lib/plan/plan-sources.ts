@@ -3,6 +3,7 @@
 
 import type { Permission } from '../core/kind.ts';
 import type { Finding } from '../core/problem.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import { permissionsOf } from '../kubernetes/access/permissions.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import type { SourceKind } from '../sources/source-kind.ts';
@@ -12,7 +13,6 @@ import {
   kindIn,
   type PlanContext,
   type PlannedSource,
-  pointerOf,
   sectionContext,
 } from './plan.ts';
 
@@ -46,7 +46,7 @@ export function planSources(
     if (kind === undefined || descriptor === undefined) return [];
     const section = entry[kind];
     const checkContext = sectionContext(name, context);
-    const path = pointerOf('sources', name, kind);
+    const path = toPointer(['sources', name, kind]);
     const { namespace } = context;
     const who = `source ${name}`;
     const source: PlannedSource = {

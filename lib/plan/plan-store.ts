@@ -4,22 +4,14 @@
 
 import { isJsonObject, type Json } from '../core/event.ts';
 import type { Kind } from '../core/kind.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import type { ClosedStore } from '../core/store.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import { parseSize, renderSize } from '../kit/text/quantity.ts';
 import { storeKinds } from '../stores/registry.ts';
 import type { StoreParts } from '../stores/store-kind.ts';
 import { STORE_DEFAULTS, STORE_SIZES } from './defaults.ts';
-import {
-  errorAt,
-  findingsAt,
-  kindIn,
-  type PlanContext,
-  type PlannedStore,
-  pointerOf,
-  sectionContext,
-  warningAt,
-} from './plan.ts';
+import { findingsAt, kindIn, type PlanContext, type PlannedStore, sectionContext } from './plan.ts';
 import { durationOr } from './settings.ts';
 
 // The schema of each kind checked the type of its section; here a section is only passed on.
@@ -81,7 +73,7 @@ export function checkStore(
   const kind = kindOf(section);
   const own = STORES[kind]?.check?.(section[kind] ?? {}, sectionContext(kind, context)) ?? [];
   return [
-    ...findingsAt(pointerOf('store', kind), own),
+    ...findingsAt(toPointer(['store', kind]), own),
     ...sizeFindings(section),
     ...forgetting(section, keyless),
   ];
@@ -94,8 +86,7 @@ function sizeFindings({ maxSize }: StoreSection): readonly Finding[] {
   const [smallest = 0, safe = 0] = [parseSize(SMALLEST_SIZE), parseSize(SAFE_SIZE)];
   if (bytes < smallest) {
     return [
-      errorAt(path, {
-        code: 'wrong-value',
+      errorAt('wrong-value', path, {
         message: `found ${maxSize} (${renderSize(bytes)} bytes), expected at least ${SMALLEST_SIZE}`,
         hint: `write ${SAFE_SIZE} or more, or leave it out`,
       }),
@@ -103,8 +94,7 @@ function sizeFindings({ maxSize }: StoreSection): readonly Finding[] {
   }
   if (bytes >= safe) return [];
   return [
-    warningAt(path, {
-      code: 'store-small',
+    warningAt('store-small', path, {
       message: `one Event may have 4 MiB, and each trigger keeps its own copy: in ${maxSize} it may never fit, and all later Events wait behind it`,
       hint: `write ${SAFE_SIZE} or more`,
     }),
@@ -119,8 +109,7 @@ function forgetting(section: StoreSection, keyless: readonly string[]): readonly
       ? [`trigger ${keyless[0] ?? ''}`, 'its receiver']
       : [`triggers ${keyless.join(', ')}`, 'their receivers'];
   return [
-    warningAt('/store/memory', {
-      code: 'store-forgets',
+    warningAt('store-forgets', '/store/memory', {
       message: `a restart loses waiting deliveries, and ${names} may start builds a second time, because ${they} cannot detect a repetition`,
       hint: 'use sqlite, or memory only if that does not matter',
     }),

@@ -2,22 +2,20 @@
 // names, identities and prefixes over all triggers. It knows the kinds only through their registry.
 
 import type { Permission } from '../core/kind.ts';
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
+import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { permissionsOf } from '../kubernetes/access/permissions.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { DryRunParts, TriggerKind } from '../triggers/trigger-kind.ts';
 import {
-  errorAt,
   findingsAt,
   kindIn,
   type PlanContext,
   type PlannedDelivery,
   type PlannedTrigger,
-  pointerOf,
   triggerContext,
-  warningAt,
 } from './plan.ts';
 import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts';
 
@@ -77,8 +75,7 @@ export function unusedTriggers(
   return configured
     .filter((name) => !used.has(name))
     .map((name) =>
-      warningAt(pointerOf('triggers', name), {
-        code: 'unused-trigger',
+      warningAt('unused-trigger', toPointer(['triggers', name]), {
         message: `no rule starts the trigger ${name}`,
         hint: 'name it under triggers: of an accept rule, or remove it',
       }),
@@ -120,7 +117,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     receiver: descriptor.receiver?.(section) ?? null,
     create: (parts) => descriptor.create(section, { ...parts, name, prefix, buildNamespace }),
   };
-  const path = pointerOf('triggers', name);
+  const path = toPointer(['triggers', name]);
   const findings = [
     ...findingsAt(`${path}/${kind}`, descriptor.check?.(section, checkContext) ?? []),
     ...checkDelivery(path, entry, delivery),
@@ -183,8 +180,7 @@ function checkIdentities(
       owners.set(former, owner ?? name);
       if (owner === undefined || owner === name) return [];
       return [
-        errorAt(pointerOf('triggers', name, 'formerly', String(index)), {
-          code: 'duplicate-name',
+        errorAt('duplicate-name', toPointer(['triggers', name, 'formerly', String(index)]), {
           message: `the trigger ${owner} has or had the name ${former || "''"} already`,
           hint: 'what a name started belongs to one trigger; remove one of the two',
         }),
@@ -204,8 +200,7 @@ function checkPrefixes(triggers: readonly PlannedTrigger[]): readonly Finding[] 
     owners.set(prefix, owner ?? name);
     if (owner === undefined) return [];
     return [
-      warningAt(pointerOf('triggers', name), {
-        code: 'duplicate-name',
+      warningAt('duplicate-name', toPointer(['triggers', name]), {
         message: `names of this trigger's objects begin with ${prefix}-, as those of ${owner} do, so names cannot distinguish them`,
         hint: 'give one of them a prefix: of its own',
       }),

@@ -10,7 +10,6 @@ import type { Source } from '../core/source.ts';
 import type { ClosedStore } from '../core/store.ts';
 import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
-import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import type { Rate } from '../kit/text/quantity.ts';
 import type { SourceParts } from '../sources/source-kind.ts';
@@ -216,22 +215,7 @@ export function kindIn<Descriptor>(
   return Object.entries(kinds).find(([known]) => Object.hasOwn(entry, known));
 }
 
-/** Makes a JSON Pointer from keys. */
-export function pointerOf(...steps: readonly string[]): string {
-  return toPointer(steps);
-}
-
 /** Turns findings of a section into findings of the whole configuration. */
 export function findingsAt(path: string, findings: readonly Finding[]): readonly Finding[] {
   return findings.map((finding) => ({ ...finding, path: `${path}${finding.path}` }));
-}
-
-/** Makes a finding of severity error. */
-export function errorAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
-  return { severity: 'error', path, ...said };
-}
-
-/** Makes a finding of severity warning. */
-export function warningAt(path: string, said: Pick<Finding, 'code' | 'message' | 'hint'>): Finding {
-  return { severity: 'warning', path, ...said };
 }

@@ -1,7 +1,7 @@
 // Plans the sections that belong to no kind, from values that the schema accepted: limits, http,
 // logging, guard, and delivery. The keys of delivery are also those by which a trigger overrides it.
 
-import type { Finding } from '../core/problem.ts';
+import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import {
   parseDuration,
   parseRate,
@@ -18,17 +18,15 @@ import {
   LIMIT_DEFAULTS,
   PROBES_DEFAULTS,
 } from './defaults.ts';
-import {
-  errorAt,
-  type PlanContext,
-  type PlannedAddress,
-  type PlannedDelivery,
-  type PlannedGuard,
-  type PlannedHttp,
-  type PlannedLimits,
-  type PlannedTrigger,
-  type ProbePaths,
-  warningAt,
+import type {
+  PlanContext,
+  PlannedAddress,
+  PlannedDelivery,
+  PlannedGuard,
+  PlannedHttp,
+  PlannedLimits,
+  PlannedTrigger,
+  ProbePaths,
 } from './plan.ts';
 
 type LimitsSection = NonNullable<Configuration['limits']>;
@@ -50,7 +48,7 @@ export function checkLimits(section: LimitsSection = {}): readonly Finding[] {
   if (holdFor === undefined || holdForMs > 0 || (perObject === null && total === null)) return [];
   const message = `found ${holdFor}: a delivery above a limit becomes a dead letter at once`;
   const hint = 'write how long it may wait for its start, such as 1h, or switch the limits off';
-  return [warningAt('/limits/holdFor', { code: 'no-time', message, hint })];
+  return [warningAt('no-time', '/limits/holdFor', { message, hint })];
 }
 
 function rateOf(text: string): Rate | null {
@@ -75,7 +73,7 @@ export function checkLogging(section: LoggingSection = {}): readonly Finding[] {
   if (file === null || file.maxBytes >= (parseSize(SMALLEST_LOG_FILE) ?? 0)) return [];
   const message = `found ${section.file?.size}, expected at least ${SMALLEST_LOG_FILE}`;
   const hint = `write a size such as ${LOG_FILE_DEFAULTS.size}`;
-  return [errorAt('/logging/file/size', { code: 'wrong-value', message, hint })];
+  return [errorAt('wrong-value', '/logging/file/size', { message, hint })];
 }
 
 /** Plans the listeners; a text that is no address is a finding. */
@@ -122,7 +120,7 @@ function planProbePaths(section: ProbesSection['paths'] = {}, findings: Finding[
     if (other !== undefined && other !== key) {
       const message = `found ${path}, which is already the path of ${other}`;
       const hint = 'write another path';
-      findings.push(errorAt(`/http/probes/paths/${key}`, { code: 'wrong-value', message, hint }));
+      findings.push(errorAt('wrong-value', `/http/probes/paths/${key}`, { message, hint }));
     }
     taken.set(path.toLowerCase(), key);
   }
@@ -139,7 +137,7 @@ function planHeartbeat(
   if (everyMs < LEAST_BEAT_MS || everyMs > LONGEST_TIMEOUT_MS) {
     const message = `found ${every}, expected at least 1s and at most 24h`;
     const hint = 'write a third of the largest age that the probe accepts, such as 10s';
-    findings.push(errorAt('/http/probes/heartbeat/every', { code: 'wrong-value', message, hint }));
+    findings.push(errorAt('wrong-value', '/http/probes/heartbeat/every', { message, hint }));
   }
   return { file, everyMs };
 }
@@ -161,8 +159,7 @@ function planAddress(
   const address = parseAddress(/^\d+$/.test(text) ? `${host}:${text}` : text);
   if (address !== undefined) return address;
   findings.push(
-    errorAt(`/http/${key}`, {
-      code: 'wrong-value',
+    errorAt('wrong-value', `/http/${key}`, {
       message: `found ${JSON.stringify(written)}, expected an address`,
       hint: `write host:port, such as ${example} or [::1]:${port}, or off`,
     }),
@@ -192,8 +189,7 @@ export function planGuard(
     const namespaces = unique(building.flatMap(({ buildNamespaces }) => buildNamespaces));
     return { guard: { namespaces, prefixes }, findings: [] };
   }
-  const finding = warningAt('/guard/namespace', {
-    code: 'guard-off',
+  const finding = warningAt('guard-off', '/guard/namespace', {
     message:
       'the guard by namespace is off: only the names of builds keep their Events from starting builds',
     hint: 'reject the Events of everything that builds create, or switch the guard on again',
@@ -254,8 +250,7 @@ export function checkDelivery(
   const findings: Finding[] = [];
   const refuse = (key: string, found: string | undefined, expected: string): void => {
     findings.push(
-      errorAt(`${path}/${key}`, {
-        code: 'wrong-value',
+      errorAt('wrong-value', `${path}/${key}`, {
         message: `found ${found}, expected ${expected}`,
         hint: 'write a duration such as 10s or 5m',
       }),
@@ -277,7 +272,7 @@ export function checkDelivery(
   if (limit !== undefined && retry.forMs === 0) {
     const message = `found ${limit}: a delivery whose first attempt fails becomes a dead letter at once`;
     const hint = 'write how long to try, such as 24h';
-    findings.push(warningAt(`${path}/retry/for`, { code: 'no-time', message, hint }));
+    findings.push(warningAt('no-time', `${path}/retry/for`, { message, hint }));
   }
   return findings;
 }

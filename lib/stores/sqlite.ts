@@ -31,7 +31,6 @@ import {
   type SweepPlace,
   toDecision,
   toDelivery,
-  toPositions,
   type WholeRow,
   type WithBody,
 } from './sqlite/protocol.ts';
@@ -143,27 +142,19 @@ class SqliteStore implements Store {
 
   constructor(client: WorkerClient) {
     this.#client = client;
-    this.#known = new KnownKeys((after) => client.call('ledgerKeys', { after }));
+    this.#known = new KnownKeys((after) => client.call('ledgerKeys', after));
   }
 
   readonly journal: Journal = {
     durable: true,
-    positions: async (source) => toPositions(await this.#client.call('positions', { source })),
-    allPositions: async () => {
-      const all = await this.#client.call('allPositions', {});
-      return new Map(all.map(([source, rows]) => [source, toPositions(rows)]));
-    },
+    positions: async (source) => this.#client.call('positions', source),
+    allPositions: async () => this.#client.call('allPositions'),
     mayKnow: (key) => this.#known.mayHave(key),
-    lookup: async (keys) => {
-      if (keys.length === 0) return new Map();
-      const entries = await this.#client.call('lookup', { keys });
-      return new Map(entries.map((entry) => [entry.key, entry]));
-    },
+    lookup: async (keys) => (keys.length === 0 ? new Map() : this.#client.call('lookup', keys)),
     commit: async (commit) => {
       // Before the commit: from its start on, the ledger may have these keys.
       for (const entry of commit.ledger) this.#known.add(entry);
-      const { done, existing, usage } = await this.#client.call('commit', packCommit(commit));
-      return done ? { done, existing: new Set(existing), usage } : { done, usage };
+      return this.#client.call('commit', packCommit(commit));
     },
   };
 
@@ -173,8 +164,8 @@ class SqliteStore implements Store {
       return { ...begun, lost: lost.map((row) => this.#unpack(row)) };
     },
     retire: async (retirement) => this.#client.call('retire', retirement),
-    dropPositions: async (gaps) => this.#client.call('dropPositions', { gaps }),
-    shift: async (byMs) => this.#client.call('shift', { byMs }),
+    dropPositions: async (gaps) => this.#client.call('dropPositions', gaps),
+    shift: async (byMs) => this.#client.call('shift', byMs),
     sweep: async (bounds) => this.#sweep(bounds),
   };
 
@@ -189,7 +180,7 @@ class SqliteStore implements Store {
       this.#answer(await this.#client.call('settle', this.#request(settlement))),
     change: async (change) =>
       this.#answer(await this.#client.call('change', this.#request(change))),
-    next: async (trigger) => this.#client.call('next', { trigger }),
+    next: async (trigger) => this.#client.call('next', trigger),
   };
 
   readonly archive: Archive = {
@@ -198,22 +189,22 @@ class SqliteStore implements Store {
       return rows.map((row) => this.#unpack(row));
     },
     get: async (id) => {
-      const row = await this.#client.call('get', { id });
+      const row = await this.#client.call('get', id);
       return row === null ? null : this.#unpack(row);
     },
     decision: async (id) => {
-      const row = await this.#client.call('decision', { id });
+      const row = await this.#client.call('decision', id);
       return row === null ? null : toDecision(row);
     },
-    counts: async () => this.#client.call('counts', {}),
-    usage: async () => this.#client.call('usage', {}),
-    gaps: async (limit) => this.#client.call('gaps', { limit }),
-    firedSince: async (since) => this.#client.call('firedSince', { since }),
+    counts: async () => this.#client.call('counts'),
+    usage: async () => this.#client.call('usage'),
+    gaps: async (limit) => this.#client.call('gaps', limit),
+    firedSince: async (since) => this.#client.call('firedSince', since),
   };
 
   readonly keyValues: KeyValues = {
-    read: async (name) => this.#client.call('read', { name }),
-    write: async (name, value) => this.#client.call('write', { name, value }),
+    read: async (name) => this.#client.call('read', name),
+    write: async (name, value) => this.#client.call('write', name, value),
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -226,7 +217,7 @@ class SqliteStore implements Store {
     let forgotten = 0;
     let from: SweepPlace | null = null;
     do {
-      const piece: SweepAnswer = await this.#client.call('sweep', { ...bounds, from });
+      const piece: SweepAnswer = await this.#client.call('sweep', bounds, from);
       forgotten += piece.forgotten;
       from = piece.next;
     } while (from !== null);

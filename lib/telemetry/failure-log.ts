@@ -11,15 +11,6 @@ import type { LogLine } from './logging.ts';
 // and is cut once a second is one failure, not sixty.
 const CALM_MS = 60_000;
 
-/** A failure with the key and cause by which repetitions are recognized. */
-interface LoggedFailure {
-  /** Identifies the failing operation, for instance a watch on one path. */
-  readonly key: string;
-  /** How it fails; the same cause again is the same failure. */
-  readonly cause: string;
-  readonly line: LogLine;
-}
-
 interface Ongoing {
   readonly cause: string;
   readonly line: LogLine;
@@ -40,28 +31,22 @@ export class FailureLog {
     this.#clock = clock;
   }
 
-  /** The line to write: unchanged for a new failure, at debug for a repetition. */
-  failed(failure: LoggedFailure): LogLine {
-    const before = this.#ongoing.get(failure.key);
-    if (before?.cause === failure.cause) {
+  /**
+   * The line to write: unchanged for a new failure, at debug for a repetition. `key` identifies the failing
+   * operation, for instance a watch on one path; the same `cause` again is the same failure.
+   */
+  failed(key: string, cause: string, line: LogLine): LogLine {
+    const before = this.#ongoing.get(key);
+    if (before?.cause === cause) {
       before.repeats += 1;
       before.calmSince = null;
-      return { ...failure.line, level: 'debug' };
+      return { ...line, level: 'debug' };
     }
-    this.#ongoing.set(failure.key, {
-      cause: failure.cause,
-      line: failure.line,
-      since: this.#clock.monotonic(),
-      repeats: 0,
-      calmSince: null,
-      isEndLogged: false,
-    });
-    if (before === undefined) return failure.line;
-    const { line } = failure;
-    return {
-      ...line,
-      message: `${line.message} (before: ${before.cause}, ${this.#history(before)})`,
-    };
+    const since = this.#clock.monotonic();
+    this.#ongoing.set(key, { cause, line, since, repeats: 0, calmSince: null, isEndLogged: false });
+    if (before === undefined) return line;
+    const message = `${line.message} (before: ${before.cause}, ${this.#history(before)})`;
+    return { ...line, message };
   }
 
   /** The line for the end of a failure; null if there is none to log now. */
@@ -81,14 +66,14 @@ export class FailureLog {
    * Like `failed`, but for a failure that nothing ends, such as a skipped frame: it ends if it does
    * not return.
    */
-  passed(failure: LoggedFailure): LogLine {
-    const line = this.failed(failure);
-    const ongoing = this.#ongoing.get(failure.key);
+  passed(key: string, cause: string, line: LogLine): LogLine {
+    const written = this.failed(key, cause, line);
+    const ongoing = this.#ongoing.get(key);
     if (ongoing !== undefined) {
       ongoing.calmSince = this.#clock.monotonic();
       ongoing.isEndLogged = true;
     }
-    return line;
+    return written;
   }
 
   /** The lines for the end of failures that have been calm long enough. */

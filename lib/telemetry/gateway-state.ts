@@ -84,24 +84,14 @@ const REFUSALS: ReadonlySet<TroubleReason | null> = new Set<TroubleReason | null
   'not-found',
 ]);
 
-type Simple = Pick<
-  GatewayState,
-  | 'version'
-  | 'isConfigurationKept'
-  | 'isStopping'
-  | 'cluster'
-  | 'clusterTrouble'
-  | 'isStoreOpen'
-  | 'storeAt'
-  | 'usage'
-  | 'storeTrouble'
->;
-
-/** Names of a configuration whose sources and triggers have a state from the start. */
+/** Names of a configuration. */
 interface StateNames {
   readonly sources: readonly string[];
   readonly triggers: readonly string[];
 }
+
+type Simple = 'version' | 'isConfigurationKept' | 'isStopping' | 'cluster' | 'clusterTrouble';
+type OfStore = 'isStoreOpen' | 'storeAt' | 'usage' | 'storeTrouble';
 
 /** Holds the latest state. */
 export class GatewayState {
@@ -127,12 +117,15 @@ export class GatewayState {
   readonly refusals = new Map<string, string>();
   readonly #sources: Map<string, SourceStanding>;
   readonly #triggers: Map<string, TriggerStanding>;
+  readonly #isConfigured: boolean;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
 
-  constructor({ sources, triggers }: StateNames, clock: Pick<Clock, 'now' | 'monotonic'>) {
+  /** Only these names have a state; with null, each name that is observed. */
+  constructor(names: StateNames | null, clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
-    this.#sources = new Map(sources.map((name) => [name, UNREAD]));
-    this.#triggers = new Map(triggers.map((name) => [name, IDLE]));
+    this.#isConfigured = names !== null;
+    this.#sources = new Map(names?.sources.map((name) => [name, UNREAD]));
+    this.#triggers = new Map(names?.triggers.map((name) => [name, IDLE]));
   }
 
   /** By name, in the order of the configuration. */
@@ -145,11 +138,6 @@ export class GatewayState {
     return this.#triggers;
   }
 
-  /** State of a trigger's breaker. */
-  breaker(trigger: string): BreakerState {
-    return this.trigger(trigger).breaker;
-  }
-
   /** State of a trigger; that of an idle one until it is first reported. */
   trigger(name: string): TriggerStanding {
     return this.#triggers.get(name) ?? IDLE;
@@ -158,16 +146,6 @@ export class GatewayState {
   /** States of the watch paths of a source. */
   paths(source: string): ReadonlyMap<string, PathStanding> {
     return this.#source(source).paths;
-  }
-
-  /** The last failed attempt of a trigger since the start; null if there was none. */
-  lastFailure(trigger: string): FailureStanding | null {
-    return this.trigger(trigger).lastFailure;
-  }
-
-  /** Time of a trigger's last delivery since the start, ms since 1970; null if there was none. */
-  lastDeliveredAt(trigger: string): number | null {
-    return this.trigger(trigger).lastDeliveredAt;
   }
 
   /** Why a trigger makes no attempts now; null if it is not paused. */
@@ -181,17 +159,19 @@ export class GatewayState {
   }
 
   /** Changes what is neither of a source nor of a trigger. */
-  set(change: Partial<Simple>): void {
+  set(change: Partial<Pick<GatewayState, Simple | OfStore>>): void {
     Object.assign(this, change);
   }
 
   /** Changes the state of a source. */
   setSource(source: string, change: Partial<SourceStanding>): void {
+    if (this.#isConfigured && !this.#sources.has(source)) return;
     this.#sources.set(source, { ...this.#source(source), ...change });
   }
 
-  /** Changes the state of a trigger. */
+  /** Changes the state of a trigger; stored deliveries may have one of an earlier configuration. */
   setTrigger(trigger: string, change: Partial<TriggerStanding>): void {
+    if (this.#isConfigured && !this.#triggers.has(trigger)) return;
     this.#triggers.set(trigger, { ...this.trigger(trigger), ...change });
   }
 
@@ -216,6 +196,11 @@ export class GatewayState {
     if (ageMs === null && !stale.delete(path)) return;
     if (ageMs !== null) stale.set(path, this.#clock.monotonic() - ageMs);
     this.setSource(source, { stale });
+  }
+
+  /** Records an attempt that begins. */
+  attempts({ delivery: { trigger } }: Observed['attempt-started']): void {
+    this.setTrigger(trigger, { running: this.trigger(trigger).running + 1 });
   }
 
   /** Records an attempt that ended. */

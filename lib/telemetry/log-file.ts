@@ -63,7 +63,8 @@ class PacedFile extends winston.transports.File {
   #emptied: (() => void) | null = null;
 
   constructor(file: LogFile, { format, failed }: LogFileParts) {
-    const calls: FileCalls = { failed: () => undefined, written: () => undefined };
+    const unopened = (error: unknown): void => this.#note(troubleOf(error));
+    const written = (error: unknown): void => this.#written(error);
     super({
       filename: file.path,
       maxsize: file.maxBytes,
@@ -71,13 +72,11 @@ class PacedFile extends winston.transports.File {
       // The newest lines are always in the file with this name.
       tailable: true,
       eol: '\n',
-      options: { flags: 'a', mode: FILE_MODE, fs: forgivingFiles(calls) },
+      options: { flags: 'a', mode: FILE_MODE, fs: forgivingFiles({ failed: unopened, written }) },
       ...(format !== null && { format }),
     });
     this.#file = file;
     this.#failed = failed;
-    calls.failed = (error) => this.#note(troubleOf(error));
-    calls.written = (error) => this.#written(error);
     this.on('open', () => {
       this.#bytes = fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
       // The transport has listeners of the same event that end its rotation.
@@ -133,9 +132,9 @@ class PacedFile extends winston.transports.File {
 /** Receives the results of operations on the file. */
 interface FileCalls {
   /** It cannot be opened. */
-  failed: (error: unknown) => void;
+  readonly failed: (error: unknown) => void;
   /** A text was written, or with an error was not. */
-  written: (error: unknown) => void;
+  readonly written: (error: unknown) => void;
 }
 
 /** File operations of a write stream that report a failure, then succeed. */

@@ -10,7 +10,6 @@ import { isRerun } from '../core/delivery-id.ts';
 import { millisecondsOf, parseMicroTime } from '../core/event.ts';
 import type { DecisionObserved } from '../core/observation.ts';
 import type { GatewayState } from './gateway-state.ts';
-import { GAUGES } from './gauges.ts';
 import { DEFAULT_RULE, knownSeries, type MetricNames } from './known-series.ts';
 import { ruleLabel } from './log-value.ts';
 import { type LabelsOf, METRICS, type MetricName, type MetricsOfType } from './metric-table.ts';
@@ -27,7 +26,7 @@ export class Metrics {
   readonly #clock: Pick<Clock, 'now'>;
   /** All that a scrape has. */
   readonly #scraped: Registry;
-  readonly #metrics = new Map<MetricName, Counter | Histogram>();
+  readonly #metrics = new Map<MetricName, Counter | Gauge | Histogram>();
 
   /**
    * Decisions by rule since the last scrape, because a labelled increment for every Event is slow.
@@ -41,8 +40,7 @@ export class Metrics {
   constructor(clock: Pick<Clock, 'now'>, state: GatewayState, names: MetricNames | null) {
     this.#clock = clock;
     for (const name of Object.keys(METRICS).filter(isMetricName)) {
-      if (isGauge(name)) createGauge(name, this.#registry, state);
-      else this.#metrics.set(name, created(name, this.#registry));
+      this.#metrics.set(name, created(name, this.#registry, state));
     }
     if (names === null) {
       this.#scraped = this.#registry;
@@ -108,37 +106,38 @@ function isMetricName(name: string): name is MetricName {
   return Object.hasOwn(METRICS, name);
 }
 
-function isGauge(name: MetricName): name is MetricsOfType<'gauge'> {
-  return Object.hasOwn(GAUGES, name);
-}
-
-/** The library calls `collect` at each scrape. */
-function createGauge(name: MetricsOfType<'gauge'>, registry: Registry, state: GatewayState): void {
-  const { help, labels } = METRICS[name];
-  const gauge = new Gauge({
-    ...{ name, help, labelNames: [...labels], registers: [registry] },
-    collect: () => {
-      gauge.reset();
-      for (const [values, value] of GAUGES[name](state)) gauge.set(values, value);
-    },
-  });
-}
-
-type Counting = Exclude<MetricName, MetricsOfType<'gauge'>>;
-
-function created(name: Counting, registry: Registry): Counter | Histogram {
+function created(
+  name: MetricName,
+  registry: Registry,
+  state: GatewayState,
+): Counter | Gauge | Histogram {
   const entry = METRICS[name];
   const { help } = entry;
   const described = { name, help, labelNames: [...entry.labels], registers: [registry] };
-  return entry.type === 'counter'
-    ? new Counter(described)
-    : new Histogram({ ...described, buckets: [...entry.buckets] });
+  switch (entry.type) {
+    case 'counter':
+      return new Counter(described);
+    case 'histogram':
+      return new Histogram({ ...described, buckets: [...entry.buckets] });
+    case 'gauge':
+      return new Gauge({
+        ...described,
+        // The library calls it at each scrape.
+        collect() {
+          this.reset();
+          for (const [labels, value] of entry.read(state)) this.set(labels, value);
+        },
+      });
+  }
 }
 
 /** Makes a series appear with the value zero. */
-function begin(metric: Counter | Histogram, labels: Readonly<Record<string, string>>): void {
+function begin(
+  metric: Counter | Gauge | Histogram,
+  labels: Readonly<Record<string, string>>,
+): void {
   if (metric instanceof Counter) metric.inc(labels, 0);
-  else metric.zero(labels);
+  if (metric instanceof Histogram) metric.zero(labels);
 }
 
 /**

@@ -39,7 +39,7 @@ class Reporter implements Telemetry {
     const { clock, names = null, nearest } = parts;
     this.#options = options;
     this.#parts = parts;
-    this.#state = parts.state ?? new GatewayState(names ?? { sources: [], triggers: [] }, clock);
+    this.#state = parts.state ?? new GatewayState(names, clock);
     this.#metrics = new Metrics(clock, this.#state, names);
     this.#failures = new FailureLog(clock);
     const suppressed = (): void => this.#metrics.suppressed();
@@ -69,17 +69,20 @@ class Reporter implements Telemetry {
 
   /** The kind is a parameter of its own, so that row and observation agree. */
   #report<K extends Observation['kind']>(kind: K, observed: ByKind<Observation>[K]): void {
+    const { format, file } = this.#options;
     const { line, count, state, original } = OBSERVATIONS[kind];
     state?.(observed, this.#state);
     count?.(observed, this.#metrics);
     for (const calmed of this.#failures.calmed()) this.#log.write(calmed);
     const made = line?.(observed, this.#failures, this.#decisions) ?? null;
-    if (original !== undefined && this.#options.format === 'brigade') {
+    if (original !== undefined && format === 'brigade') {
       // A decision has its own level, or no line at all; that of a delivery may be a debug line.
       const level = kind !== 'decision' ? 'info' : made !== null && 'level' in made && made.level;
       if (level) this.#writeOriginal(level, () => original(observed, this.#parts));
     }
-    if (made === null) return;
+    // Only the file has our own line of a decision beside those of the original.
+    const isOriginal = kind === 'decision' && format === 'brigade' && file === null;
+    if (made === null || isOriginal) return;
     if ('level' in made) this.#log.write(made);
     else for (const one of made) if (one !== null) this.#log.write(one);
   }

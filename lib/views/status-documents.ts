@@ -212,12 +212,8 @@ export function toRules({
   return [...rules, { ...last, hits, lastHitAt: timeOf(lastAt) }];
 }
 
-async function sourcesOf({
-  plan,
-  store,
-  watch,
-  clock,
-}: StatusParts): Promise<StatusDocument['sources']> {
+async function sourcesOf(parts: StatusParts): Promise<StatusDocument['sources']> {
+  const { plan, store, watch, clock } = parts;
   return Promise.all(
     plan.sources.map(async ({ name, kind }) => {
       const positions = await store.journal.positions(name);
@@ -240,25 +236,21 @@ async function sourcesOf({
   );
 }
 
-async function triggersOf({
-  plan,
-  store,
-  watch,
-}: StatusParts): Promise<StatusDocument['triggers']> {
+async function triggersOf(parts: StatusParts): Promise<StatusDocument['triggers']> {
+  const { plan, store, watch } = parts;
   const counts = await store.archive.counts();
   return plan.triggers.map(({ name, kind }) => {
     const own = counts.filter(({ trigger }) => trigger === name);
     const deliveries = Object.fromEntries(own.map(({ state, count }) => [state, count]));
-    const { standing } = watch;
-    const failure = standing.lastFailure(name);
+    const { breaker, pause, lastFailure, lastDeliveredAt } = watch.standing.trigger(name);
     return {
       name,
       kind,
-      breaker: standing.breaker(name),
-      paused: toPause(standing.pause(name)),
+      breaker,
+      paused: toPause(pause),
       deliveries,
-      lastDeliveredAt: timeOf(standing.lastDeliveredAt(name)),
-      lastFailure: failure === null ? null : { ...failure, at: timeOf(failure.at) },
+      lastDeliveredAt: timeOf(lastDeliveredAt),
+      lastFailure: lastFailure && { ...lastFailure, at: timeOf(lastFailure.at) },
     };
   });
 }

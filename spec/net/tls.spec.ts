@@ -131,6 +131,19 @@ describe('TLS to a receiver', () => {
     expect(result).to.include({ reached: 'never', failure: 'tls' });
   });
 
+  it('accepts any certificate if an operator turned verification off', async () => {
+    await using receiver = await secure(authority.sign('receiver', -1));
+    const result = await sendTo(receiver, { isVerified: false });
+    expect(result).to.include({ answered: true, excerpt: 'hello stranger' });
+  });
+
+  it('accepts certificates and keys as bytes', async () => {
+    await using receiver = await secure({ ca: authority.cert, requestCert: true });
+    const { cert, key } = authority.sign('sluice');
+    const tls = { ca: Buffer.from(authority.cert), cert: Buffer.from(cert), key: Buffer.from(key) };
+    expect(await sendTo(receiver, tls)).to.include({ answered: true, excerpt: 'hello sluice' });
+  });
+
   it('does not request the name in a host header', async () => {
     await using receiver = await secure();
     await using client = aClient({ tls: { ca: authority.cert } });

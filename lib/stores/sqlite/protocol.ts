@@ -9,22 +9,7 @@ import {
   eventNamespaceOf,
   type Started,
 } from '../../core/delivery.ts';
-import type { Gap, Position, Positions } from '../../core/source.ts';
-import type {
-  ClaimRequest,
-  Commit,
-  DecisionRecord,
-  DeliveryCount,
-  DeliveryQuery,
-  LedgerEntry,
-  Recovery,
-  RecoveryRequest,
-  Retirement,
-  Settlement,
-  StateChange,
-  StoreUsage,
-  SweepBounds,
-} from '../../core/store.ts';
+import type { Commit, DecisionRecord } from '../../core/store.ts';
 import type { StoreObserved } from '../../core/store-observation.ts';
 
 type StoredAsIs = 'id' | 'trigger' | 'object' | 'state' | 'dead' | 'createdAt' | 'dueAt';
@@ -62,10 +47,9 @@ export interface DecisionRow extends Omit<DecisionRecord, 'trail'> {
 }
 
 /** A packed commit. */
-export type PackedCommit = Omit<Commit, 'deliveries' | 'decisions' | 'positions' | 'seen'> & {
+export type PackedCommit = Omit<Commit, 'deliveries' | 'decisions' | 'seen'> & {
   readonly deliveries: readonly NewRow[];
   readonly decisions: readonly DecisionRow[];
-  readonly positions: readonly (PositionRow & { readonly source: string })[];
   readonly seen: readonly SeenKeys[];
 };
 
@@ -73,18 +57,6 @@ export type PackedCommit = Omit<Commit, 'deliveries' | 'decisions' | 'positions'
 export interface SeenKeys {
   readonly path: string;
   readonly keys: readonly string[];
-}
-
-/** The position of a watch path. */
-export interface PositionRow extends Position {
-  readonly path: string;
-}
-
-/** The result of a commit. */
-export interface CommitAnswer {
-  readonly done: boolean;
-  readonly existing: readonly string[];
-  readonly usage: StoreUsage;
 }
 
 /** The result of a change of a delivery, with the body only if requested. */
@@ -95,12 +67,6 @@ export type ActRow =
 /** Requests the body if the main thread does not have it. */
 export interface WithBody {
   readonly withBody: boolean;
-}
-
-/** A request for one piece of a sweep. */
-export interface SweepRequest extends SweepBounds {
-  /** The end of the previous piece; null for the first. */
-  readonly from: SweepPlace | null;
 }
 
 /** The last ledger entry of a piece of a sweep. */
@@ -123,61 +89,6 @@ export interface LedgerKeys {
   /** The last entry of this piece; null if there are no more. */
   readonly next: number | null;
 }
-
-/** Every call of the worker, with its argument and its answer. */
-export interface Calls {
-  readonly positions: { argument: { source: string }; answer: readonly PositionRow[] };
-  readonly allPositions: {
-    argument: object;
-    answer: readonly (readonly [source: string, rows: readonly PositionRow[]])[];
-  };
-  readonly lookup: { argument: { keys: readonly string[] }; answer: readonly LedgerEntry[] };
-  readonly ledgerKeys: { argument: { after: number }; answer: LedgerKeys };
-  readonly commit: { argument: PackedCommit; answer: CommitAnswer };
-  readonly claim: { argument: ClaimRequest; answer: readonly WholeRow[] };
-  readonly attempt: {
-    argument: { id: string; incarnation: string; now: number } & WithBody;
-    answer: ActRow;
-  };
-  readonly settle: { argument: Settlement & WithBody; answer: ActRow };
-  readonly change: { argument: StateChange & WithBody; answer: ActRow };
-  readonly next: { argument: { trigger: string }; answer: number | null };
-  readonly list: { argument: DeliveryQuery; answer: readonly WholeRow[] };
-  readonly get: { argument: { id: string }; answer: WholeRow | null };
-  readonly decision: { argument: { id: string }; answer: DecisionRow | null };
-  readonly counts: { argument: object; answer: readonly DeliveryCount[] };
-  readonly usage: { argument: object; answer: StoreUsage };
-  readonly gaps: { argument: { limit: number }; answer: readonly Gap[] };
-  readonly firedSince: {
-    argument: { since: number };
-    answer: readonly { at: number; object: string }[];
-  };
-  readonly read: { argument: { name: string }; answer: string | null };
-  readonly write: { argument: { name: string; value: string }; answer: undefined };
-  readonly begin: {
-    argument: RecoveryRequest;
-    answer: Omit<Recovery, 'lost'> & { lost: readonly WholeRow[] };
-  };
-  readonly retire: { argument: Retirement; answer: undefined };
-  readonly dropPositions: { argument: { gaps: readonly Gap[] }; answer: undefined };
-  readonly shift: { argument: { byMs: number }; answer: undefined };
-  readonly sweep: { argument: SweepRequest; answer: SweepAnswer };
-}
-
-/** The name of a call. */
-export type CallName = keyof Calls;
-
-/** A call sent to the worker. */
-export interface Request<Name extends CallName = CallName> {
-  readonly call: number;
-  readonly name: Name;
-  readonly argument: Calls[Name]['argument'];
-}
-
-/** A message of the main thread. */
-export type ToWorker =
-  | { readonly kind: 'requests'; readonly requests: readonly Request[] }
-  | { readonly kind: 'close' };
 
 /** The failure of a call. */
 export interface CallFailure {
@@ -228,9 +139,6 @@ export function packCommit(commit: Commit): PackedCommit {
     ...commit,
     deliveries: commit.deliveries.map(packDelivery),
     decisions: commit.decisions.map((one) => ({ ...one, trail: JSON.stringify(one.trail) })),
-    positions: [...commit.positions].flatMap(([source, moved]) =>
-      [...moved].map(([path, { resourceVersion, at }]) => ({ source, path, resourceVersion, at })),
-    ),
     seen: [...Map.groupBy(commit.seen, ({ path }) => path)].map(([path, seen]) => ({
       path,
       keys: seen.map(({ key }) => key),
@@ -264,11 +172,6 @@ export function toDelivery(row: DeliveryRow, body: DeliveryBody): Delivery {
     started: started === null ? null : (JSON.parse(started) as Started),
     ...{ deaths, retriedAt },
   });
-}
-
-/** Converts rows to positions. */
-export function toPositions(rows: readonly PositionRow[]): Positions {
-  return new Map(rows.map(({ path, resourceVersion, at }) => [path, { resourceVersion, at }]));
 }
 
 /** Parses the body that `packDelivery` made. */

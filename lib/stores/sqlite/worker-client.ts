@@ -4,17 +4,8 @@
 
 import { Worker } from 'node:worker_threads';
 import { SluiceError } from '../../core/errors.ts';
-import type {
-  CallName,
-  Calls,
-  FromWorker,
-  HistoryNote,
-  OpenFailure,
-  Reply,
-  Request,
-  ToWorker,
-  WorkerData,
-} from './protocol.ts';
+import type { FromWorker, HistoryNote, OpenFailure, Reply, WorkerData } from './protocol.ts';
+import type { CallName, Calls, Request, ToWorker } from './worker/worker.ts';
 
 interface PendingCall {
   readonly name: CallName;
@@ -106,17 +97,17 @@ export class WorkerClient {
    */
   async call<Name extends CallName>(
     name: Name,
-    argument: Calls[Name]['argument'],
-  ): Promise<Calls[Name]['answer']> {
+    ...values: Parameters<Calls[Name]>
+  ): Promise<ReturnType<Calls[Name]>> {
     this.#callbacks.called();
     if (this.#end !== null) throw this.#end;
-    return new Promise<Calls[Name]['answer']>((resolve, reject) => {
+    return new Promise<ReturnType<Calls[Name]>>((resolve, reject) => {
       const call = (this.#calls += 1);
       const answered = resolve as (answer: unknown) => void;
       this.#waiting.set(call, { name, resolve: answered, reject });
       // Calls made while the worker is busy are sent together after its answers. Each message
       // wakes a thread, and the calls of one message wait for the disk only once.
-      const isFirst = this.#requests.push({ call, name, argument }) === 1;
+      const isFirst = this.#requests.push({ call, name, values }) === 1;
       if (isFirst && !this.#isBusy) queueMicrotask(() => this.#send());
     });
   }

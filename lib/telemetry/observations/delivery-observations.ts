@@ -85,8 +85,7 @@ export const DELIVERY_ROWS: RowTable<DeliveryObserved> = {
       const message = `${trigger}: attempt ${attempts.length} of ${id}`;
       return { level: 'debug', kind, message, fields };
     },
-    state: ({ delivery: { trigger } }, state) =>
-      state.setTrigger(trigger, { running: state.trigger(trigger).running + 1 }),
+    state: (observed, state) => state.attempts(observed),
     original: originalDelivery,
   },
   'attempt-ended': {
@@ -125,7 +124,7 @@ export const DELIVERY_ROWS: RowTable<DeliveryObserved> = {
       if (state === 'paused') {
         const message = `${trigger}: paused (${reason}), ${noAttemptsFor(retryMs)}: ${why}`;
         const line: LogLine = { level: PAUSE_LEVELS[reason], kind, message, fields };
-        return failures.failed({ key, cause: reason, line });
+        return failures.failed(key, reason, line);
       }
       const message = `${trigger}: pause ${state} (${reason}): ${why}`;
       const ended = state === 'over' ? failures.ended(key) : null;
@@ -159,7 +158,7 @@ function attemptEnded(
   if (outcome.outcome === 'retry' && pauseReasonOf(outcome) !== null) return line;
   const level =
     outcome.outcome === 'retry' ? RETRY_LEVELS[outcome.reason] : LOST_LEVELS[outcome.reason];
-  return failures.failed({ key, cause: outcome.reason, line: { ...line, level } });
+  return failures.failed(key, outcome.reason, { ...line, level });
 }
 
 function outcomeText(outcome: Outcome): string {
@@ -239,7 +238,7 @@ export const LIMIT_ROWS: RowTable<LimitObserved> = {
       const fields = { budget: name, rate, ...fieldsOf(user) };
       const line: LogLine = { level: 'error', kind, message, fields };
       const cause = `used up by ${user === null ? '-' : userText(user)}`;
-      return failures.failed({ key, cause, line });
+      return failures.failed(key, cause, line);
     },
     state: (observed, state) => state.holds(observed),
   },

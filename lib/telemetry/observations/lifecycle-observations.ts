@@ -6,6 +6,7 @@ import type { AccessObserved, ByKind, LifecycleObserved } from '../../core/obser
 import type { Problem, Severity } from '../../core/problem.ts';
 import type { StoreObserved } from '../../core/store-observation.ts';
 import { renderDuration, renderSize } from '../../kit/text/quantity.ts';
+import type { FailureLog } from '../failure-log.ts';
 import { accessText, counted } from '../log-value.ts';
 import type { LogLevel, LogLine } from '../logging.ts';
 import type { RowTable } from './row.ts';
@@ -53,7 +54,7 @@ export const LIFECYCLE_ROWS: RowTable<LifecycleObserved> = {
     line: ({ kind, server, why }, failures) => {
       const message = `waiting for the API server ${server}: ${why}`;
       const line: LogLine = { level: 'warn', kind, message, fields: { server, why } };
-      return failures.failed({ key: 'cluster', cause: why, line });
+      return failures.failed('cluster', why, line);
     },
     state: ({ server, why }, state) =>
       state.set({ clusterTrouble: `waiting for ${server}: ${why}` }),
@@ -100,26 +101,11 @@ export const LIFECYCLE_ROWS: RowTable<LifecycleObserved> = {
         return [{ level: 'debug', kind, message, fields }, failures.ended('pod-event')];
       }
       const message = `cannot report ${reason} as an Event about this pod: ${failure}`;
-      const line: LogLine = { level: 'warn', kind, message, fields };
-      return failures.failed({ key: 'pod-event', cause: failure, line });
+      return failures.failed('pod-event', failure, { level: 'warn', kind, message, fields });
     },
   },
-  'heartbeat-file': {
-    line: ({ kind, file, failure }, failures) => {
-      if (failure === null) return failures.ended(kind);
-      const message = `cannot write the heartbeat file ${file}: ${failure}`;
-      const line: LogLine = { level: 'error', kind, message, fields: { file, failure } };
-      return failures.failed({ key: kind, cause: failure, line });
-    },
-  },
-  'log-file': {
-    line: ({ kind, file, failure }, failures) => {
-      if (failure === null) return failures.ended(kind);
-      const message = `cannot write the log file ${file}: ${failure}; its lines are lost until it can be written`;
-      const line: LogLine = { level: 'error', kind, message, fields: { file, failure } };
-      return failures.failed({ key: kind, cause: failure, line });
-    },
-  },
+  'heartbeat-file': { line: unwritable('heartbeat file', '') },
+  'log-file': { line: unwritable('log file', '; its lines are lost until it can be written') },
   stopping: {
     line: ({ kind, why, limitMs }) => {
       const message = `stopping: ${why}; deadline in ${renderDuration(limitMs)}`;
@@ -147,6 +133,19 @@ export const LIFECYCLE_ROWS: RowTable<LifecycleObserved> = {
     count: (_, metrics) => metrics.add('sluice_bugs_found_total', {}),
   },
 };
+
+/** The lines of a file that cannot be written, and of the end of that. */
+function unwritable(what: string, so: string) {
+  return (
+    { kind, file, failure }: ByKind<LifecycleObserved>['heartbeat-file' | 'log-file'],
+    failures: FailureLog,
+  ): LogLine | null => {
+    if (failure === null) return failures.ended(kind);
+    const message = `cannot write the ${what} ${file}: ${failure}${so}`;
+    const line: LogLine = { level: 'error', kind, message, fields: { file, failure } };
+    return failures.failed(kind, failure, line);
+  };
+}
 
 /** Makes the line of an error that should not have happened. */
 export function bugLine(where: string, error: unknown): LogLine {
@@ -206,7 +205,7 @@ export const STORE_ROWS: RowTable<StoreObserved> = {
       if (state === 'available') return failures.ended('store');
       const message = `the store accepts no changes: ${why}; free space or repair the disk; failed calls are retried automatically`;
       const line: LogLine = { level: 'error', kind, message, fields: { state, why } };
-      return failures.failed({ key: 'store', cause: why, line });
+      return failures.failed('store', why, line);
     },
     state: ({ state: found, why }, state) =>
       state.set({ isStoreOpen: true, storeTrouble: found === 'unavailable' ? why : null }),
@@ -266,13 +265,8 @@ export const ACCESS_ROWS: RowTable<AccessObserved> = {
       if (state === 'granted') return failures.ended(`permission ${access}`);
       const said = detail === '' ? '' : `: ${detail}`;
       const message = `permission missing: ${access} (${needed.why})${said}; sluice rbac prints the Roles that grant it`;
-      const line: LogLine = {
-        level: 'error',
-        kind,
-        message,
-        fields: { state, ...needed, detail },
-      };
-      return failures.failed({ key: `permission ${access}`, cause: 'missing', line });
+      const line: LogLine = { level: 'error', kind, message, fields: { state, ...needed, detail } };
+      return failures.failed(`permission ${access}`, 'missing', line);
     },
     state: ({ state: found, needed }, state) => {
       const access = accessText(needed);
@@ -285,7 +279,7 @@ export const ACCESS_ROWS: RowTable<AccessObserved> = {
       if (state === 'answered') return failures.ended('access-review');
       const message = `cannot review the permissions of this account: ${why}; reading begins without that`;
       const line: LogLine = { level: 'info', kind, message, fields: { state, why } };
-      return failures.failed({ key: 'access-review', cause: why, line });
+      return failures.failed('access-review', why, line);
     },
     state: ({ state: found }, state) => {
       const note = 'the permissions could not be reviewed; the log says why';
@@ -302,7 +296,7 @@ export const ACCESS_ROWS: RowTable<AccessObserved> = {
         message,
         fields: { trigger, state, fault, detail },
       };
-      return failures.failed({ key: `dry-run ${trigger}`, cause: `${fault} ${detail}`, line });
+      return failures.failed(`dry-run ${trigger}`, `${fault} ${detail}`, line);
     },
     state: ({ trigger, state: found, fault }, state) => {
       const note = `trigger ${trigger}: the API server refuses its manifest (${fault}); the log says why`;

@@ -70,7 +70,7 @@ export const READING_ROWS: RowTable<ReadingObserved> = {
       const age = renderDuration(Math.round(ageMs / 1000) * 1000);
       const message = `${source}: ${path} is stale: no Event and no sign of a working watch for ${age}`;
       const line: LogLine = { level: 'warn', kind, message, fields: { source, path, ageMs } };
-      return failures.failed({ key: `stale ${source} ${path}`, cause: 'stale', line });
+      return failures.failed(`stale ${source} ${path}`, 'stale', line);
     },
     state: (observed, state) => state.ages(observed, observed.ageMs),
   },
@@ -85,7 +85,7 @@ export const READING_ROWS: RowTable<ReadingObserved> = {
         fields: { source, path, reason, detail, lastedMs, retryMs },
       };
       if (level === 'debug') return line;
-      return failures.failed({ key: `watch ${source} ${path}`, cause: reason, line });
+      return failures.failed(`watch ${source} ${path}`, reason, line);
     },
     count: ({ source, reason }, metrics) =>
       metrics.add('sluice_watch_restarts_total', { source, reason }),
@@ -107,7 +107,7 @@ export const READING_ROWS: RowTable<ReadingObserved> = {
       const message = `${source}: cannot list ${path}, ${reason}${after(detail)}; retry in ${renderDuration(retryMs)}`;
       const line = { level, kind, message, fields: { source, path, reason, detail, retryMs } };
       if (level === 'debug') return line;
-      return failures.failed({ key: `list ${source} ${path}`, cause: reason, line });
+      return failures.failed(`list ${source} ${path}`, reason, line);
     },
     count: ({ source, reason }, metrics) =>
       metrics.add('sluice_lists_failed_total', { source, reason }),
@@ -115,13 +115,8 @@ export const READING_ROWS: RowTable<ReadingObserved> = {
   'frame-skipped': {
     line: ({ kind, source, path, bytes, why }, failures) => {
       const message = `${source}: skipped one Event of ${path}: ${why} (${bytes} bytes)`;
-      const line: LogLine = {
-        level: 'error',
-        kind,
-        message,
-        fields: { source, path, bytes, why },
-      };
-      return failures.passed({ key: `frame ${source} ${path}`, cause: why, line });
+      const line: LogLine = { level: 'error', kind, message, fields: { source, path, bytes, why } };
+      return failures.passed(`frame ${source} ${path}`, why, line);
     },
     count: ({ source }, metrics) => metrics.add('sluice_frames_skipped_total', { source }),
   },

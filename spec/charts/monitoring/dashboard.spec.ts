@@ -4,7 +4,6 @@
 import { expect } from 'chai';
 import { UNSETTLED_STATES } from '../../../lib/core/delivery.ts';
 import { GatewayState } from '../../../lib/telemetry/gateway-state.ts';
-import { GAUGES } from '../../../lib/telemetry/gauges.ts';
 import { knownSeries, type MetricNames } from '../../../lib/telemetry/known-series.ts';
 import { METRICS, type MetricName } from '../../../lib/telemetry/metric-table.ts';
 import { ALERTS } from '../../../tools/chart/monitoring/alerts.ts';
@@ -137,8 +136,9 @@ function valuesOf(series: string): readonly string[] | null {
     triggers: ['hook'],
     rules: [{ rule, action: 'accept' }],
   };
-  const gauge = Object.entries(GAUGES).find(([name]) => name === known)?.[1];
-  const measured = gauge?.(new GatewayState(names, new FakeClock())).map(([of]) => of);
+  const entry = METRICS[known];
+  const state = new GatewayState(names, new FakeClock());
+  const measured = 'read' in entry ? entry.read(state).map(([of]) => of) : null;
   const labels: readonly object[] = measured ?? knownSeries(known, names);
   return labels.flatMap((one) => Object.entries(one).map(([label, value]) => `${label}=${value}`));
 }

@@ -4,10 +4,9 @@ import { expect } from 'chai';
 import type { Observation } from '../../../lib/core/observation.ts';
 import { checksOf, healthOf } from '../../../lib/gateway/health.ts';
 import { GatewayState } from '../../../lib/telemetry/gateway-state.ts';
-import { GAUGES } from '../../../lib/telemetry/gauges.ts';
-import { METRICS } from '../../../lib/telemetry/metric-table.ts';
 import type { RowTable } from '../../../lib/telemetry/observations/row.ts';
 import { OBSERVATIONS } from '../../../lib/telemetry/observations/table.ts';
+import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { heard } from '../support.ts';
 
@@ -84,8 +83,15 @@ describe('the state of the gateway', () => {
     ]);
   });
 
-  it('is the only source of each gauge', () => {
-    const gauges = Object.entries(METRICS).filter(([, { type }]) => type === 'gauge');
-    expect(Object.keys(GAUGES)).to.have.members(gauges.map(([name]) => name));
+  it('has no trigger or source of an earlier configuration, whose deliveries are stored', async () => {
+    const state = new GatewayState(names, new FakeClock());
+    const { telemetry } = heard({}, { names, state });
+    const delivery = aDelivery({ trigger: 'gone' });
+    const outcome = { outcome: 'unknown', reason: 'process-died', detail: '' } as const;
+    telemetry.observe({ kind: 'attempt-ended', delivery, outcome, durationMs: 1 });
+    telemetry.observe({ kind: 'reading', source: 'gone', path, state: 'waiting', why: '' });
+    expect(checksOf(state, []).map(({ name }) => name)).to.not.include.members(['trigger gone']);
+    expect((await telemetry.metrics()).text).to.not.match(/sluice_breaker_open\{trigger="gone"/);
+    expect([...state.sources.keys()]).to.deep.equal(names.sources);
   });
 });

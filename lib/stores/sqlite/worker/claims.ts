@@ -3,7 +3,7 @@
 
 import { type Attempt, isOnlyHeld } from '../../../core/delivery.ts';
 import type { ClaimRequest, Settlement, StateChange } from '../../../core/store.ts';
-import type { ActRow, Calls, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
+import type { ActRow, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
 import type { PortParts } from './commit.ts';
 import type { Statements } from './database.ts';
 import { DELIVERY_COLUMNS, type DeliveryRows } from './delivery-rows.ts';
@@ -62,7 +62,12 @@ export class Claims {
     return claimed;
   }
 
-  attempt({ id, incarnation, now, withBody }: Calls['attempt']['argument']): ActRow {
+  attempt({
+    id,
+    incarnation,
+    now,
+    withBody,
+  }: Pick<Settlement, 'id' | 'incarnation' | 'now'> & WithBody): ActRow {
     const before = this.#deliveries.find(id);
     if (before?.state !== 'running' || before.claim !== incarnation) return conflict(before);
     return this.#done(this.#deliveries.openAttempt(before, endedOf(before, null), now), withBody);

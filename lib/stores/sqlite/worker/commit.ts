@@ -1,17 +1,10 @@
 // The journal in SQL: commits of positions, ledger, new deliveries and gaps. Inside the transaction it
 // checks ids against deliveries and ledger, and deletes settled deliveries if the file is full.
 
-import type { Gap } from '../../../core/source.ts';
-import type { StoreUsage } from '../../../core/store.ts';
+import type { Gap, Position, Positions } from '../../../core/source.ts';
+import type { Committed, StoreUsage } from '../../../core/store.ts';
 import { GAPS_KEPT } from '../../store-kind.ts';
-import type {
-  Calls,
-  CommitAnswer,
-  DeliveryRow,
-  NewRow,
-  PackedCommit,
-  PositionRow,
-} from '../protocol.ts';
+import type { DeliveryRow, NewRow, PackedCommit } from '../protocol.ts';
 import type { Statements } from './database.ts';
 import type { DeliveryRows } from './delivery-rows.ts';
 import type { History } from './history.ts';
@@ -55,36 +48,36 @@ export class Commits {
   }
 
   /** The positions of a source, including retired paths. */
-  positions(source: string): readonly PositionRow[] {
-    return this.#parts.db.all(POSITIONS, source) as readonly PositionRow[];
+  positions(source: string): Positions {
+    const rows = this.#parts.db.all(POSITIONS, source) as readonly PositionRow[];
+    return new Map(rows.map(({ path, resourceVersion, at }) => [path, { resourceVersion, at }]));
   }
 
-  allPositions(): Calls['allPositions']['answer'] {
+  allPositions(): ReadonlyMap<string, Positions> {
     const sources = this.#parts.db.texts('SELECT DISTINCT source FROM position ORDER BY source');
-    return sources.map((source) => [source, this.positions(source)]);
+    return new Map(sources.map((source) => [source, this.positions(source)]));
   }
 
   /** Stores the whole commit, or nothing if the store is full. */
-  commit(commit: PackedCommit): CommitAnswer {
+  commit(commit: PackedCommit): Committed {
     const { deliveries, history, ledger } = this.#parts;
-    const existing = new Set(
-      commit.deliveries.map(({ id }) => id).filter((id) => this.#isKnown(id)),
-    );
+    const ids = commit.deliveries.map(({ id }) => id);
+    const existing = new Set(ids.filter((id) => this.#isKnown(id)));
     const fresh = distinct(commit.deliveries.filter(({ id }) => !existing.has(id)));
-    if (fresh.length > 0 && !this.#makeRoom()) {
-      return { done: false, existing: [], usage: this.usage };
-    }
+    if (fresh.length > 0 && !this.#makeRoom()) return { done: false, usage: this.usage };
     for (const row of fresh) deliveries.add(row);
     for (const decision of commit.decisions) if (!existing.has(decision.id)) history.add(decision);
     for (const entry of commit.ledger) ledger.write(entry);
     ledger.markSeen(commit.seen);
     for (const gone of commit.gone) ledger.markGone(gone, commit.readMs);
     for (const listed of commit.listed) ledger.markListed(listed, commit.readMs);
-    for (const { source, path, resourceVersion, at } of commit.positions) {
-      this.#parts.db.run(WRITE_POSITION, source, path, resourceVersion, at);
+    for (const [source, moved] of commit.positions) {
+      for (const [path, { resourceVersion, at }] of moved) {
+        this.#parts.db.run(WRITE_POSITION, source, path, resourceVersion, at);
+      }
     }
     this.addGaps(commit.gaps);
-    return { done: true, existing: [...existing], usage: this.usage };
+    return { done: true, existing, usage: this.usage };
   }
 
   /** Adds gaps and deletes the oldest. */
@@ -137,6 +130,10 @@ export class Commits {
     }
     return true;
   }
+}
+
+interface PositionRow extends Position {
+  readonly path: string;
 }
 
 interface GapRow extends Pick<Gap, 'source' | 'path' | 'loss' | 'why'> {

@@ -71,8 +71,11 @@ export class Ledger {
     this.#db = db;
   }
 
-  lookup(keys: readonly string[]): readonly LedgerEntry[] {
-    return keys.flatMap((key) => (this.#db.get(LOOKUP, key) as LedgerEntry | undefined) ?? []);
+  lookup(keys: readonly string[]): ReadonlyMap<string, LedgerEntry> {
+    const found = keys.flatMap(
+      (key) => (this.#db.get(LOOKUP, key) as LedgerEntry | undefined) ?? [],
+    );
+    return new Map(found.map((entry) => [entry.key, entry]));
   }
 
   /** The hashes of all keys of the next entries after this one. */

@@ -2,8 +2,14 @@
 // are answered in between; each call names the end of the previous piece.
 
 import { type Outcome, UNSETTLED_STATES } from '../../../core/delivery.ts';
-import type { RecoveryRequest, RenamedTrigger, Retirement } from '../../../core/store.ts';
-import type { Calls, DeliveryRow, SweepAnswer, SweepPlace, SweepRequest } from '../protocol.ts';
+import type {
+  Recovery,
+  RecoveryRequest,
+  RenamedTrigger,
+  Retirement,
+  SweepBounds,
+} from '../../../core/store.ts';
+import type { DeliveryRow, SweepAnswer, SweepPlace, WholeRow } from '../protocol.ts';
 import { endedOf } from './claims.ts';
 import type { Commits, PortParts } from './commit.ts';
 import type { DeliveryRows } from './delivery-rows.ts';
@@ -67,7 +73,11 @@ export class Maintenance {
     this.#deliveries = parts.deliveries;
   }
 
-  begin({ incarnation, now, renamed = [] }: RecoveryRequest): Calls['begin']['answer'] {
+  begin({
+    incarnation,
+    now,
+    renamed = [],
+  }: RecoveryRequest): Omit<Recovery, 'lost'> & { readonly lost: readonly WholeRow[] } {
     const lost: string[] = [];
     let unattempted = 0;
     const left = this.#runningOfOthers(incarnation);
@@ -93,7 +103,10 @@ export class Maintenance {
   }
 
   /** Deletes the next piece of outdated records. */
-  sweep({ goneBefore, settledBefore, unread = [], from }: SweepRequest): SweepAnswer {
+  sweep(
+    { goneBefore, settledBefore, unread = [] }: SweepBounds,
+    from: SweepPlace | null,
+  ): SweepAnswer {
     const { db, history } = this.#parts;
     const place = from ?? FROM_THE_START;
     if (from === null) {

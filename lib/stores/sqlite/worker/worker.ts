@@ -9,20 +9,29 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
+import type { Gap } from '../../../core/source.ts';
+import type {
+  ClaimRequest,
+  DeliveryQuery,
+  RecoveryRequest,
+  Retirement,
+  Settlement,
+  StateChange,
+  SweepBounds,
+} from '../../../core/store.ts';
 import type {
   CallFailure,
-  CallName,
-  Calls,
   FromWorker,
   HistoryNote,
+  PackedCommit,
   Reply,
-  Request,
-  ToWorker,
+  SweepPlace,
+  WithBody,
   WorkerData,
 } from '../protocol.ts';
 import { failureOf } from '../sqlite-errors.ts';
 import { Claims } from './claims.ts';
-import { Commits } from './commit.ts';
+import { Commits, type PortParts } from './commit.ts';
 import { openFailureOf, openMain, type Statements } from './database.ts';
 import { DeliveryRows } from './delivery-rows.ts';
 import { History } from './history.ts';
@@ -30,9 +39,66 @@ import { Ledger } from './ledger.ts';
 import { Listing } from './listing.ts';
 import { Maintenance } from './maintenance.ts';
 
-type Handlers = {
-  readonly [Name in CallName]: (argument: Calls[Name]['argument']) => Calls[Name]['answer'];
-};
+/** Every call, by its name. The client knows their types from here. */
+export type Calls = ReturnType<typeof createCalls>;
+
+/** The name of a call. */
+export type CallName = keyof Calls;
+
+/** A call with its arguments. */
+export interface Request {
+  readonly call: number;
+  readonly name: CallName;
+  readonly values: readonly unknown[];
+}
+
+/** A message of the main thread. */
+export type ToWorker =
+  | { readonly kind: 'requests'; readonly requests: readonly Request[] }
+  | { readonly kind: 'close' };
+
+function createCalls(parts: PortParts) {
+  const { db, deliveries, ledger, history } = parts;
+  const journal = new Commits(parts);
+  const outbox = new Claims(parts);
+  const upkeep = new Maintenance(parts, journal);
+  const listing = new Listing(db, deliveries);
+  return {
+    positions: (source: string) => journal.positions(source),
+    allPositions: () => journal.allPositions(),
+    lookup: (keys: readonly string[]) => ledger.lookup(keys),
+    ledgerKeys: (after: number) => ledger.keys(after),
+    commit: (commit: PackedCommit) => journal.commit(commit),
+    claim: (request: ClaimRequest) => outbox.claim(request),
+    attempt: (started: Pick<Settlement, 'id' | 'incarnation' | 'now'> & WithBody) =>
+      outbox.attempt(started),
+    settle: (settlement: Settlement & WithBody) => outbox.settle(settlement),
+    change: (change: StateChange & WithBody) => outbox.change(change),
+    next: (trigger: string) => outbox.next(trigger),
+    list: (query: DeliveryQuery) => listing.list(query),
+    get: (id: string) => deliveries.findWhole(id),
+    decision: (id: string) => history.find(id),
+    counts: () => deliveries.stateCounts.counts,
+    usage: () => journal.usage,
+    gaps: (limit: number) => journal.gaps(limit),
+    firedSince: (since: number) => ledger.firedSince(since),
+    read: (name: string) => db.text('SELECT value FROM keep WHERE name = ?', name) ?? null,
+    write: (name: string, value: string) =>
+      void db.run('INSERT OR REPLACE INTO keep (name, value) VALUES (?, ?)', name, value),
+    begin: (request: RecoveryRequest) => upkeep.begin(request),
+    retire: (retirement: Retirement) => {
+      upkeep.retire(retirement);
+    },
+    dropPositions: (gaps: readonly Gap[]) => {
+      db.run('DELETE FROM position');
+      journal.addGaps(gaps);
+    },
+    shift: (byMs: number) => {
+      deliveries.shiftBy(byMs);
+    },
+    sweep: (bounds: SweepBounds, from: SweepPlace | null) => upkeep.sweep(bounds, from),
+  };
+}
 
 /** Calls that change nothing. Without other calls they need no transaction. */
 const READS: ReadonlySet<CallName> = new Set<CallName>([
@@ -63,7 +129,7 @@ class RequestHandler {
   readonly #deliveries: DeliveryRows;
   readonly #ledger: Ledger;
   readonly #history: History;
-  readonly #handlers: Handlers;
+  readonly #calls: Calls;
   /** Set if the file is damaged; then every further request fails. */
   #end: CallFailure | null = null;
 
@@ -73,7 +139,9 @@ class RequestHandler {
     this.#ledger = new Ledger(db);
     const isKept = (id: string): boolean => this.#deliveries.find(id) !== undefined;
     this.#history = new History(data.historyPath, isKept, note);
-    this.#handlers = this.#handlersFor(data.maxBytes);
+    const [deliveries, ledger, history] = [this.#deliveries, this.#ledger, this.#history];
+    const { maxBytes } = data;
+    this.#calls = createCalls({ db, deliveries, ledger, history, maxBytes });
   }
 
   /** Answers requests in their order. */
@@ -102,9 +170,9 @@ class RequestHandler {
   #together(requests: readonly Request[]): readonly Reply[] {
     if (this.#end !== null) throw new Error(this.#end.message);
     const handle = (): Reply[] =>
-      requests.map(({ call, name, argument }) => {
-        const handler = this.#handlers[name] as (argument: unknown) => unknown;
-        return { call, answer: handler(argument) };
+      requests.map(({ call, name, values }) => {
+        const answer = this.#calls[name] as (...values: readonly unknown[]) => unknown;
+        return { call, answer: answer(...values) };
       });
     const isWriting = requests.some(({ name }) => !READS.has(name));
     const isForGood = requests.some(({ name }) => !NEED_NO_DISK.has(name));
@@ -123,51 +191,6 @@ class RequestHandler {
     } catch {
       // The next call fails in the same way and reports it.
     }
-  }
-
-  #handlersFor(maxBytes: number): Handlers {
-    const db = this.#db;
-    const [deliveries, ledger, history] = [this.#deliveries, this.#ledger, this.#history];
-    const parts = { db, deliveries, ledger, history, maxBytes };
-    const journal = new Commits(parts);
-    const outbox = new Claims(parts);
-    const upkeep = new Maintenance(parts, journal);
-    const listing = new Listing(db, deliveries);
-    return {
-      positions: ({ source }) => journal.positions(source),
-      allPositions: () => journal.allPositions(),
-      lookup: ({ keys }) => ledger.lookup(keys),
-      ledgerKeys: ({ after }) => ledger.keys(after),
-      commit: (argument) => journal.commit(argument),
-      claim: (argument) => outbox.claim(argument),
-      attempt: (argument) => outbox.attempt(argument),
-      settle: (argument) => outbox.settle(argument),
-      change: (argument) => outbox.change(argument),
-      next: ({ trigger }) => outbox.next(trigger),
-      list: (argument) => listing.list(argument),
-      get: ({ id }) => deliveries.findWhole(id),
-      decision: ({ id }) => history.find(id),
-      counts: () => deliveries.stateCounts.counts,
-      usage: () => journal.usage,
-      gaps: ({ limit }) => journal.gaps(limit),
-      firedSince: ({ since }) => ledger.firedSince(since),
-      read: ({ name }) => db.text('SELECT value FROM keep WHERE name = ?', name) ?? null,
-      write: ({ name, value }) => {
-        db.run('INSERT OR REPLACE INTO keep (name, value) VALUES (?, ?)', name, value);
-      },
-      begin: (argument) => upkeep.begin(argument),
-      retire: (argument) => {
-        upkeep.retire(argument);
-      },
-      dropPositions: ({ gaps }) => {
-        db.run('DELETE FROM position');
-        journal.addGaps(gaps);
-      },
-      shift: ({ byMs }) => {
-        deliveries.shiftBy(byMs);
-      },
-      sweep: (argument) => upkeep.sweep(argument),
-    };
   }
 }
 
