@@ -40,7 +40,7 @@ interface ConversationRequest extends Pick<HttpRequest, 'method' | 'url' | 'head
 }
 
 /** A whole answer, with any status. */
-interface WholeAnswer extends Omit<HttpAnswered, 'excerpt'> {
+export interface WholeAnswer extends Omit<HttpAnswered, 'excerpt'> {
   readonly text: string;
 }
 
