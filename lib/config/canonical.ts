@@ -100,19 +100,15 @@ function canonicalBlock(block: JsonObject, schema: JsonSchema, place: CanonicalP
   const entries = Object.entries(block).map(([key, value]): [string, Json] => {
     const meant = keys.meantBy(key);
     const here = inside(place, meant, key);
-    if (meant !== key) noteMisspelled(here, { key, meant });
+    if (meant !== key) {
+      const { at, written: path, notes } = here;
+      notes.written.set(at, path);
+      notes.findings.push(unknownKeyFound({ path, key, nearest: meant, known: [] }));
+    }
     const inner = keys.schemaOf(meant);
     return [meant, inner === undefined ? value : canonicalValue(value, inner, here)];
   });
   return Object.fromEntries(entries);
-}
-
-function noteMisspelled(
-  { at, written, notes }: CanonicalPlace,
-  { key, meant }: { readonly key: string; readonly meant: string },
-): void {
-  notes.written.set(at, written);
-  notes.findings.push(unknownKeyFound({ path: written, key, nearest: meant, known: [] }));
 }
 
 /** Maps the keys of one block to the known keys that they mean. */
