@@ -15,7 +15,7 @@ import {
   type PlanContext,
   type PlannedDelivery,
   type PlannedTrigger,
-  triggerContext,
+  sectionContext,
 } from './plan.ts';
 import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts';
 
@@ -92,7 +92,11 @@ interface OneTrigger {
 function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContext) {
   const { name, entry, kind, descriptor } = one;
   const section = entry[kind];
-  const checkContext = triggerContext(name, entry, context);
+  const { onLostAnswer } = entry;
+  const checkContext = {
+    ...sectionContext(name, context),
+    ...(onLostAnswer !== undefined && { onLostAnswer }),
+  };
   const delivery = planDelivery(entry, base);
   const prefix = entry.prefix ?? descriptor.defaultPrefix(name);
   const { buildNamespace } = context;
@@ -104,7 +108,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     identity: entry.formerly?.[0] ?? name,
     formerly: entry.formerly ?? [],
     kind,
-    onLostAnswer: entry.onLostAnswer ?? descriptor.onLostAnswer,
+    onLostAnswer: onLostAnswer ?? descriptor.onLostAnswer,
     prefix,
     formerPrefixes: formerPrefixes(one),
     usesCluster: descriptor.needsCluster,

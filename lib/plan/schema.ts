@@ -36,23 +36,19 @@ function duration(description: string, value?: string): JsonSchema {
 }
 
 function deliveryProperties(defaults: 'shown' | 'inherited'): Record<string, JsonSchema> {
-  const shown = <T extends string | number>(value: T): { default?: T } =>
-    defaults === 'shown' ? { default: value } : {};
+  const shown = defaults === 'shown' ? DELIVERY_DEFAULTS : undefined;
   return {
     concurrency: {
       type: 'integer',
       minimum: 1,
       maximum: 1000,
-      ...shown(DELIVERY_DEFAULTS.concurrency),
+      ...(shown && { default: shown.concurrency }),
       description: 'How many attempts may run at the same time.',
     },
-    timeout: {
-      ...duration('How long one attempt may take.'),
-      ...shown(DELIVERY_DEFAULTS.timeout),
-    },
+    timeout: duration('How long one attempt may take.', shown?.timeout),
     order: {
       enum: ['none', 'object'],
-      ...shown(DELIVERY_DEFAULTS.order),
+      ...(shown && { default: shown.order }),
       description:
         '`object` keeps the order of deliveries for the same involved object, also while one waits for its retry.',
     },
@@ -61,18 +57,12 @@ function deliveryProperties(defaults: 'shown' | 'inherited'): Record<string, Jso
       additionalProperties: false,
       description: 'When an attempt that failed is repeated.',
       properties: {
-        first: {
-          ...duration('How long to wait after the first failure; then twice as long each time.'),
-          ...shown(DELIVERY_DEFAULTS.retry.first),
-        },
-        max: {
-          ...duration('The longest wait between two attempts.'),
-          ...shown(DELIVERY_DEFAULTS.retry.max),
-        },
-        for: {
-          ...duration('How long after the first attempt to give up.'),
-          ...shown(DELIVERY_DEFAULTS.retry.for),
-        },
+        first: duration(
+          'How long to wait after the first failure; then twice as long each time.',
+          shown?.retry.first,
+        ),
+        max: duration('The longest wait between two attempts.', shown?.retry.max),
+        for: duration('How long after the first attempt to give up.', shown?.retry.for),
       },
     },
   };
