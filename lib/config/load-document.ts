@@ -33,13 +33,11 @@ const MAX_ALIASES = 500;
 /** The most values to which all aliases together may expand. */
 const MAX_EXPANDED = 100_000;
 
-/** A document that could not be read. */
 interface UnreadableDocument {
   readonly ok: false;
   readonly problems: readonly Problem[];
 }
 
-/** Result of reading a text. */
 type Loaded = LoadedDocument | UnreadableDocument;
 
 /** Reads one document. */

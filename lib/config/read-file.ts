@@ -8,7 +8,6 @@ import { printable } from '../kit/text/printable.ts';
 import { MAX_CONFIG_BYTES } from './load-document.ts';
 import { NO_PLACE } from './source-map.ts';
 
-/** The text of a file, or the problem with it. */
 type ReadFile =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: Problem };

@@ -87,7 +87,6 @@ function unknownKey(error: ErrorObject): Finding {
   return unknownKeyFound({ path, key, nearest: nearestName(key, known), known });
 }
 
-/** An unknown key of a block. */
 interface UnknownKey {
   readonly path: string;
   readonly key: string;

@@ -9,7 +9,6 @@ import type { Block, Condition, CountCondition, CountTest, TextCondition } from 
 import type { ConditionField } from './rule.ts';
 import { pointer, quoted, type Report } from './rule-findings.ts';
 
-/** A field as it is written, with its pointer. */
 interface WrittenField {
   readonly field: ConditionField;
   readonly written: unknown;

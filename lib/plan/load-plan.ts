@@ -38,7 +38,6 @@ export interface LoadedPlan {
   readonly store: StoreSection | null;
 }
 
-/** A secret that the plan needs, with the place of its reference. */
 type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
 const NOTHING = { secrets: [], store: null } as const;

@@ -61,12 +61,10 @@ export function planOurs(
   return { plan, findings: [...bySchema, ...findings.map(toWritten)], refused: bySchema };
 }
 
-/** A document in its canonical form. */
 interface CheckedDocument {
   readonly document: JsonObject;
   /** Findings about misspelled keys of the written document. */
   readonly misspelled: readonly Finding[];
-  /** Findings of the schema. */
   readonly refused: readonly Finding[];
 }
 

@@ -66,7 +66,6 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly formerPrefixes: readonly string[];
   /** Whether it makes requests to the cluster; a local command does not. */
   readonly usesCluster: boolean;
-  /** The namespaces in which it creates objects. */
   readonly buildNamespaces: readonly string[];
   /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;
@@ -100,7 +99,6 @@ export interface PlannedStore {
   readonly kind: string;
   /** The policy for new deliveries in a full store: reading stops, or they are shed. */
   readonly overflow: 'block' | 'shed';
-  /** The bound of its contents. */
   readonly maxBytes: number;
   create(parts: Omit<StoreParts, 'maxBytes'>): ClosedStore;
 }

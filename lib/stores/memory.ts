@@ -23,7 +23,6 @@ import { MemoryDeliveries, type Packed, unpack } from './memory-deliveries.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { GAPS_KEPT, type StoreParts } from './store-kind.ts';
 
-/** The section `memory:` of the configuration; it has no settings. */
 type MemorySection = Readonly<Record<string, never>>;
 
 /** Creates a store that is lost when its process ends. */

@@ -123,7 +123,6 @@ const READS: ReadonlySet<CallName> = new Set<CallName>([
  */
 const NEED_NO_DISK: ReadonlySet<CallName> = new Set<CallName>([...READS, 'claim']);
 
-/** Answers requests. */
 class RequestHandler {
   readonly #db: Statements;
   readonly #deliveries: DeliveryRows;
@@ -231,7 +230,6 @@ function open(data: WorkerData, note: (note: HistoryNote) => void): RequestHandl
   }
 }
 
-/** Receives all messages that have arrived. */
 function receiveAll(
   first: ToWorker,
   port: MessagePort,
