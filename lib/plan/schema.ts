@@ -161,18 +161,20 @@ function probePath(what: string, example: string): JsonSchema {
   return { type: 'string', pattern, maxLength: 200, description, examples: [example] };
 }
 
-const PROBES: JsonSchema = {
-  type: ['string', 'integer', 'object'],
-  minimum: 0,
-  maximum: 65_535,
+const ADDRESS = { type: ['string', 'integer'], minimum: 0, maximum: 65_535 };
+const ADDRESS_OR_BLOCK = {
+  ...ADDRESS,
+  type: [...ADDRESS.type, 'object'],
   additionalProperties: false,
+};
+
+const PROBES: JsonSchema = {
+  ...ADDRESS_OR_BLOCK,
   description: `The listener for \`/healthz\`, \`/readyz\` and \`/metrics\`: its address as \`host:port\`, a port alone, which keeps the host of the default, \`off\` for none, or a block. Default: \`${PROBES_DEFAULTS.pod}\` in a pod, \`${PROBES_DEFAULTS.machine}\` elsewhere.`,
   examples: ['127.0.0.1:9090', 9090, { paths: { live: '/live' } }],
   properties: {
     address: {
-      type: ['string', 'integer'],
-      minimum: 0,
-      maximum: 65_535,
+      ...ADDRESS,
       description:
         'The address, as `host:port`; a port alone keeps the host of the default; `off` opens no listener.',
       examples: ['0.0.0.0:8080', 9090],
@@ -199,18 +201,13 @@ const PROBES: JsonSchema = {
 const http = sectionOf('Where the gateway listens.', {
   probes: PROBES,
   api: {
-    type: ['string', 'integer', 'object'],
-    minimum: 0,
-    maximum: 65_535,
-    additionalProperties: false,
+    ...ADDRESS_OR_BLOCK,
     default: API_DEFAULT,
     description:
       'The listener for `/api/v1/…`: its address as `host:port`, a port alone, `off` for none, or a block. On other addresses than loopback every request needs a token.',
     properties: {
       address: {
-        type: ['string', 'integer'],
-        minimum: 0,
-        maximum: 65_535,
+        ...ADDRESS,
         default: API_DEFAULT,
         description:
           'The address, as `host:port`; a port alone keeps the host of the default; `off` opens none.',

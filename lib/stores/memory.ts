@@ -101,9 +101,11 @@ class MemoryStore implements Store {
     usage: async () => this.#usage,
     gaps: async (limit) => this.#gaps.slice(-limit).reverse(),
     firedSince: async (since) =>
-      [...this.#ledger.entries()]
+      this.#ledger
+        .entries()
         .filter(({ firedAt, id }) => firedAt >= since && this.#isSpent(id))
-        .map(({ firedAt, object }) => ({ at: firedAt, object })),
+        .map(({ firedAt, object }) => ({ at: firedAt, object }))
+        .toArray(),
   };
 
   readonly keyValues: KeyValues = {
