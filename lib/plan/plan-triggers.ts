@@ -67,21 +67,6 @@ export function planTriggers(
   };
 }
 
-/** Reports triggers that no rule starts. */
-export function unusedTriggers(
-  configured: readonly string[],
-  used: ReadonlySet<string>,
-): readonly Finding[] {
-  return configured
-    .filter((name) => !used.has(name))
-    .map((name) =>
-      warningAt('unused-trigger', toPointer(['triggers', name]), {
-        message: `no rule starts the trigger ${name}`,
-        hint: 'name it under triggers: of an accept rule, or remove it',
-      }),
-    );
-}
-
 interface OneTrigger {
   readonly name: string;
   readonly entry: TriggerEntry;
