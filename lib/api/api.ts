@@ -112,13 +112,11 @@ function apiApp(parts: OpenParts, listenHost: string): Express {
   app.use((request, response) => {
     // The router calls this after an error.
     router(request, response, (error?: unknown) => {
-      const asked = { request, response, parts };
+      const answer = (why: unknown): void => failed(why, { request, response, parts });
       // No route has checked access if the path cannot be decoded.
-      if (!(error instanceof URIError)) failed(error, asked);
-      else
-        admitted(request, response, () => failed(error, asked)).catch((cause: unknown) =>
-          failed(cause, asked),
-        );
+      if (error instanceof URIError) {
+        admitted(request, response, () => answer(error)).catch(answer);
+      } else answer(error);
     });
   });
   return app;

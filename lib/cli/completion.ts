@@ -3,7 +3,7 @@
 // are constants of that table; they are quoted anyway.
 // Source: bash(1), Programmable Completion; zshcompsys(1), _arguments; complete(1) of fish
 
-import type { Command, CommandGroup, CommandTable } from './command.ts';
+import type { Command, CommandTable } from './command.ts';
 import { type Flag, offeredFlags, usage } from './flags.ts';
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
@@ -73,44 +73,27 @@ const NOTHING: CompletedValue = { words: [], isFile: false };
 function completionsOf(table: CommandTable): readonly Completion[] {
   const run = table['run'];
   const flags = run === undefined || 'commands' in run ? [] : flagsOf(run);
-  return [
-    { at: '', next: wordsOf(table), flags, argument: NOTHING },
-    ...Object.entries(table).flatMap(([at, entry]) => below(at, entry, table)),
-  ];
+  return [{ ...groupAt('', table), flags }, ...below('', table, table)];
 }
 
-function below(
-  at: string,
-  entry: Command | CommandGroup,
-  table: CommandTable,
-): readonly Completion[] {
-  if (!('commands' in entry)) return completionsOfCommand(at, entry, table);
-  const own = { at, next: wordsOf(entry.commands), flags: [], argument: NOTHING };
-  const commands = Object.entries(entry.commands).map(
-    ([word, command]): Completion => ({
-      at: `${at} ${word}`,
-      next: [],
-      flags: flagsOf(command),
-      argument: argumentOf(command),
-    }),
-  );
-  return [own, ...commands];
+function groupAt(at: string, commands: CommandTable): Completion {
+  return { at, next: wordsOf(commands), flags: [], argument: NOTHING };
 }
 
-/** Completions of a command. If it takes names of commands (`help`), also their words, not their flags. */
-function completionsOfCommand(
-  at: string,
-  command: Command,
-  table: CommandTable,
-): readonly Completion[] {
-  const own = { at, next: [], flags: flagsOf(command), argument: argumentOf(command) };
-  if (command.argumentsAre !== 'commands') return [own];
-  const groups = Object.entries(table).flatMap(([name, entry]): readonly Completion[] =>
-    'commands' in entry
-      ? [{ at: `${at} ${name}`, next: wordsOf(entry.commands), flags: [], argument: NOTHING }]
-      : [],
-  );
-  return [{ ...own, next: wordsOf(table) }, ...groups];
+/** Completions of a table below some words. `help` takes names of commands: their words, not their flags. */
+function below(above: string, commands: CommandTable, all: CommandTable): readonly Completion[] {
+  return Object.entries(commands).flatMap(([word, entry]): readonly Completion[] => {
+    const at = `${above}${word}`;
+    if ('commands' in entry) {
+      return [groupAt(at, entry.commands), ...below(`${at} `, entry.commands, all)];
+    }
+    const own = { at, next: [], flags: flagsOf(entry), argument: argumentOf(entry) };
+    if (entry.argumentsAre !== 'commands') return [own];
+    const groups = Object.entries(all).flatMap(([name, one]) =>
+      'commands' in one ? [groupAt(`${at} ${name}`, one.commands)] : [],
+    );
+    return [{ ...own, next: wordsOf(all) }, ...groups];
+  });
 }
 
 function wordsOf(table: CommandTable): Completion['next'] {

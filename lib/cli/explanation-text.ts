@@ -2,6 +2,7 @@
 // printable, because both forms may reach a terminal.
 
 import type { Explanation, TrailEntry } from '../core/decision.ts';
+import type { Occurrence } from '../core/occurrence.ts';
 import { toExplanationDocument } from '../filters/decide.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { ExplainedEvent, TriggerPreview } from '../plan/explain-event.ts';
@@ -32,9 +33,6 @@ export function renderExplanation(
   previews: readonly TriggerPreview[] | null = null,
 ): string {
   const { occurrence, explanation, facts } = explained;
-  const { fields, series, count } = occurrence;
-  const object = `${fields.kind || '-'} ${fields.namespace || '-'}/${fields.objectName || '-'}`;
-  const event = `${fields.eventNamespace}/${series.name}: ${fields.type || '-'} ${object} `;
   const { guard } = facts;
   const lines = [
     renderReading(explained),
@@ -43,8 +41,15 @@ export function renderExplanation(
     ...(guard === null ? [] : [printable(`${guard.disposition}: ${guard.why}; nothing starts`)]),
     ...(previews ?? []).flatMap(renderPreview),
   ];
-  const head = printable(`${event}${fields.reason || '-'} ×${count}`);
+  const head = printable(eventText(occurrence, occurrence.count));
   return `${[head, ...lines.map((line) => (line === '' ? '' : `  ${line}`))].join('\n')}\n`;
+}
+
+/** Renders an Event: `shop/web-1.17…: Warning Pod shop/web-1 BackOff ×7`. */
+export function eventText({ fields, series }: Occurrence, count: number): string {
+  const object = `${fields.kind || '-'} ${fields.namespace || '-'}/${fields.objectName || '-'}`;
+  const event = `${fields.eventNamespace}/${series.name}: ${fields.type || '-'} ${object}`;
+  return `${event} ${fields.reason || '-'} ×${count}`;
 }
 
 /** Names the sources that read the Event, and the one that the decision is for. */

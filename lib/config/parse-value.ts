@@ -2,7 +2,7 @@
 // JSON of another program, `createTextReader` for the texts of a query or of flags.
 // Source: https://ajv.js.org/coercion.html and https://ajv.js.org/guide/modifying-data.html (defaults).
 
-import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
+import { Ajv2020, type Options } from 'ajv/dist/2020.js';
 import { isJsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { nearestName } from '../kit/text/nearest.ts';
@@ -41,21 +41,18 @@ export function createTextReader<T>(
   const options = { ...OPTIONS, verbose: true, coerceTypes: 'array', useDefaults: true } as const;
   const schema = { type: 'object', additionalProperties: false, properties };
   const validate = new Ajv2020(options).compile<T>(schema);
-  const typeOf = (name: string): unknown =>
-    Object.hasOwn(properties, name) ? properties[name]?.['type'] : undefined;
+  const schemaOf = (name: string): JsonSchema =>
+    (Object.hasOwn(properties, name) ? properties[name] : undefined) ?? {};
   return (texts) => {
-    const refused = (parameter: string, detail: string): TextValues<T> => {
-      const name = printable(parameter, 60);
-      return { ok: false, parameter: name, detail: `parameter ${name}: ${detail}` };
-    };
     // ajv would also read `1e3`, `0x10` and ` 7 ` as numbers.
     const odd = texts.find(
-      ([name, text]) => typeOf(name) === 'integer' && !/^\d{1,16}$/.test(text),
+      ([name, text]) => schemaOf(name)['type'] === 'integer' && !/^\d{1,16}$/.test(text),
     );
-    if (odd !== undefined) return refused(odd[0], wrongDetail(properties[odd[0]], odd[1]));
+    if (odd !== undefined) return refused(odd[0], wrongDetail(schemaOf(odd[0]), odd[1]));
+    const groups = Map.groupBy(texts, ([name]) => name);
     const values: unknown = Object.fromEntries(
-      [...Map.groupBy(texts, ([name]) => name)].map(([name, pairs]): [string, string[]] => {
-        const isList = typeOf(name) === 'array';
+      [...groups].map(([name, pairs]): [string, string[]] => {
+        const isList = schemaOf(name)['type'] === 'array';
         return [name, pairs.flatMap(([, text]) => (isList ? text.split(',') : [text]))];
       }),
     );
@@ -64,23 +61,21 @@ export function createTextReader<T>(
     const unknown: unknown = error?.params['additionalProperty'];
     if (typeof unknown === 'string') return refused(unknown, unknownDetail(unknown, offered));
     const name = error?.instancePath.split('/')[1] ?? '';
-    const found = texts.filter(([one]) => one === name);
-    return refused(name, detailOf(error, properties[name], found));
+    const isList = schemaOf(name)['type'] === 'array';
+    const [first, ...more] = groups.get(name) ?? [];
+    if (more.length > 0 && !isList) return refused(name, 'found it twice, expected it once');
+    const text = isList ? String(error?.data) : (first?.[1] ?? '');
+    return refused(name, wrongDetail(schemaOf(name), text));
   };
 }
 
-function detailOf(
-  error: ErrorObject | undefined,
-  schema: JsonSchema | undefined,
-  texts: readonly (readonly [string, string])[],
-): string {
-  const isList = schema?.['type'] === 'array';
-  if (texts.length > 1 && !isList) return 'found it twice, expected it once';
-  return wrongDetail(schema, isList ? String(error?.data) : (texts[0]?.[1] ?? ''));
+function refused(parameter: string, detail: string): TextValues<never> {
+  const name = printable(parameter, 60);
+  return { ok: false, parameter: name, detail: `parameter ${name}: ${detail}` };
 }
 
-function wrongDetail(schema: JsonSchema | undefined, text: string): string {
-  return `found "${printable(text, 60)}", expected ${expectedOf(schema ?? {})}`;
+function wrongDetail(schema: JsonSchema, text: string): string {
+  return `found "${printable(text, 60)}", expected ${expectedOf(schema)}`;
 }
 
 function expectedOf({ type, minimum, maximum, items, enum: words }: JsonSchema): string {

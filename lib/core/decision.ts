@@ -27,9 +27,7 @@ export interface Decision {
 }
 
 /** The first condition of a rule that did not hold. */
-export interface TrailEntry {
-  readonly index: number;
-  readonly name: string | null;
+export interface TrailEntry extends Omit<RuleRef, 'identity'> {
   /** A field of the rule, or `not`. */
   readonly field: string;
   /** The pattern or list as configured; for `not` the block that matched. */

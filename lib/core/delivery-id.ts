@@ -93,7 +93,9 @@ function idOf(parts: readonly string[], bucket: string): string {
     .update(JSON.stringify([...parts, bucket]), 'utf8')
     .digest();
   const random = BigInt(`0x${digest.subarray(0, 10).toString('hex')}`);
-  return `${encode(timePart(parts.at(-1) ?? ''), 10)}${encode(random, 16)}`;
+  const bits = (timePart(parts.at(-1) ?? '') << 80n) | random;
+  const digits = bits.toString(32).padStart(26, '0');
+  return digits.replaceAll(/./g, (digit) => ALPHABET.charAt(Number.parseInt(digit, 32)));
 }
 
 function ledgerParts(key: DeliveryKey): readonly string[] {
@@ -106,14 +108,4 @@ function timePart(firstTime: string): bigint {
   if (micros === undefined) return 0n;
   const ms = millisecondsOf(micros);
   return ms >= 0 && ms < TIME_LIMIT ? BigInt(ms) : 0n;
-}
-
-function encode(value: bigint, length: number): string {
-  let text = '';
-  let rest = value;
-  for (let place = 0; place < length; place += 1) {
-    text = `${ALPHABET[Number(rest % 32n)] ?? ''}${text}`;
-    rest /= 32n;
-  }
-  return text;
 }

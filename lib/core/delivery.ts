@@ -2,7 +2,7 @@
 // outcomes. Also the document that every trigger sends. Ids are computed in delivery-id.ts.
 
 import type { RuleRef } from './decision.ts';
-import { type EventObject, type JsonObject, textAt } from './event.ts';
+import { type EventObject, type JsonObject, stringAt } from './event.ts';
 
 /** Every state of a delivery. */
 export const DELIVERY_STATES = [
@@ -135,7 +135,7 @@ export function toTemplateView(delivery: Delivery): JsonObject {
  * namespace; the involved object's is text from the Event's writer.
  */
 export function eventNamespaceOf({ occurrences: [{ event }] }: Delivery): string {
-  return textAt(event, 'metadata', 'namespace');
+  return stringAt(event, 'metadata', 'namespace');
 }
 
 /** The number of the running or the last attempt; 0 before the first. */
@@ -216,29 +216,24 @@ export interface Delivered extends AboutReceiver {
   readonly note?: 'existed' | 'existed, not verified' | 'answered 303';
 }
 
-/** It was certainly not started; a retry may help. */
-export interface Retry extends AboutReceiver {
-  readonly outcome: 'retry';
-  readonly reason: RetryReason;
+interface NotDelivered<Name, Reason> extends AboutReceiver {
+  readonly outcome: Name;
+  readonly reason: Reason;
   /** For people: the action, its object and the finding. Never a secret. */
   readonly detail: string;
+}
+
+/** It was certainly not started; a retry may help. */
+export interface Retry extends NotDelivered<'retry', RetryReason> {
   /** How long the receiver asked to wait before this delivery's retry, in ms. */
   readonly afterMs?: number;
 }
 
 /** It was certainly not started, and no retry helps. */
-interface Refused extends AboutReceiver {
-  readonly outcome: 'refused';
-  readonly reason: RefusedReason;
-  readonly detail: string;
-}
+type Refused = NotDelivered<'refused', RefusedReason>;
 
 /** The answer was lost: it may have been started. */
-export interface Unknown extends AboutReceiver {
-  readonly outcome: 'unknown';
-  readonly reason: UnknownReason;
-  readonly detail: string;
-}
+export type Unknown = NotDelivered<'unknown', UnknownReason>;
 
 /** The outcome of one attempt. Expected failure is a value here; a throw is a bug. */
 export type Outcome = Delivered | Retry | Refused | Unknown;

@@ -23,6 +23,16 @@ export function isJsonList(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** The value if it is an object, else an empty object. */
+export function objectOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+/** The value if it is a list, else an empty list. */
+export function listOf(value: Json | undefined): readonly Json[] {
+  return isJsonList(value) ? value : [];
+}
+
 /** The value at a path of keys; undefined if a key is missing or a value on the path is no object. */
 export function jsonAt(value: Json | undefined, ...path: readonly string[]): Json | undefined {
   let here: Json | undefined = value;
@@ -36,18 +46,6 @@ export function jsonAt(value: Json | undefined, ...path: readonly string[]): Jso
 /** The string at a path of keys; the empty string if there is none. */
 export function stringAt(value: Json | undefined, ...path: readonly string[]): string {
   const found = jsonAt(value, ...path);
-  return typeof found === 'string' ? found : '';
-}
-
-/**
- * Does the same as `stringAt` for one or two keys. A dozen fields are read from every Event, and a
- * list of keys would cost more than the read. A key must not be a name that every object inherits,
- * such as `constructor`.
- */
-export function textAt(value: Json | undefined, key: string, inner?: string): string {
-  const below = isJsonObject(value) ? value[key] : undefined;
-  if (inner === undefined) return typeof below === 'string' ? below : '';
-  const found = isJsonObject(below) ? below[inner] : undefined;
   return typeof found === 'string' ? found : '';
 }
 

@@ -42,23 +42,8 @@ export type Acted =
 
 type ActionChange = Pick<StateChange, 'from' | 'next' | 'isRetry' | 'now'>;
 
-const RETRIED: readonly DeliveryState[] = [
-  'waiting',
-  'refused',
-  'unknown',
-  'dead',
-  'orphaned',
-  'discarded',
-];
-const DISCARDED: readonly DeliveryState[] = [
-  'waiting',
-  'held',
-  'open',
-  'refused',
-  'unknown',
-  'dead',
-  'orphaned',
-];
+const RETRIED = ['waiting', 'refused', 'unknown', 'dead', 'orphaned', 'discarded'] as const;
+const DISCARDED = ['waiting', 'held', 'open', 'refused', 'unknown', 'dead', 'orphaned'] as const;
 
 /**
  * Applies an action to the delivery of this id.
@@ -120,8 +105,7 @@ async function change(
   { outbox }: ActParts,
 ): Promise<Acted> {
   if (!allowed.includes(from)) return { done: false, why: 'state', state: from };
-  // Only from the state that was read: the observation and the reason of a dead letter depend on
-  // it.
+  // Only from the state that was read: the observation and the reason of a dead letter need it.
   const answer = await outbox.change({ id, ...changed, from: [from] });
   if (answer.done) return { done: true, delivery: answer.delivery, from };
   return { done: false, why: answer.state === null ? 'not-found' : 'state', state: answer.state };
@@ -133,18 +117,17 @@ async function rerun(delivery: Delivery, parts: ActParts): Promise<Acted> {
   const { bucket, number } = parseBucket(delivery.bucket);
   const decision = await archive.decision(delivery.id);
   for (let next = number + 1; ; next += 1) {
-    const again = rerunOf(delivery, { bucket: rerunBucket(bucket, next), now });
+    const again = rerunOf(delivery, rerunBucket(bucket, next), now);
     if ((await archive.get(again.id)) !== null) continue;
     const decisions = decision === null ? [] : [{ ...decision, id: again.id }];
-    const added = { ...NOTHING, deliveries: [again], decisions, now };
-    const committed = await journal.commit(added);
+    const committed = await journal.commit({ ...NOTHING, deliveries: [again], decisions, now });
     if (!committed.done) return { done: false, why: 'full', state: delivery.state };
     if (committed.existing.has(again.id)) continue;
     return { done: true, delivery: again, from: delivery.state };
   }
 }
 
-function rerunOf(delivery: Delivery, { bucket, now }: { bucket: string; now: number }): Delivery {
+function rerunOf(delivery: Delivery, bucket: string, now: number): Delivery {
   return {
     ...delivery,
     id: deliveryIdOf(delivery.key, bucket),

@@ -40,8 +40,6 @@ const PAUSE = { firstMs: 5_000, maxMs: 60_000 };
 
 const ADMITTING: AdmissionStatus = { state: 'admitting', reason: null, until: 0 };
 
-const PROBING = 'one attempt tests the receiver';
-
 /** Decides how many attempts of one lane may run. */
 export class Admission {
   readonly #random: Random;
@@ -91,8 +89,7 @@ export class Admission {
 
   /** Allows one attempt to test the receiver now: a user asked, or the credential was renewed. */
   allowProbe(now: number): void {
-    const { until } = this.#current;
-    this.#current = { ...this.#current, until: Math.min(until, now) };
+    this.#current = { ...this.#current, until: Math.min(this.#current.until, now) };
   }
 
   /**
@@ -110,7 +107,8 @@ export class Admission {
   begin(now: number): readonly AdmissionChange[] {
     const { state, reason, until } = this.#current;
     if (state !== 'paused' || now < until) return [];
-    return this.#move({ state: 'trying', reason, until }, { why: PROBING, retryMs: 0 });
+    const said = { why: 'one attempt tests the receiver', retryMs: 0 };
+    return this.#move({ state: 'trying', reason, until }, said);
   }
 
   /** Updates the state by the outcomes of one attempt. */
@@ -166,11 +164,10 @@ export class Admission {
   ): readonly AdmissionChange[] {
     const before = this.#current;
     this.#current = next;
-    const began = changeOf(next, next.reason === before.reason ? before : ADMITTING, said);
+    if (next.reason === before.reason) return changeOf(next, before, said);
     // One reason ends before another one begins.
-    const ended =
-      next.reason === before.reason ? [] : changeOf(ADMITTING, before, { ...said, retryMs: 0 });
-    return [...ended, ...began];
+    const ended = changeOf(ADMITTING, before, { ...said, retryMs: 0 });
+    return [...ended, ...changeOf(next, ADMITTING, said)];
   }
 }
 
@@ -182,24 +179,17 @@ function changeOf(
 ): readonly AdmissionChange[] {
   const reason = next.reason ?? before.reason;
   if (reason === null) return [];
-  if (reason === 'breaker') {
-    const [from, to] = [BREAKER_STATES[before.state], BREAKER_STATES[next.state]];
-    return [{ kind: 'breaker', from, to, ...said }];
-  }
-  return [{ kind: 'pause', reason, state: PAUSE_STATES[next.state], ...said }];
+  const from = OBSERVED_STATES[before.state].breaker;
+  const { breaker: to, pause: state } = OBSERVED_STATES[next.state];
+  if (reason === 'breaker') return [{ kind: 'breaker', from, to, ...said }];
+  return [{ kind: 'pause', reason, state, ...said }];
 }
 
-const BREAKER_STATES = {
-  admitting: 'closed',
-  paused: 'open',
-  trying: 'half-open',
-} as const satisfies Record<AdmissionState, BreakerState>;
-
-const PAUSE_STATES = {
-  admitting: 'over',
-  paused: 'paused',
-  trying: 'trying',
-} as const satisfies Record<AdmissionState, PauseState>;
+const OBSERVED_STATES = {
+  admitting: { breaker: 'closed', pause: 'over' },
+  paused: { breaker: 'open', pause: 'paused' },
+  trying: { breaker: 'half-open', pause: 'trying' },
+} as const satisfies Record<AdmissionState, { breaker: BreakerState; pause: PauseState }>;
 
 function breakerCause(failed: string, outcome: Outcome): PauseCause {
   return { reason: 'breaker', why: `${failed}: ${detailOf(outcome)}`, askedMs: null };
@@ -284,6 +274,6 @@ const BY_STRENGTH = ['unreachable', 'failing', 'well'] as const satisfies readon
 
 /** The outcome of an attempt that says most about the receiver; undefined if none does. */
 export function strongestSign(outcomes: readonly Outcome[]): Outcome | undefined {
-  const found = BY_STRENGTH.map((sign) => outcomes.find((outcome) => signOf(outcome) === sign));
-  return found.find((one) => one !== undefined);
+  const strongest = BY_STRENGTH.find((sign) => outcomes.some((one) => signOf(one) === sign));
+  return outcomes.find((outcome) => signOf(outcome) === strongest);
 }

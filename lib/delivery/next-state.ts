@@ -7,6 +7,7 @@ import type { Attempt, Delivery, Outcome, Retry, Unknown } from '../core/deliver
 import type { Settlement } from '../core/store.ts';
 import type { OnLostAnswer } from '../core/trigger.ts';
 import { type BackoffLimits, backoffMs } from '../kit/async/backoff.ts';
+import type { RetryAge } from './retry-age.ts';
 
 /** Retry policy of a trigger. */
 export interface RetryPolicy extends BackoffLimits {
@@ -23,49 +24,44 @@ export type NextState = Settlement['next'] & { readonly why: string };
 /** After this many throws of its trigger a delivery is a dead letter: it will throw again. */
 const BUGS_AT_MOST = 5;
 
-/** Time since moments of the wall clock; see `RetryAge`. */
-interface Ages {
-  /** How long a delivery has been tried, in ms. */
-  ageMs(first: number, now: number): number;
-  /** Time since a moment for the receiver, in ms. */
-  sinceMs(moment: number, now: number): number;
-}
-
 /** Inputs of a next state, other than the attempt. */
 export interface NextStateFacts {
   readonly policy: RetryPolicy;
   /** Wall clock, ms since 1970. */
   readonly now: number;
   readonly random: Random;
-  readonly ages: Ages;
+  readonly ages: Pick<RetryAge, 'ageMs' | 'sinceMs'>;
 }
 
 /** How long the receiver recognizes an idempotency key, and the ages to compare with. */
 export interface KeyFacts {
   readonly keyLifeMs: number;
-  readonly ages: Pick<Ages, 'sinceMs'>;
+  readonly ages: Pick<RetryAge, 'sinceMs'>;
 }
 
 /** Decides the state of a delivery after an attempt with this outcome. */
 export function nextState(delivery: Delivery, outcome: Outcome, at: NextStateFacts): NextState {
   switch (outcome.outcome) {
-    case 'delivered':
-      return settledAs('delivered', outcome.note ?? '', outcome.started ?? null);
+    case 'delivered': {
+      const { note = '', started = null } = outcome;
+      return { ...SETTLED, state: 'delivered', started, why: note };
+    }
     case 'refused':
-      return settledAs('refused', outcome.detail, null);
+      return { ...SETTLED, state: 'refused', why: outcome.detail };
     case 'retry':
-      return retried(delivery, outcome, at);
     case 'unknown':
-      return afterLostAnswer(delivery, outcome, at);
+      return retried(delivery, outcome, at);
   }
 }
+
+const SETTLED = { dead: null, dueAt: 0, started: null } as const;
 
 /** State of a delivery whose lost answer may not be followed by another attempt. */
 export function leftUnknown(delivery: Delivery): NextState {
   const outcome = countedAttempts(delivery).find(isLost)?.outcome;
   const what = outcome?.outcome === 'unknown' ? outcome.detail : 'an answer was lost';
   const why = `${what}; the receiver does not recognize a repetition`;
-  return settledAs('unknown', why, null);
+  return { ...SETTLED, state: 'unknown', why };
 }
 
 /** State of a claimed delivery whose attempt could not be made. */
@@ -73,39 +69,27 @@ export function givenBack(delivery: Delivery, at: Omit<NextStateFacts, 'ages'>):
   const tried = countedAttempts(delivery).length + 1;
   const dueAt = at.now + backoffMs(tried, at.policy, at.random);
   const why = 'the store did not record the attempt, so it was not made';
-  return { state: 'waiting', dead: null, dueAt, started: null, why };
-}
-
-function settledAs(
-  state: 'delivered' | 'refused' | 'unknown',
-  why: string,
-  started: NextState['started'],
-): NextState {
-  return { state, dead: null, dueAt: 0, started, why };
-}
-
-function afterLostAnswer(delivery: Delivery, outcome: Unknown, at: NextStateFacts): NextState {
-  const before = countedAttempts(delivery).filter(isBug).length;
-  const bugs = before + (outcome.reason === 'bug' ? 1 : 0);
-  if (bugs >= BUGS_AT_MOST) return dead('bug', outcome.detail);
-  return retried(delivery, outcome, at);
+  return { ...SETTLED, state: 'waiting', dueAt, why };
 }
 
 function retried(delivery: Delivery, outcome: Retry | Unknown, at: NextStateFacts): NextState {
   const { ages, now, policy } = at;
+  const { detail: why } = outcome;
   const attempts = countedAttempts(delivery);
-  const first = attempts[0]?.at ?? now;
-  if (ages.ageMs(first, now) >= policy.forMs) return dead('expired', outcome.detail);
+  const bugs = [...attempts, { outcome }].filter(isBug).length;
+  if (bugs >= BUGS_AT_MOST) return { ...SETTLED, state: 'dead', dead: 'bug', why };
+  const isExpired = ages.ageMs(attempts[0]?.at ?? now, now) >= policy.forMs;
+  if (isExpired) return { ...SETTLED, state: 'dead', dead: 'expired', why };
   const own = backoffMs(attempts.length, policy, at.random);
   const asked = outcome.outcome === 'retry' ? (outcome.afterMs ?? 0) : 0;
   const dueAt = now + Math.max(own, asked);
   const current = outcome.outcome === 'unknown' ? attempts.at(-1) : undefined;
   const lostAt = (attempts.find(isLost) ?? current)?.at;
   const isKeyKnown = lostAt === undefined || ages.sinceMs(lostAt, dueAt) < policy.keyLifeMs;
-  if (!isKeyKnown && policy.onLostAnswer === 'atMostOnce') {
-    return settledAs('unknown', outcome.detail, null);
-  }
-  return { state: 'waiting', dead: null, dueAt, started: null, why: outcome.detail };
+  const isOver = !isKeyKnown && policy.onLostAnswer === 'atMostOnce';
+  return isOver
+    ? { ...SETTLED, state: 'unknown', why }
+    : { ...SETTLED, state: 'waiting', dueAt, why };
 }
 
 /**
@@ -144,10 +128,6 @@ function mayHaveStarted({ outcome }: Attempt): boolean {
   return outcome?.outcome !== 'retry' && outcome?.outcome !== 'refused';
 }
 
-function dead(reason: 'bug' | 'expired', why: string): NextState {
-  return { state: 'dead', dead: reason, dueAt: 0, started: null, why };
-}
-
-function isBug({ outcome }: Attempt): boolean {
+function isBug({ outcome }: Pick<Attempt, 'outcome'>): boolean {
   return outcome?.outcome === 'unknown' && outcome.reason === 'bug';
 }

@@ -110,6 +110,7 @@ export class RetryAge {
   }
 
   #text(): string {
+    // JSON writes the end of a span that still lasts, which is infinite, as null.
     const pauses = this.#pauses.spans.map(({ from, to }) => [from, to]);
     const setBacks = this.#setBacks.map(({ until, byMs }) => [until, byMs]);
     return JSON.stringify({ pauses, setBacks });
@@ -133,28 +134,24 @@ function isPair(value: unknown): value is Pair {
 /** A receiver that fails each minute for a day; a forgotten span counts as time with attempts. */
 const PAUSES_KEPT = 1_440;
 
-/** A span of the wall clock, ms since 1970. */
+/** A span of the wall clock, ms since 1970; the end of one that still lasts is infinite. */
 export interface PauseSpan {
   readonly from: number;
   readonly to: number;
 }
 
-/** A span; one that still lasts has no end. */
-type Pause = Pick<PauseSpan, 'from'> & { readonly to: number | null };
-
 /** Spans in which a lane made no attempts. */
 export class Pauses {
-  /** In their order; none overlaps another, and only the last one may still last. */
-  #spans: readonly Pause[] = [];
+  #spans: readonly PauseSpan[] = [];
 
-  /** Every span in their order; only the last one may still last. */
-  get spans(): readonly Pause[] {
+  /** In their order; none overlaps another, and only the last one may still last. */
+  get spans(): readonly PauseSpan[] {
     return this.#spans;
   }
 
   /** Begins a pause, unless one lasts. */
   begin(now: number): void {
-    if (this.#lasting === undefined) this.add({ from: now, to: null });
+    if (this.#lasting === undefined) this.add({ from: now, to: Number.POSITIVE_INFINITY });
   }
 
   /** Ends the pause that lasts. */
@@ -165,13 +162,12 @@ export class Pauses {
   }
 
   /** Adds a span and joins it with the spans that it overlaps, so that no moment counts twice. */
-  add(added: Pause): void {
-    const sorted = [...this.#spans, added].sort((a, b) => a.from - b.from);
-    const spans: Pause[] = [];
-    for (const span of sorted) {
+  add(added: PauseSpan): void {
+    const spans: PauseSpan[] = [];
+    for (const span of [...this.#spans, added].sort((a, b) => a.from - b.from)) {
       const last = spans.at(-1);
-      if (last === undefined || endOf(last) < span.from) spans.push(span);
-      else spans.splice(-1, 1, joined(last, span));
+      if (last === undefined || last.to < span.from) spans.push(span);
+      else spans.splice(-1, 1, { from: last.from, to: Math.max(last.to, span.to) });
     }
     this.#spans = spans.slice(-PAUSES_KEPT);
   }
@@ -181,28 +177,18 @@ export class Pauses {
     const lasting = this.#lasting;
     if (lasting === undefined) return;
     this.#spans = this.#spans.slice(0, -1);
-    this.add({ from: lasting.from - byMs, to: null });
+    this.add({ ...lasting, from: lasting.from - byMs });
   }
 
   /** How much of a span was paused, in ms. */
   within(from: number, to: number): number {
-    const overlaps = this.#spans.map((span) =>
-      Math.max(0, Math.min(span.to ?? to, to) - Math.max(span.from, from)),
-    );
-    return overlaps.reduce((sum, ms) => sum + ms, 0);
+    return this.#spans.reduce((sum, span) => {
+      return sum + Math.max(0, Math.min(span.to, to) - Math.max(span.from, from));
+    }, 0);
   }
 
-  get #lasting(): Pause | undefined {
+  get #lasting(): PauseSpan | undefined {
     const last = this.#spans.at(-1);
-    return last?.to === null ? last : undefined;
+    return last?.to === Number.POSITIVE_INFINITY ? last : undefined;
   }
-}
-
-function endOf({ to }: Pause): number {
-  return to ?? Number.POSITIVE_INFINITY;
-}
-
-function joined(a: Pause, b: Pause): Pause {
-  const to = Math.max(endOf(a), endOf(b));
-  return { from: a.from, to: Number.isFinite(to) ? to : null };
 }

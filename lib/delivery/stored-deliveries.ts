@@ -17,14 +17,12 @@ export async function* walkPages(
   archive: Pick<Archive, 'list'>,
   query: Pick<DeliveryQuery, 'states' | 'trigger'>,
 ): AsyncGenerator<readonly Delivery[], void> {
-  let after: string | undefined;
-  for (;;) {
-    const from = after === undefined ? {} : { after };
-    const page = await archive.list({ ...query, ...from, limit: PAGE });
+  let page: readonly Delivery[] = [];
+  do {
+    const after = page.at(-1)?.id;
+    page = await archive.list({ ...query, ...(after !== undefined && { after }), limit: PAGE });
     if (page.length > 0) yield page;
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return;
-  }
+  } while (page.length === PAGE);
 }
 
 /** One change of a delivery outside of an attempt. */
@@ -43,8 +41,7 @@ export async function moveDelivery(
   const answer = await outbox.change({ id, from: [from], next, now });
   if (!answer.done) return null;
   const { delivery } = answer;
-  const { state: to, dead } = next;
-  observe({ kind: 'delivery-moved', delivery, from, to, dead, why });
+  observe({ kind: 'delivery-moved', delivery, from, to: next.state, dead: next.dead, why });
   return delivery;
 }
 

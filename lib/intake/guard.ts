@@ -3,7 +3,7 @@
 // ledger. They do not follow owner references or labels.
 
 import { isDeliveryId } from '../core/delivery-id.ts';
-import { textAt } from '../core/event.ts';
+import { stringAt } from '../core/event.ts';
 import { quoted } from '../kit/text/printable.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
@@ -18,9 +18,7 @@ export interface GuardFacts {
 }
 
 type Guarded = Pick<StartRequest, 'occurrence'>;
-interface Guards {
-  readonly guard: GuardFacts;
-}
+type Guards = Readonly<Record<'guard', GuardFacts>>;
 
 /** `reportingComponent` of the Events that gateways write about their own pods. */
 export const OWN_REPORTER = 'sluice.dev/gateway';
@@ -56,7 +54,7 @@ export function guardLoop({ occurrence }: Guarded, { guard }: Guards): Ruling | 
  * Event gains only that his own Event starts nothing, as if he had not written it.
  */
 export function guardOwn({ occurrence }: Guarded): Ruling | null {
-  if (textAt(occurrence.event, 'reportingComponent') !== OWN_REPORTER) return null;
+  if (stringAt(occurrence.event, 'reportingComponent') !== OWN_REPORTER) return null;
   return loop(`its reporter is a gateway (${OWN_REPORTER})`);
 }
 

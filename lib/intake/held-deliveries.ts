@@ -6,37 +6,6 @@
 import { countBefore } from '../kit/data/sorted.ts';
 import { type HeldDelivery, HeldInNamespace, type QueueKey } from './held-in-namespace.ts';
 
-/** Lengths of the queues of one trigger, including deliveries whose commit is under way. */
-class QueueLengths {
-  readonly #lengths = new Map<string, number>();
-  /** Length → number of namespaces with it. */
-  readonly #counts = new Map<number, number>();
-  total = 0;
-  longest = 0;
-
-  of(namespace: string): number {
-    return this.#lengths.get(namespace) ?? 0;
-  }
-
-  change(namespace: string, by: 1 | -1): void {
-    const before = this.of(namespace);
-    const after = before + by;
-    if (after === 0) this.#lengths.delete(namespace);
-    else this.#lengths.set(namespace, after);
-    this.#count(before, -1);
-    this.#count(after, 1);
-    this.total += by;
-    if (after > this.longest) this.longest = after;
-    else if (before === this.longest && !this.#counts.has(before)) this.longest = after;
-  }
-
-  #count(length: number, by: 1 | -1): void {
-    const count = (this.#counts.get(length) ?? 0) + by;
-    if (count <= 0) this.#counts.delete(length);
-    else this.#counts.set(length, count);
-  }
-}
-
 /** The one owner of the held deliveries in memory. */
 export class HeldDeliveries {
   readonly #bound: number;
@@ -45,7 +14,8 @@ export class HeldDeliveries {
   readonly #queueOf = new Map<string, HeldInNamespace>();
   /** Involved object → number of its held deliveries. */
   readonly #objects = new Map<string, number>();
-  readonly #lengths = new Map<string, QueueLengths>();
+  /** Trigger → namespace → length of its queue, including deliveries whose commit is under way. */
+  readonly #lengths = new Map<string, Map<string, number>>();
   /** Deliveries whose commit is under way, with the time at which their object has a token. */
   #reserved: { readonly held: HeldDelivery; readonly blockedUntil: number }[] = [];
   #lastTurn: QueueKey | null = null;
@@ -75,11 +45,6 @@ export class HeldDeliveries {
     return this.#objects.has(object);
   }
 
-  /** Number of held deliveries of a namespace at a trigger. */
-  lengthOf({ trigger, namespace }: QueueKey): number {
-    return this.#lengths.get(trigger)?.of(namespace) ?? 0;
-  }
-
   /** The longest queue of a trigger; undefined if it holds nothing. */
   longestOf(trigger: string): HeldInNamespace | undefined {
     return this.#of(trigger).toSorted((a, b) => b.size - a.size)[0];
@@ -92,9 +57,10 @@ export class HeldDeliveries {
 
   /** Whether one more may be held: there is room, or a longer queue can evict one. */
   admits({ trigger, namespace }: QueueKey): boolean {
-    const lengths = this.#lengths.get(trigger);
-    if (lengths === undefined || lengths.total < this.#bound) return this.#bound > 0;
-    return lengths.of(namespace) + 1 < lengths.longest;
+    const lengths = this.#lengths.get(trigger) ?? new Map<string, number>();
+    if (sumOf(lengths) < this.#bound) return true;
+    const length = lengths.get(namespace) ?? 0;
+    return lengths.values().some((other) => length + 1 < other);
   }
 
   /** Reserves a place for a delivery that is about to be committed. */
@@ -103,18 +69,13 @@ export class HeldDeliveries {
     this.#reserved.push({ held, blockedUntil });
   }
 
-  /** Ends every reservation: stored deliveries are held and returned, the others are dropped. */
-  settleReservations(isStored: (id: string) => boolean): readonly HeldDelivery[] {
-    const reserved = this.#reserved;
+  /** Ends every reservation: stored deliveries are held, the others are dropped. */
+  settleReservations(isStored: (id: string) => boolean): void {
+    for (const { held, blockedUntil } of this.#reserved) {
+      if (isStored(held.id)) this.#enter(held, blockedUntil);
+      else this.#count(held, -1);
+    }
     this.#reserved = [];
-    return reserved.flatMap(({ held, blockedUntil }) => {
-      if (isStored(held.id)) {
-        this.#enter(held, blockedUntil);
-        return [held];
-      }
-      this.#count(held, -1);
-      return [];
-    });
   }
 
   /** Adds a delivery that is in the store already. */
@@ -131,7 +92,7 @@ export class HeldDeliveries {
     if (queue === undefined || held === undefined) return undefined;
     this.#queueOf.delete(id);
     this.#count(held, -1);
-    if (queue.size === 0) this.#queues.splice(this.#placeOf(queue.key), 1);
+    if (queue.size === 0) this.#queues.splice(this.#queues.indexOf(queue), 1);
     return held;
   }
 
@@ -153,12 +114,10 @@ export class HeldDeliveries {
 
   /** The queues in the order of the coming turns. */
   *inTurn(): Generator<HeldInNamespace, void> {
-    const { length } = this.#queues;
-    const from = this.#lastTurn === null ? 0 : this.#placeBehind(this.#lastTurn);
-    for (let step = 0; step < length; step += 1) {
-      const queue = this.#queues[(from + step) % length];
-      if (queue !== undefined) yield queue;
-    }
+    const last = this.#lastTurn;
+    const behind = this.#queues.findIndex(({ key }) => last !== null && compare(key, last) > 0);
+    yield* this.#queues.slice(Math.max(0, behind));
+    yield* this.#queues.slice(0, Math.max(0, behind));
   }
 
   /** When the first object that waits for its own budget has a token; infinite if none waits. */
@@ -185,9 +144,9 @@ export class HeldDeliveries {
 
   /** Deliveries above the bound, to be evicted: the youngest of the longest queues. */
   surplus(): readonly HeldDelivery[] {
-    return [...this.#lengths].flatMap(([trigger, { total }]) =>
-      total > this.#bound ? surplusOf(this.#of(trigger), total - this.#bound) : [],
-    );
+    return [...this.#lengths].flatMap(([trigger, lengths]) => {
+      return surplusOf(this.#of(trigger), sumOf(lengths) - this.#bound);
+    });
   }
 
   #of(trigger: string): readonly HeldInNamespace[] {
@@ -206,25 +165,27 @@ export class HeldDeliveries {
   }
 
   #count({ trigger, namespace, object }: HeldDelivery, by: 1 | -1): void {
-    const lengths = this.#lengths.get(trigger) ?? new QueueLengths();
-    lengths.change(namespace, by);
-    if (lengths.total === 0) this.#lengths.delete(trigger);
-    else this.#lengths.set(trigger, lengths);
-    const count = (this.#objects.get(object) ?? 0) + by;
-    if (count === 0) this.#objects.delete(object);
-    else this.#objects.set(object, count);
+    const lengths = this.#lengths.get(trigger) ?? new Map<string, number>();
+    change(lengths, namespace, by);
+    this.#lengths.set(trigger, lengths);
+    change(this.#objects, object, by);
   }
 
   /** Place of a queue, or the place that it would have. */
   #placeOf(key: QueueKey): number {
     return countBefore(this.#queues, (there) => compare(there.key, key) < 0);
   }
+}
 
-  #placeBehind(key: QueueKey): number {
-    const place = this.#placeOf(key);
-    const there = this.#queues[place];
-    return there !== undefined && compare(there.key, key) === 0 ? place + 1 : place;
-  }
+/** Adds to a count; a key of nothing is deleted. */
+function change(counts: Map<string, number>, key: string, by: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+}
+
+function sumOf(lengths: ReadonlyMap<string, number>): number {
+  return lengths.values().reduce((sum, length) => sum + length, 0);
 }
 
 function compare(a: QueueKey, b: QueueKey): number {
@@ -242,6 +203,7 @@ function leastOf(
 
 /** This many deliveries of the longest queues, so that the rests are as equal as possible. */
 function surplusOf(queues: readonly HeldInNamespace[], count: number): readonly HeldDelivery[] {
+  if (count <= 0) return [];
   const sorted = queues.toSorted((a, b) => a.size - b.size);
   let left = queues.reduce((sum, { size }) => sum + size, 0) - count;
   return sorted.flatMap((queue, place) => {

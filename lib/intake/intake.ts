@@ -5,8 +5,8 @@
 // (stages.ts); calls to an unavailable store are retried elsewhere (gateway/retrying-store.ts).
 
 import type { Clock, Random } from '../core/clock.ts';
-import type { Decision, RuleRef, TriggerDisposition } from '../core/decision.ts';
-import type { ClusterRef, Delivery } from '../core/delivery.ts';
+import type { Decision, RuleRef, TrailEntry, TriggerDisposition } from '../core/decision.ts';
+import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Batch, Gap } from '../core/source.ts';
@@ -15,27 +15,20 @@ import type { Chain } from '../filters/chain.ts';
 import { decide, explain } from '../filters/decide.ts';
 import { Alarm } from '../kit/async/alarm.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
-import type { GuardFacts } from './guard.ts';
-import type { Limiter } from './limiter.ts';
 import {
   type Ruling,
   type StartRequest,
   type TriggerRef,
   toStartRequest,
 } from './start-request.ts';
-import { NO_DELIVERY, UnitOfWork, UnsavedChanges } from './unit-of-work.ts';
+import { type IntakeSettings, NO_DELIVERY, UnitOfWork, UnsavedChanges } from './unit-of-work.ts';
 
 /** Dependencies of intake. */
-export interface IntakeParts {
+export interface IntakeParts extends IntakeSettings {
   readonly chain: Chain;
-  readonly cluster: ClusterRef;
   /** The triggers of the configuration by name. */
   readonly triggers: ReadonlyMap<string, TriggerRef>;
-  readonly guard: Omit<GuardFacts, 'allowForeign'>;
-  /** Sources that accept an Event about an object of another namespace. */
-  readonly foreignSources: ReadonlySet<string>;
   readonly journal: Journal;
-  readonly limiter: Limiter;
   readonly clock: Clock;
   readonly random: Random;
   readonly observe: Observe;
@@ -210,10 +203,12 @@ export class Intake {
   }
 
   #workOn(known: Known): UnitOfWork {
-    const { cluster, guard, foreignSources, limiter, clock, chain } = this.#parts;
-    const trailOf = ({ occurrence }: StartRequest) => explain(chain, occurrence).trail;
-    const now = clock.now();
-    return new UnitOfWork({ cluster, guard, foreignSources, limiter, known, now, trailOf });
+    const trailOf = ({ occurrence }: StartRequest) => this.#trailOf(occurrence);
+    return new UnitOfWork({ ...this.#parts, known, now: this.#parts.clock.now(), trailOf });
+  }
+
+  #trailOf(occurrence: Occurrence): readonly TrailEntry[] {
+    return explain(this.#parts.chain, occurrence).trail;
   }
 
   #judge(occurrence: Occurrence): Judged {
@@ -243,7 +238,7 @@ export class Intake {
     const disposed = rulings.map(({ request, ruling }) =>
       toTriggerDisposition(request, work.settled(request, ruling), existing),
     );
-    const trail = () => explain(this.#parts.chain, occurrence).trail;
+    const trail = () => this.#trailOf(occurrence);
     this.#parts.observe({ kind: 'decision', occurrence, decision, disposed, explain: trail });
   }
 }

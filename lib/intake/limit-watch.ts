@@ -6,9 +6,12 @@ import { type Rate, renderRate } from '../kit/text/quantity.ts';
 import type { HeldDeliveries } from './held-deliveries.ts';
 import type { HeldDelivery } from './held-in-namespace.ts';
 
+/** The configured rates; null is no limit. */
+export type Limits = Readonly<Record<Budget, Rate | null>>;
+
 /** Dependencies of the watch. */
 interface LimitWatchParts {
-  readonly limits: Readonly<Record<Budget, Rate | null>>;
+  readonly limits: Limits;
   readonly heldAtMost: number;
   readonly observe: Observe;
 }
@@ -84,9 +87,8 @@ export class LimitWatch {
   }
 
   #shed(trigger: string, now: number): Shedding {
-    const shedding = this.#shedding.get(trigger);
-    const noted = shedding ?? { dropped: 0, gaveWay: 0, lastAt: now, isReported: false };
-    noted.lastAt = now;
+    const shedding = this.#shedding.get(trigger) ?? { dropped: 0, gaveWay: 0, isReported: false };
+    const noted = Object.assign(shedding, { lastAt: now });
     this.#shedding.set(trigger, noted);
     return noted;
   }

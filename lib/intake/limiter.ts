@@ -9,15 +9,9 @@ import { quoted } from '../kit/text/printable.ts';
 import type { Rate } from '../kit/text/quantity.ts';
 import { HeldDeliveries } from './held-deliveries.ts';
 import type { HeldDelivery } from './held-in-namespace.ts';
-import { LimitWatch } from './limit-watch.ts';
+import { type Limits, LimitWatch } from './limit-watch.ts';
 import { type Forecast, forecastQueue, tokensByTurn } from './release-forecast.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
-
-/** The configured rates; null is no limit. */
-export interface Limits {
-  readonly perObject: Rate | null;
-  readonly total: Rate | null;
-}
 
 /** Dependencies of a limiter. */
 interface LimiterParts {
@@ -205,11 +199,9 @@ export class Limiter {
 
 /** Holds or sheds a request for which there is no token. */
 export function limit(
-  request: StartRequest,
+  { id, object, rule, occurrence, trigger: { name: trigger } }: StartRequest,
   { limiter }: { readonly limiter: Limiter },
 ): Ruling | null {
-  const { id, object, rule, occurrence } = request;
-  const trigger = request.trigger.name;
   const { namespace } = occurrence.series;
   const budget = limiter.take({ id, object, rule, trigger, namespace });
   if (budget === null) return null;

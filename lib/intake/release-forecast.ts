@@ -12,9 +12,7 @@ export interface Forecast {
 }
 
 /** The same in wall clock times, with the time at which it would expire. */
-export interface HeldForecast {
-  /** The budget that it waits for. */
-  readonly budget: Budget;
+export interface HeldForecast extends Pick<Forecast, 'budget'> {
   /** Wall clock, ms since 1970. */
   readonly releaseAt: number;
   readonly expiresAt: number;

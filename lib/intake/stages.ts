@@ -34,21 +34,15 @@ const QUEUED: Ruling = { disposition: 'queued', why: '' };
 
 /** Rules on a request: the first stage with a ruling decides, otherwise it is queued. */
 export function rule(request: StartRequest, facts: StageFacts): Ruling {
-  for (const stage of STAGES) {
-    const ruling = stage(request, facts);
-    // At once, because the stages after the first ruling must not take a token.
-    if (ruling !== null) return ruling;
-  }
-  return QUEUED;
+  // One after the other: the stages after the first ruling must not take a token.
+  const rulings = STAGES.values().map((stage) => stage(request, facts));
+  return rulings.find((ruling) => ruling !== null) ?? QUEUED;
 }
 
 /** The ruling of the first guard that stops an accepted occurrence at any trigger, or null. */
 export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | null {
-  for (const stage of GUARDS) {
-    const ruling = stage({ occurrence }, { guard });
-    if (ruling !== null) return ruling;
-  }
-  return null;
+  const rulings = GUARDS.values().map((stage) => stage({ occurrence }, { guard }));
+  return rulings.find((ruling) => ruling !== null) ?? null;
 }
 
 /**

@@ -31,13 +31,14 @@ export function toStartRequest(
   decision: Decision & { readonly rule: RuleRef },
   at: { readonly clusterId: string; readonly trigger: TriggerRef },
 ): StartRequest {
+  const { series, fields } = occurrence;
   const key: DeliveryKey = {
     clusterId: at.clusterId,
     ruleIdentity: decision.rule.identity,
     triggerIdentity: at.trigger.identity,
-    eventNamespace: occurrence.series.namespace,
-    eventName: occurrence.series.name,
-    firstTime: occurrence.series.firstTime,
+    eventNamespace: series.namespace,
+    eventName: series.name,
+    firstTime: series.firstTime,
   };
   return {
     occurrence,
@@ -47,7 +48,7 @@ export function toStartRequest(
     ledgerKey: ledgerKey(key),
     // The bucket of `per: series` is the life of the Event: the same in all its states.
     id: deliveryId(key, occurrence.life),
-    object: involvedObject(occurrence),
+    object: [fields.apiVersion, fields.kind, fields.namespace, fields.objectName].join('/'),
   };
 }
 
@@ -113,10 +114,6 @@ export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: StartRequest
     lastHappenedAt: isLater ? occurrence.happenedAt : entry.lastHappenedAt,
     lastCount: isLater ? occurrence.count : entry.lastCount,
   };
-}
-
-function involvedObject({ fields }: Occurrence): string {
-  return [fields.apiVersion, fields.kind, fields.namespace, fields.objectName].join('/');
 }
 
 /** Decision of a stage on a request. */

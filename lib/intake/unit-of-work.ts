@@ -17,12 +17,17 @@ import {
   toLedgerEntry,
 } from './start-request.ts';
 
-/** Inputs of the work on one batch. */
-interface WorkFacts {
+/** Facts that are the same for all batches. */
+export interface IntakeSettings {
   readonly cluster: ClusterRef;
   readonly guard: Omit<GuardFacts, 'allowForeign'>;
+  /** Sources that accept an Event about an object of another namespace. */
   readonly foreignSources: ReadonlySet<string>;
   readonly limiter: Limiter;
+}
+
+/** Inputs of the work on one batch. */
+interface WorkFacts extends IntakeSettings {
   /** Ledger entries from before the batch. */
   readonly known: ReadonlyMap<string, LedgerEntry>;
   /** Wall clock, ms since 1970. */
@@ -55,12 +60,11 @@ export class UnitOfWork {
 
   /** Rules on a request and collects its changes. */
   rule(request: StartRequest): Ruling {
-    const { guard, foreignSources, limiter } = this.#facts;
-    const { ledgerKey } = request;
-    const entry = this.#changed.get(ledgerKey) ?? this.#facts.known.get(ledgerKey);
+    const { guard, foreignSources, limiter, known } = this.#facts;
+    const entry = this.#changed.get(request.ledgerKey) ?? known.get(request.ledgerKey);
     const allowForeign = foreignSources.has(request.occurrence.source);
     const ruling = rule(request, { guard: { ...guard, allowForeign }, entry, limiter });
-    this.#enter(request, { ruling, entry });
+    this.#enter(request, ruling, entry);
     return ruling;
   }
 
@@ -87,10 +91,7 @@ export class UnitOfWork {
   }
 
   /** `queued` and `held` add a ledger entry, `repeat` moves it, others change nothing. */
-  #enter(
-    request: StartRequest,
-    { ruling, entry }: { ruling: Ruling; entry: LedgerEntry | undefined },
-  ): void {
+  #enter(request: StartRequest, ruling: Ruling, entry: LedgerEntry | undefined): void {
     const { now, cluster, trailOf } = this.#facts;
     if (ruling.disposition === 'repeat' && entry !== undefined) {
       this.#changed.set(entry.key, moveLedgerEntry(entry, request));

@@ -88,7 +88,7 @@ const FRESH_MS = 10_000;
 /** The texts of several secrets by purpose, or the reason why the first one is missing. */
 type ReadSecrets<Name extends string> =
   | { readonly ok: true; readonly texts: Readonly<Partial<Record<Name, string>>> }
-  | { readonly ok: false; readonly why: string };
+  | Extract<ReadSecret, { readonly ok: false }>;
 
 /** Secrets that are read together and cached for ten seconds. */
 export class SecretSet<Name extends string> {

@@ -2,6 +2,7 @@
 // draws a random number or reads environment variables. Other code receives a Clock, a Random and
 // an environment, so that specs can pass their own.
 
+import timers from 'node:timers/promises';
 import type { Clock, Random } from '../core/clock.ts';
 
 /** The environment variables of a process, by name. */
@@ -50,23 +51,11 @@ function after(ms: number, run: () => void): () => void {
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
   let rest = ms;
   do {
-    await timer(Math.min(rest, LONGEST_TIMER_MS), signal);
-    signal.throwIfAborted();
-    rest -= LONGEST_TIMER_MS;
+    const step = Math.min(rest, LONGEST_TIMER_MS);
+    // It rejects with an AbortError of its own.
+    await timers.setTimeout(step, undefined, { signal }).catch(() => signal.throwIfAborted());
+    rest -= step;
   } while (rest > 0);
-}
-
-function timer(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(handle);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const handle = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }

@@ -71,6 +71,8 @@ export class Connector {
   readonly #lookup: LookupFunction;
   readonly #isRefused: (host: string) => boolean;
   #context: SecureContext | null = null;
+  /** Sessions by receiver. A handshake that resumes one exchanges no certificates. */
+  readonly #sessions = new Map<string, Buffer>();
 
   constructor(options: ConnectorOptions, { clock, lookup }: ConnectorParts) {
     this.#options = options;
@@ -159,6 +161,8 @@ export class Connector {
   ): Promise<Socket> {
     const { tls, http2 } = this.#options;
     const { serverName, isVerified = true } = tls;
+    const place = hostPort(target.host, target.port);
+    const session = this.#sessions.get(place);
     try {
       this.#context ??= contextOf(tls);
       const options: ConnectionOptions = {
@@ -167,12 +171,21 @@ export class Connector {
         ALPNProtocols: http2 === 'offered' ? ['h2', 'http/1.1'] : ['http/1.1'],
         ...(serverName !== undefined && { servername: serverName }),
         ...(socket !== null && { socket }),
+        ...(session !== undefined && { session }),
       };
-      return await this.#handshake(target, options, signal);
+      const secured = await this.#handshake(target, options, signal);
+      secured.on('session', (ticket: Buffer) => this.#keepSession(place, ticket));
+      return secured;
     } catch (error) {
+      this.#sessions.delete(place);
       socket?.destroy();
       throw error;
     }
+  }
+
+  #keepSession(place: string, ticket: Buffer): void {
+    if (this.#sessions.size >= MAX_SESSIONS) this.#sessions.clear();
+    this.#sessions.set(place, ticket);
   }
 
   async #handshake(
@@ -198,6 +211,9 @@ export class Connector {
     if (this.#isRefused(host)) throw forbiddenBy(host);
   }
 }
+
+/** As in Node's agents. */
+const MAX_SESSIONS = 100;
 
 type Place = Pick<AddressTarget, 'host' | 'port'>;
 

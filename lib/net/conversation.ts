@@ -6,7 +6,7 @@
 
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import axios, { type AxiosInstance } from 'axios';
+import type { AxiosInstance } from 'axios';
 import { Agent, fetch, Request, Response } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { placeOf } from './address.ts';
@@ -40,20 +40,22 @@ interface ConversationRequest extends Pick<HttpRequest, 'method' | 'url' | 'head
 }
 
 /** A whole answer, with any status. */
-interface WholeAnswer extends Omit<HttpAnswered, 'excerpt'> {
+export interface WholeAnswer extends Omit<HttpAnswered, 'excerpt'> {
   readonly text: string;
 }
 
 /** Sends requests to one server, one at a time, over a kept connection. */
 export class Conversation implements AsyncDisposable {
-  readonly #axios: AxiosInstance;
+  readonly #options: ConversationOptions;
+  #axios: AxiosInstance | null = null;
   readonly #agent: Agent;
   /** Errors of connections that were never ready. */
   readonly #unsent = new WeakSet<Error>();
   readonly #closing = new AbortController();
 
   constructor(options: ConversationOptions, { clock, lookup = systemLookup }: ConversationParts) {
-    const { userAgent, maxBytes, connectTimeoutMs, addresses } = options;
+    const { connectTimeoutMs, addresses } = options;
+    this.#options = options;
     const none = { tls: {}, proxy: () => null, http2: 'off', tcpKeepAliveMs: null } as const;
     const connector = new Connector({ ...none, connectTimeoutMs, addresses }, { clock, lookup });
     this.#agent = new Agent({
@@ -70,20 +72,6 @@ export class Conversation implements AsyncDisposable {
         });
       }),
     });
-    this.#axios = axios.create({
-      adapter: 'fetch',
-      env: FETCH,
-      fetchOptions: { dispatcher: this.#agent },
-      headers: {
-        accept: 'application/json',
-        'accept-encoding': 'identity',
-        'user-agent': userAgent,
-      },
-      maxContentLength: maxBytes,
-      maxRedirects: 0,
-      responseType: 'text',
-      validateStatus: () => true,
-    });
   }
 
   /**
@@ -93,6 +81,7 @@ export class Conversation implements AsyncDisposable {
    */
   async ask(request: ConversationRequest, signal: AbortSignal): Promise<WholeAnswer | HttpFailed> {
     const { method, url, headers, onProgress } = request;
+    this.#axios ??= await this.#open();
     try {
       const {
         status,
@@ -110,6 +99,23 @@ export class Conversation implements AsyncDisposable {
       const failing = { place: placeOf(url), reached } as const;
       return signal.aborted ? failedByAbort(signal.reason, failing) : failedBy(cause, failing);
     }
+  }
+
+  /** Loads axios at the first request, so that a gateway, which has no conversations, does not. */
+  async #open(): Promise<AxiosInstance> {
+    const { userAgent, maxBytes } = this.#options;
+    const { default: axios } = await import('axios');
+    const own = { accept: 'application/json', 'accept-encoding': 'identity' };
+    return axios.create({
+      adapter: 'fetch',
+      env: FETCH,
+      fetchOptions: { dispatcher: this.#agent },
+      headers: { ...own, 'user-agent': userAgent },
+      maxContentLength: maxBytes,
+      maxRedirects: 0,
+      responseType: 'text',
+      validateStatus: () => true,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,6 @@
 // Source: RFC 9110 §5.5 (field values), §6.6.1 (Date), §7.6.1 (connection-specific fields); RFC 9112
 // §6.
 
-import type { IncomingHttpHeaders } from 'node:http';
 import type { HttpRequest } from './http-client.ts';
 
 // Of these only the first counts, as in node:http: a joined one could not be parsed.
@@ -13,7 +12,9 @@ const SINGLE = new Set([
 ]);
 
 /** Headers of an answer, each as one text; the values of a repeated name are joined by commas. */
-export function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+export function toHeaders(
+  headers: NodeJS.Dict<string | string[]>,
+): Readonly<Record<string, string>> {
   const flat: Record<string, string> = {};
   for (const name in headers) {
     const value = headers[name];

@@ -153,7 +153,7 @@ function unusedFindings(document: JsonObject): readonly Finding[] {
   const rules = Array.isArray(filters) ? filters.filter(isJsonObject) : [];
   const used = new Set<Json>(
     rules.flatMap(({ triggers, action }) => {
-      if (triggers !== undefined && isJsonList(triggers)) return triggers;
+      if (isJsonList(triggers)) return triggers;
       return action === 'accept' && configured.length === 1 ? configured : [];
     }),
   );

@@ -8,7 +8,7 @@ import {
   type JsonObject,
   millisecondsOf,
   parseMicroTime,
-  textAt,
+  stringAt,
 } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
@@ -99,7 +99,7 @@ export const eventsKind = {
   allowsForeign: (section: EventsSection) => section.allowForeign ?? false,
   reads: (section: EventsSection, own: string, event: EventObject) => {
     const watched = watchedNamespaces(section, own);
-    return watched.includes(null) || watched.includes(textAt(event, 'metadata', 'namespace'));
+    return watched.includes(null) || watched.includes(stringAt(event, 'metadata', 'namespace'));
   },
   retentionMs,
   create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),

@@ -36,6 +36,13 @@ interface SourceStanding {
   readonly ageMs: number | null;
 }
 
+/** Changed in place, because a source may have thousands of paths. */
+interface ChangingSource extends SourceStanding {
+  readonly paths: Map<string, PathStanding>;
+  readonly stale: Map<string, number>;
+  ageMs: number | null;
+}
+
 /** The last failed attempt of a trigger. */
 interface FailureStanding {
   /** Wall clock, ms since 1970. */
@@ -72,8 +79,6 @@ interface TriggerStanding {
 /** Last reported usage of the store. */
 type UsageStanding = Pick<Observed['store-usage'], 'level' | 'overflow' | 'bytes' | 'maxBytes'>;
 
-const UNREAD: SourceStanding = { paths: new Map(), stale: new Map(), ageMs: null };
-
 const IDLE: TriggerStanding = {
   ...{ breaker: 'closed', pause: null, pauseState: 'over', running: 0, isShedding: false },
   ...{ lastFailure: null, lastDeliveredAt: null, depths: new Map() },
@@ -84,24 +89,14 @@ const REFUSALS: ReadonlySet<TroubleReason | null> = new Set<TroubleReason | null
   'not-found',
 ]);
 
-type Simple = Pick<
-  GatewayState,
-  | 'version'
-  | 'isConfigurationKept'
-  | 'isStopping'
-  | 'cluster'
-  | 'clusterTrouble'
-  | 'isStoreOpen'
-  | 'storeAt'
-  | 'usage'
-  | 'storeTrouble'
->;
-
-/** Names of a configuration whose sources and triggers have a state from the start. */
+/** Names of a configuration. */
 interface StateNames {
   readonly sources: readonly string[];
   readonly triggers: readonly string[];
 }
+
+type Simple = 'version' | 'isConfigurationKept' | 'isStopping' | 'cluster' | 'clusterTrouble';
+type OfStore = 'isStoreOpen' | 'storeAt' | 'usage' | 'storeTrouble';
 
 /** Holds the latest state. */
 export class GatewayState {
@@ -125,14 +120,17 @@ export class GatewayState {
   readonly usedUp = new Set<Budget>();
   /** Notes about permissions and manifests that the cluster refuses, by their subject. */
   readonly refusals = new Map<string, string>();
-  readonly #sources: Map<string, SourceStanding>;
+  readonly #sources = new Map<string, ChangingSource>();
   readonly #triggers: Map<string, TriggerStanding>;
+  readonly #isConfigured: boolean;
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
 
-  constructor({ sources, triggers }: StateNames, clock: Pick<Clock, 'now' | 'monotonic'>) {
+  /** Only these names have a state; with null, each name that is observed. */
+  constructor(names: StateNames | null, clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
-    this.#sources = new Map(sources.map((name) => [name, UNREAD]));
-    this.#triggers = new Map(triggers.map((name) => [name, IDLE]));
+    this.#isConfigured = names !== null;
+    for (const name of names?.sources ?? []) this.#addSource(name);
+    this.#triggers = new Map(names?.triggers.map((name) => [name, IDLE]));
   }
 
   /** By name, in the order of the configuration. */
@@ -152,7 +150,7 @@ export class GatewayState {
 
   /** States of the watch paths of a source. */
   paths(source: string): ReadonlyMap<string, PathStanding> {
-    return this.#source(source).paths;
+    return this.#sources.get(source)?.paths ?? new Map();
   }
 
   /** Why a trigger makes no attempts now; null if it is not paused. */
@@ -166,24 +164,21 @@ export class GatewayState {
   }
 
   /** Changes what is neither of a source nor of a trigger. */
-  set(change: Partial<Simple>): void {
+  set(change: Partial<Pick<GatewayState, Simple | OfStore>>): void {
     Object.assign(this, change);
   }
 
-  /** Changes the state of a source. */
-  setSource(source: string, change: Partial<SourceStanding>): void {
-    this.#sources.set(source, { ...this.#source(source), ...change });
-  }
-
-  /** Changes the state of a trigger. */
+  /** Changes the state of a trigger; stored deliveries may have one of an earlier configuration. */
   setTrigger(trigger: string, change: Partial<TriggerStanding>): void {
+    if (this.#isConfigured && !this.#triggers.has(trigger)) return;
     this.#triggers.set(trigger, { ...this.trigger(trigger), ...change });
   }
 
   /** Records a reading: a path that was read stays so while its watch is renewed. */
   reads(observed: Observed['reading']): void {
     const { source, path, state, why, reason = null } = observed;
-    const before = this.paths(source).get(path);
+    const { paths } = this.#source(source);
+    const before = paths.get(path);
     const isTry = state === 'connecting' || state === 'listing';
     // A refused path stays refused while it is tried again.
     const isKept = isTry && before !== undefined && (before.unread === '' || before.isRefused);
@@ -191,16 +186,24 @@ export class GatewayState {
     const { unread, isRefused } = isKept
       ? before
       : { unread: state === 'watching' ? '' : doing, isRefused: REFUSALS.has(reason) };
-    const standing: PathStanding = { state, why, reason, unread, isRefused };
-    this.setSource(source, { paths: new Map(this.paths(source)).set(path, standing) });
+    paths.set(path, { state, why, reason, unread, isRefused });
   }
 
   /** Records since when a path may be incomplete; null: it is complete. */
   ages({ source, path }: Observed['path-stale' | 'path-current'], ageMs: number | null): void {
-    const stale = new Map(this.#source(source).stale);
-    if (ageMs === null && !stale.delete(path)) return;
-    if (ageMs !== null) stale.set(path, this.#clock.monotonic() - ageMs);
-    this.setSource(source, { stale });
+    const { stale } = this.#source(source);
+    if (ageMs === null) stale.delete(path);
+    else stale.set(path, this.#clock.monotonic() - ageMs);
+  }
+
+  /** Records the age of a source. */
+  measures({ source, ageMs }: Observed['position-age']): void {
+    this.#source(source).ageMs = ageMs;
+  }
+
+  /** Records an attempt that begins. */
+  attempts({ delivery: { trigger } }: Observed['attempt-started']): void {
+    this.setTrigger(trigger, { running: this.trigger(trigger).running + 1 });
   }
 
   /** Records an attempt that ended. */
@@ -249,12 +252,25 @@ export class GatewayState {
     else this.refusals.set(subject, note);
   }
 
-  #source(name: string): SourceStanding {
-    return this.#sources.get(name) ?? UNREAD;
+  /** A source that is not configured has no state, so changes of it are lost. */
+  #source(name: string): ChangingSource {
+    const known = this.#sources.get(name);
+    if (known !== undefined) return known;
+    return this.#isConfigured ? newSource() : this.#addSource(name);
+  }
+
+  #addSource(name: string): ChangingSource {
+    const source = newSource();
+    this.#sources.set(name, source);
+    return source;
   }
 
   /** The pause goes on; a trial attempt may come before its time because a person asked for it. */
   #tried(trigger: string, now: PauseStanding): PauseStanding {
     return { ...(this.pause(trigger) ?? now), until: now.until };
   }
+}
+
+function newSource(): ChangingSource {
+  return { paths: new Map(), stale: new Map(), ageMs: null };
 }

@@ -60,7 +60,7 @@ export function openLog(options: LoggingOptions, parts: LogParts): Log {
     logger.pipe(transport);
     transport.on('error', (error) => {
       logger.unpipe(transport);
-      fileFailed(error.message);
+      fileFailed(`${error.message} (until a restart)`);
     });
   }
   let closing: Promise<void> | undefined;
@@ -69,16 +69,9 @@ export function openLog(options: LoggingOptions, parts: LogParts): Log {
       if (closing !== undefined || LOG_LEVELS.indexOf(line.level) > weight) return;
       logger.log(new LogRecord(line, clock.now()));
     },
-    close: () => (closing ??= finished(logger)),
+    // A logger finishes after every transport has handed its lines on.
+    close: () => (closing ??= new Promise((resolve) => logger.once('finish', resolve).end())),
   };
-}
-
-/** Every transport has handed its lines on before a logger finishes. */
-function finished(logger: winston.Logger): Promise<void> {
-  return new Promise((resolve) => {
-    logger.once('finish', resolve);
-    logger.end();
-  });
 }
 
 function formOf({ format }: LoggingOptions, { isTTY }: LogStream): 'json' | 'text' | 'brigade' {

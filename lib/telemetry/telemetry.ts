@@ -39,7 +39,7 @@ class Reporter implements Telemetry {
     const { clock, names = null, nearest } = parts;
     this.#options = options;
     this.#parts = parts;
-    this.#state = parts.state ?? new GatewayState(names ?? { sources: [], triggers: [] }, clock);
+    this.#state = parts.state ?? new GatewayState(names, clock);
     this.#metrics = new Metrics(clock, this.#state, names);
     this.#failures = new FailureLog(clock);
     const suppressed = (): void => this.#metrics.suppressed();

@@ -6,7 +6,7 @@
 // docs/guarantees.md.
 
 import type { Outcome } from '../core/delivery.ts';
-import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../core/event.ts';
+import { type Json, jsonAt, listOf, objectOf, stringAt } from '../core/event.ts';
 import { printable } from '../kit/text/printable.ts';
 import { isStatus } from '../kubernetes/client/answer-origin.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kubernetes-api.ts';
@@ -14,7 +14,10 @@ import { askedWaitMs, pausing } from './asked-wait.ts';
 import { type FailureMeaning, refused, retry, unknown } from './outcome-builders.ts';
 
 /** Meaning of an answer. */
-type ApiMeaning = { readonly outcome: 'created' } | { readonly outcome: 'exists' } | FailureMeaning;
+type ApiMeaning = ObjectExists | FailureMeaning;
+
+/** The object was created, or exists already. */
+type ObjectExists = { readonly outcome: 'created' } | { readonly outcome: 'exists' };
 
 /** One row of the table of answers; the first one that fits applies. */
 interface ApiAnswerRow {
@@ -185,10 +188,7 @@ export interface CreateAttempt {
 }
 
 /** Outcome of a creation: created, already there, or failed. */
-type CreationOutcome =
-  | { readonly outcome: 'created' }
-  | { readonly outcome: 'exists' }
-  | Exclude<Outcome, { readonly outcome: 'delivered' }>;
+type CreationOutcome = ObjectExists | Exclude<Outcome, { readonly outcome: 'delivered' }>;
 
 /** Classifies the answer to a creation. */
 export function outcomeOf(answer: ApiAnswer, tried: CreateAttempt): CreationOutcome {
@@ -228,12 +228,9 @@ function ofFailure(failed: ApiFailed, tried: CreateAttempt): CreationOutcome {
 
 /** Whether a policy of the server denied it: it names the object, its cause is only a message. */
 function isDeniedByPolicy(answer: ApiAnswered, name: string): boolean {
-  return (
-    isNamed(answer, name) &&
-    causesOf(answer).some(
-      (cause) => stringAt(cause, 'reason') === '' && stringAt(cause, 'field') === '',
-    )
-  );
+  const isMessage = (cause: Json): boolean =>
+    stringAt(cause, 'reason') === '' && stringAt(cause, 'field') === '';
+  return isNamed(answer, name) && causesOf(answer).some(isMessage);
 }
 
 // Reasons that the server itself gives without details, or that mean the same from a webhook. A
@@ -292,13 +289,12 @@ function isNamed(answer: ApiAnswered, name: string): boolean {
 }
 
 function hasDetails(answer: ApiAnswered): boolean {
-  const details = jsonAt(answer.body, 'details');
-  return isJsonObject(details) && Object.keys(details).length > 0;
+  return Object.keys(objectOf(jsonAt(answer.body, 'details'))).length > 0;
 }
 
-function causesOf(answer: ApiAnswered): readonly Json[] {
-  const causes = jsonAt(answer.body, 'details', 'causes');
-  return isJsonList(causes) ? causes : [];
+/** The causes in a Status. */
+export function causesOf({ body }: Pick<ApiAnswered, 'body'>): readonly Json[] {
+  return listOf(jsonAt(body, 'details', 'causes'));
 }
 
 function hasReason(answer: ApiAnswered): boolean {
@@ -314,6 +310,6 @@ function reasonOf(answer: ApiAnswered): string {
 const LONGEST_MESSAGE = 500;
 
 function messageOfStatus(body: Json): string {
-  const message = isJsonObject(body) ? stringAt(body, 'message') : '';
+  const message = stringAt(body, 'message');
   return message === '' ? '' : `: ${printable(message, LONGEST_MESSAGE)}`;
 }

@@ -8,33 +8,25 @@
 
 import { createHash } from 'node:crypto';
 import type { DeliveredOccurrence } from '../core/delivery.ts';
-import { isJsonList, isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
+import { isJsonList, type Json, type JsonObject, objectOf, stringAt } from '../core/event.ts';
 import { goJson } from '../kit/data/go-json.ts';
 import { truncate } from '../kit/text/printable.ts';
 import { DELIVERY_KEY } from './create-object.ts';
 import { largestFitting, shorten, toProcessText } from './shorten.ts';
 
 /** The section `brigade:` of a trigger. */
-export interface BrigadeSection {
+export interface BrigadeSection
+  extends OptionalTexts<'namespace' | 'provider' | 'ref' | 'commit' | 'script'>,
+    OptionalTexts<(typeof SINCE_V0_10)[number]> {
   readonly project: string;
-  readonly profile?: BrigadeProfile;
-  readonly namespace?: string;
-  readonly provider?: string;
-  readonly ref?: string;
-  readonly commit?: string;
-  readonly cloneURL?: string;
-  readonly logLevel?: string;
-  readonly shortTitle?: string;
-  readonly longTitle?: string;
-  readonly script?: string;
-  readonly config?: string;
+  readonly profile?: (typeof BRIGADE_PROFILES)[number];
   readonly tooLarge?: 'truncate' | 'refuse';
 }
 
+type OptionalTexts<Key extends string> = Readonly<Partial<Record<Key, string>>>;
+
 /** The versions of Brigade whose Secret is written. */
 export const BRIGADE_PROFILES = ['v1.5', 'v0.10'] as const;
-
-type BrigadeProfile = (typeof BRIGADE_PROFILES)[number];
 
 /** Keys of the section that Brigade v0.10 does not have. */
 export const SINCE_V0_10 = ['cloneURL', 'logLevel', 'shortTitle', 'longTitle', 'config'] as const;
@@ -113,17 +105,13 @@ function toStrings(section: BrigadeSection, build: BrigadeBuild): Readonly<Recor
     event_provider: section.provider ?? BRIGADE_DEFAULTS.provider,
     event_type: section.tooLarge === 'refuse' ? type : truncate(type, EVENT_TYPE_BYTES),
     project_id: projectId(section.project),
-    ...(isV0_10(section) ? {} : laterStrings(section)),
-  };
-}
-
-/** Keys that Brigade added between v0.13 and v1.3. */
-function laterStrings(section: BrigadeSection): Readonly<Record<string, string>> {
-  return {
-    log_level: section.logLevel ?? '',
-    clone_url: section.cloneURL ?? '',
-    short_title: section.shortTitle ?? '',
-    long_title: section.longTitle ?? '',
+    // Brigade added these between v0.13 and v1.3.
+    ...(!isV0_10(section) && {
+      log_level: section.logLevel ?? '',
+      clone_url: section.cloneURL ?? '',
+      short_title: section.shortTitle ?? '',
+      long_title: section.longTitle ?? '',
+    }),
   };
 }
 
@@ -143,7 +131,7 @@ function fittingPayload(
 ): string | undefined {
   const render = payloadOf(section);
   const within = (one: Json): string | undefined => {
-    const payload = render(isJsonObject(one) ? one : {});
+    const payload = render(objectOf(one));
     return Buffer.byteLength(payload) > room ? undefined : payload;
   };
   const whole = within(event);
@@ -202,7 +190,7 @@ type Field = (value: Json | undefined) => Json | undefined;
 type Model = Readonly<Record<string, Field>>;
 
 function modelled(model: Model, value: Json | undefined): JsonObject {
-  const block = isJsonObject(value) ? value : {};
+  const block = objectOf(value);
   return Object.fromEntries(
     Object.entries(model).flatMap(([key, field]) => {
       const found = field(Object.hasOwn(block, key) ? block[key] : undefined);
@@ -219,7 +207,7 @@ const pointer: Field = (value) =>
 /** A time that is no pointer: Go cannot leave it out, and writes null if it is absent. */
 const time: Field = (value) => (typeof value === 'string' ? value : null);
 const texts: Field = (value) => {
-  const entries = isJsonObject(value) ? Object.entries(value) : [];
+  const entries = Object.entries(objectOf(value));
   return entries.length === 0 ? undefined : Object.fromEntries(entries.toSorted(byKey));
 };
 const textList: Field = (value) => (isJsonList(value) && value.length > 0 ? value : undefined);
@@ -229,22 +217,18 @@ function byKey([a]: readonly [string, Json], [b]: readonly [string, Json]): numb
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+/** Fields of one type, in their order. */
+function each(field: Field, ...names: readonly string[]): Model {
+  return Object.fromEntries(names.map((name) => [name, field]));
+}
+
 const OWNER: Model = {
-  apiVersion: requiredText,
-  kind: requiredText,
-  name: requiredText,
-  uid: requiredText,
-  controller: pointer,
-  blockOwnerDeletion: pointer,
+  ...each(requiredText, 'apiVersion', 'kind', 'name', 'uid'),
+  ...each(pointer, 'controller', 'blockOwnerDeletion'),
 };
 
 const METADATA: Model = {
-  name: text,
-  generateName: text,
-  namespace: text,
-  selfLink: text,
-  uid: text,
-  resourceVersion: text,
+  ...each(text, 'name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion'),
   generation: number,
   creationTimestamp: time,
   deletionTimestamp: text,
@@ -257,24 +241,17 @@ const METADATA: Model = {
   clusterName: text,
 };
 
-const INVOLVED_OBJECT: Model = {
-  kind: text,
-  namespace: text,
-  name: text,
-  uid: text,
-  apiVersion: text,
-  resourceVersion: text,
-  fieldPath: text,
-};
+const INVOLVED_OBJECT = each(
+  text,
+  ...['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'],
+);
 
 const EVENT: Model = {
   metadata: (value) => modelled(METADATA, value),
   involvedObject: (value) => modelled(INVOLVED_OBJECT, value),
-  reason: text,
-  message: text,
-  source: (value) => modelled({ component: text, host: text }, value),
-  firstTimestamp: time,
-  lastTimestamp: time,
+  ...each(text, 'reason', 'message'),
+  source: (value) => modelled(each(text, 'component', 'host'), value),
+  ...each(time, 'firstTimestamp', 'lastTimestamp'),
   count: number,
   type: text,
 };

@@ -3,7 +3,7 @@
 // Brigade v2 has another API and is not supported here.
 
 import type { Delivery } from '../core/delivery.ts';
-import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
+import { type JsonObject, objectOf, stringAt } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { toLabelValue } from '../kit/text/label.ts';
@@ -18,8 +18,7 @@ import {
   toBuildSecret,
 } from './brigade-secret.ts';
 import { createEach, type MadeObject, namespaceFindings, renderCreation } from './create-object.ts';
-import { objectName } from './object-name.ts';
-import type { PreviewParts, TriggerKind } from './trigger-kind.ts';
+import { objectName, type PreviewParts, type TriggerKind } from './trigger-kind.ts';
 
 const text = (description: string, more: JsonSchema = {}): JsonSchema => ({
   type: 'string',
@@ -125,14 +124,10 @@ function toCreation(
 
 /** The same Secret with `data` as text under `stringData`, which the API server treats alike. */
 function decoded({ data, stringData, ...secret }: JsonObject): JsonObject {
-  const given = isJsonObject(stringData) ? stringData : {};
-  const texts = Object.entries(isJsonObject(data) ? data : {}).map(
-    ([key, value]): [string, Json] => [
-      key,
-      Buffer.from(typeof value === 'string' ? value : '', 'base64').toString('utf8'),
-    ],
-  );
-  return { ...secret, stringData: { ...given, ...Object.fromEntries(texts) } };
+  const texts = Object.keys(objectOf(data)).map((key) => {
+    return [key, Buffer.from(stringAt(data, key), 'base64').toString()] as const;
+  });
+  return { ...secret, stringData: { ...objectOf(stringData), ...Object.fromEntries(texts) } };
 }
 
 function projectFindings(section: BrigadeSection): readonly Finding[] {
@@ -156,7 +151,7 @@ function profileFindings(section: BrigadeSection): readonly Finding[] {
     }),
   );
   const { commit = '' } = section;
-  if (commit === '' || toLabelValue(commit) === commit) return later;
+  if (toLabelValue(commit) === commit) return later;
   const label = errorAt('wrong-value', '/commit', {
     message: `found the commit ${quoted(commit, 80)}, which the profile v0.10 makes a label (expected at most 63 letters, digits, - _ .)`,
     hint: 'write the hash of the commit',

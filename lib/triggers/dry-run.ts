@@ -4,19 +4,12 @@
 // and a webhook may refuse dry runs only.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run and #field-validation
 
-import {
-  isJsonList,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  jsonAt,
-  stringAt,
-} from '../core/event.ts';
+import { type Json, type JsonObject, objectOf, stringAt } from '../core/event.ts';
 import type { DryRun } from '../core/trigger.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { ApiAnswer } from '../kubernetes/client/kubernetes-api.ts';
 import { create } from '../kubernetes/client/objects.ts';
-import { outcomeOf } from './api-answer-table.ts';
+import { causesOf, outcomeOf } from './api-answer-table.ts';
 import type { MadeObject } from './create-object.ts';
 import type { DryRunParts } from './trigger-kind.ts';
 
@@ -34,12 +27,10 @@ export async function dryRunOf(
   // An Event decides whether an object can be rendered.
   if (!made.ok) return NOTHING;
   const { collection: path, object, resource } = made.creation;
-  const send: SendDry = (sent, fieldValidation) =>
-    create(
-      api,
-      { path, object: sent, timeoutMs: DRY_RUN_MS, dryRun: 'All', fieldValidation },
-      signal,
-    );
+  const send: SendDry = (sent, fieldValidation) => {
+    const options = { timeoutMs: DRY_RUN_MS, dryRun: 'All', fieldValidation } as const;
+    return create(api, { path, object: sent, ...options }, signal);
+  };
   const name = stringAt(object, 'metadata', 'name');
   const namespace = stringAt(object, 'metadata', 'namespace');
   const answer = await send(object, 'Strict');
@@ -77,7 +68,7 @@ type SendDry = (object: JsonObject, fieldValidation: 'Strict' | 'Ignore') => Pro
  */
 async function isDecoded(object: JsonObject, send: SendDry): Promise<boolean> {
   const { apiVersion = '', kind = '', metadata } = object;
-  const misnamed = { ...(isJsonObject(metadata) ? metadata : {}), name: '_' };
+  const misnamed = { ...objectOf(metadata), name: '_' };
   const whole = await send({ ...object, metadata: misnamed }, 'Ignore');
   if (!whole.ok || whole.status !== 400) return true;
   const empty = await send({ apiVersion, kind, metadata: misnamed }, 'Ignore');
@@ -86,8 +77,7 @@ async function isDecoded(object: JsonObject, send: SendDry): Promise<boolean> {
 
 /** The fields of a validation; a webhook may answer so without naming any. */
 function invalidFields(body: Json): DryRun {
-  const causes = jsonAt(body, 'details', 'causes');
-  const fields = (isJsonList(causes) ? causes : []).flatMap((cause) => {
+  const fields = causesOf({ body }).flatMap((cause) => {
     const field = stringAt(cause, 'field');
     const why = stringAt(cause, 'reason').replace(/^FieldValue/, '');
     // The message of the cause quotes the value.
@@ -106,9 +96,8 @@ function unknownFields(body: Json): string {
 
 /** The field in the server's message, which a decoder of Go writes. */
 function wrongType(body: Json): string {
-  const [, field = ''] =
-    /Go struct field \w+\.([\w.]+) of type/.exec(stringAt(body, 'message')) ?? [];
-  return shortened([`${field || 'a value'} has a wrong type`]);
+  const found = /Go struct field \w+\.([\w.]+) of type/.exec(stringAt(body, 'message'));
+  return shortened([`${found?.[1] ?? 'a value'} has a wrong type`]);
 }
 
 // Enough for the first mistakes of a manifest.

@@ -169,12 +169,12 @@ function toOutcome(section: ExecSection, ending: Ending, signal: AbortSignal): O
 
 /** The lane ends an attempt at its `timeout`; any other end is a stop of the gateway. */
 function ofStop(doing: string, why: unknown): Outcome {
-  if (why instanceof Error && why.name === 'TimeoutError') {
-    const detail = `${doing}: ended by the timeout of the trigger or of delivery`;
-    return { outcome: 'unknown', reason: 'timeout', detail };
-  }
-  const detail = `${doing}: ended because the gateway stopped`;
-  return { outcome: 'unknown', reason: 'stopped', detail };
+  const isTimeout = why instanceof Error && why.name === 'TimeoutError';
+  const reason = isTimeout ? 'timeout' : 'stopped';
+  const said = isTimeout
+    ? 'by the timeout of the trigger or of delivery'
+    : 'because the gateway stopped';
+  return { outcome: 'unknown', reason, detail: `${doing}: ended ${said}` };
 }
 
 function ofExitCode(section: ExecSection, code: number): Outcome {
@@ -207,57 +207,50 @@ function execFindings(section: ExecSection): readonly Finding[] {
   ];
 }
 
-function commandFindings(command: readonly string[]): readonly Finding[] {
-  return [...command.entries()].flatMap(([index, word]): readonly Finding[] => {
+function* commandFindings(command: readonly string[]): Iterable<Finding> {
+  for (const [index, word] of command.entries()) {
     const path = `/command/${index}`;
     if (word.includes('\0') || (index === 0 && word === '')) {
-      return [
-        errorAt('wrong-value', path, {
-          message: `found ${JSON.stringify(word)} (expected ${index === 0 ? 'a program' : 'an argument'} without NUL)`,
-          hint: 'write the path of an executable file first, then its arguments',
-        }),
-      ];
-    }
-    if (!/\$\{(?:event|occurrences|match)[.[}]/.test(word)) return [];
-    return [
-      errorAt('template-place', path, {
+      yield errorAt('wrong-value', path, {
+        message: `found ${JSON.stringify(word)} (expected ${index === 0 ? 'a program' : 'an argument'} without NUL)`,
+        hint: 'write the path of an executable file first, then its arguments',
+      });
+    } else if (/\$\{(?:event|occurrences|match)[.[}]/.test(word)) {
+      yield errorAt('template-place', path, {
         message: `found the template ${word} (expected a constant: a command has no templates)`,
         hint: 'read the value from SLUICE_*, or from the document on standard input',
-      }),
-    ];
-  });
+      });
+    }
+  }
 }
 
-function variableFindings(env: Readonly<Record<string, string>>): readonly Finding[] {
-  return Object.entries(env).flatMap(([name, value]): readonly Finding[] => {
-    const path = `/env/${name}`;
-    if (isOurs(name)) {
+function* variableFindings(env: Readonly<Record<string, string>>): Iterable<Finding> {
+  for (const [name, value] of Object.entries(env)) {
+    if (name.startsWith('SLUICE_') || name === 'TRACEPARENT') {
       const message = `found the variable ${name} (expected another name: the gateway sets this one)`;
       const hint = 'choose a name that does not begin with SLUICE_';
-      return [errorAt('wrong-value', path, { message, hint })];
+      yield errorAt('wrong-value', `/env/${name}`, { message, hint });
+    } else if (value.includes('\0')) {
+      const message = `found NUL in the variable ${name} (expected text without it)`;
+      yield errorAt('wrong-value', `/env/${name}`, { message, hint: 'remove the character' });
     }
-    if (!value.includes('\0')) return [];
-    const message = `found NUL in the variable ${name} (expected text without it)`;
-    return [errorAt('wrong-value', path, { message, hint: 'remove the character' })];
-  });
+  }
 }
 
-function isOurs(name: string): boolean {
-  return name.startsWith('SLUICE_') || name === 'TRACEPARENT';
-}
-
-function passedFindings({ passEnv = [], env = {} }: ExecSection): readonly Finding[] {
-  return [...passEnv.entries()].flatMap(([index, name]): readonly Finding[] => {
+function* passedFindings({ passEnv = [], env = {} }: ExecSection): Iterable<Finding> {
+  for (const [index, name] of passEnv.entries()) {
     const path = `/passEnv/${index}`;
     if (isOfDelivery(name)) {
       const message = `found ${name} (expected a variable that the gateway does not set itself)`;
-      const hint = 'remove it: every command gets this variable';
-      return [errorAt('wrong-value', path, { message, hint })];
+      yield errorAt('wrong-value', path, {
+        message,
+        hint: 'remove it: every command gets this variable',
+      });
+    } else if (Object.hasOwn(env, name)) {
+      const message = `found ${name} in passEnv and in env (expected it in one of them)`;
+      yield errorAt('wrong-value', path, { message, hint: 'remove one of them' });
     }
-    if (!Object.hasOwn(env, name)) return [];
-    const message = `found ${name} in passEnv and in env (expected it in one of them)`;
-    return [errorAt('wrong-value', path, { message, hint: 'remove one of them' })];
-  });
+  }
 }
 
 // Variables that a shell sets itself.
@@ -268,22 +261,21 @@ const OF_THE_SHELL =
  * Variables that the words of a command read but that it does not get. Only a note: `$NAME` may
  * mean something else in another language, and script files are not read.
  */
-function missingFindings(section: ExecSection): readonly Finding[] {
-  const given = [...Object.keys(section.env ?? {}), ...(section.passEnv ?? [])];
-  const all = section.command.join(' ');
-  return [...section.command.entries()].flatMap(([index, word]): readonly Finding[] => {
-    const read = [...word.matchAll(/\$\{?([A-Z_][A-Z0-9_]*)\b(?!:?[-=+])/g)].map(
-      ([, name = '']) => name,
-    );
-    return [...new Set(read)]
-      .filter((name) => !isOfDelivery(name) && !isInherited(name) && !OF_THE_SHELL.test(name))
-      .filter((name) => !given.includes(name) && !new RegExp(`\\b${name}(?:=| in )`).test(all))
-      .map((name) => ({
+function* missingFindings({ command, env = {}, passEnv = [] }: ExecSection): Iterable<Finding> {
+  const all = command.join(' ');
+  for (const [index, word] of command.entries()) {
+    const read = word.matchAll(/\$\{?([A-Z_][A-Z0-9_]*)\b(?!:?[-=+])/g);
+    for (const name of new Set(read.map(([, found = '']) => found))) {
+      if (isOfDelivery(name) || isInherited(name) || OF_THE_SHELL.test(name)) continue;
+      if (Object.hasOwn(env, name) || passEnv.includes(name)) continue;
+      if (new RegExp(`\\b${name}(?:=| in )`).test(all)) continue;
+      yield {
         severity: 'info',
         code: 'env-not-passed',
         path: `/command/${index}`,
         message: `found $${name}, a variable that the command does not get (expected it in passEnv or env: by default a command gets ${INHERITED_NAMES} and SLUICE_* only)`,
         hint: `write passEnv: [${name}] to inherit it from the gateway`,
-      }));
-  });
+      };
+    }
+  }
 }

@@ -8,7 +8,6 @@ import { errorAt, type Finding } from '../core/problem.ts';
 import type { Trigger } from '../core/trigger.ts';
 import { parsePath } from '../kit/data/json-path.ts';
 import { isSecretItself } from '../kit/secret.ts';
-import type { Environment } from '../kit/system.ts';
 import { quoted } from '../kit/text/printable.ts';
 import { parseDuration, parseSize } from '../kit/text/quantity.ts';
 import { userAgent } from '../kit/version.ts';
@@ -86,7 +85,7 @@ export function createHttpTrigger(
   return {
     ...(section.batch === undefined
       ? oneByOne(section, sender)
-      : inBatches(section, { sender, random })),
+      : inBatches(section, sender, random)),
     isRenewed: () => sender.isRenewed(),
     [Symbol.asyncDispose]: () => sender[Symbol.asyncDispose](),
   };
@@ -102,7 +101,7 @@ function receiverOf({ url = '', proxy }: HttpSection): URL | null {
 /** The observation of the proxy that a trigger uses; null if it uses none. */
 function proxyUsed(
   section: HttpSection,
-  { name, environment }: { readonly name: string; readonly environment: Environment },
+  { name, environment }: Pick<TriggerParts, 'name' | 'environment'>,
 ): Observation | null {
   const used = { kind: 'proxy-used', trigger: name } as const;
   const named = proxyBlock(section.proxy);
@@ -140,78 +139,74 @@ function wrong(path: string, words: Pick<Finding, 'message' | 'hint'>): Finding 
 }
 
 /** Checks `body:` and the keys that need or exclude it. */
-function bodyFindings(section: HttpSection): readonly Finding[] {
+function* bodyFindings(section: HttpSection): Iterable<Finding> {
   const { body, format, batch, contentType } = section;
   if (body === undefined) {
-    if (contentType === undefined) return [];
+    if (contentType === undefined) return;
     const message = 'found contentType: without body: (expected both or neither)';
     const hint = 'each format has a content type of its own: remove contentType:, or write body:';
-    return [wrong('/contentType', { message, hint })];
+    yield wrong('/contentType', { message, hint });
+    return;
   }
-  const findings = [...(compileBody(section)?.findings ?? [])];
+  yield* compileBody(section)?.findings ?? [];
   if (format !== undefined) {
     const message = `found body: beside format: ${format} (expected one of them)`;
     const hint = 'remove format: for a body of your own, or remove body:';
-    findings.push(wrong('/body', { message, hint }));
+    yield wrong('/body', { message, hint });
   }
   if (batch !== undefined) {
     const message = 'found body: beside batch: (expected one of them)';
     const hint = 'body: describes one Event: remove batch:, or choose a format instead of body:';
-    findings.push(wrong('/body', { message, hint }));
+    yield wrong('/body', { message, hint });
   }
-  return findings;
 }
 
 /** Checks `expect:` and `started:`. */
-function answerFindings({ expect, started }: HttpSection): readonly Finding[] {
-  const findings: Finding[] = [];
+function* answerFindings({ expect, started }: HttpSection): Iterable<Finding> {
   for (const [place, status] of (expect?.status ?? []).entries()) {
     if (!NEVER_ACCEPTED.has(status)) continue;
     const message = `found ${status} (expected a status that a receiver can answer after it accepted the request)`;
     const hint = 'remove it: the request is retried until the receiver accepts it';
-    findings.push(wrong(`/expect/status/${place}`, { message, hint }));
+    yield wrong(`/expect/status/${place}`, { message, hint });
   }
   const inStarted = started !== undefined && 'json' in started ? started.json : undefined;
   const paths = { '/expect/json/path': expect?.json?.path, '/started/json': inStarted };
   for (const [path, text] of Object.entries(paths)) {
     if (text === undefined || parsePath(text) !== undefined) continue;
     const message = `found ${quoted(text, 100)} (expected a path of keys and indexes)`;
-    findings.push(wrong(path, { message, hint: 'write one such as ok or data[0].state' }));
+    yield wrong(path, { message, hint: 'write one such as ok or data[0].state' });
   }
   if (started !== undefined && 'header' in started && !isHeaderName(started.header)) {
     const message = `found the header ${quoted(started.header, 100)} (expected a name of letters, digits and -)`;
-    findings.push(wrong('/started/header', { message, hint: 'write one such as Location' }));
+    yield wrong('/started/header', { message, hint: 'write one such as Location' });
   }
-  return findings;
 }
 
 // They ask for a credential, or for a later request: the receiver did not accept the request.
 const NEVER_ACCEPTED: ReadonlySet<number> = new Set([401, 407, 425, 429, 511]);
 
-function authFindings({ auth = {}, headers = {} }: HttpSection): readonly Finding[] {
-  const findings: Finding[] = [];
+function* authFindings({ auth = {}, headers = {} }: HttpSection): Iterable<Finding> {
   const names = Object.keys(headers).map((name) => name.toLowerCase());
   if (names.includes('authorization') && (auth.bearer ?? auth.basic) !== undefined) {
     const message = 'found the header authorization under headers: too (expected it once)';
-    findings.push(wrong('/auth', { message, hint: 'remove auth:, or the header' }));
+    yield wrong('/auth', { message, hint: 'remove auth:, or the header' });
   }
   const username = auth.basic?.username ?? '';
   // RFC 7617 §2: the first colon ends the name.
   if (/[:\p{Cc}]/u.test(username)) {
     const message = 'found a colon or a control character in the user name (expected neither)';
-    findings.push(wrong('/auth/basic/username', { message, hint: 'correct the name' }));
+    yield wrong('/auth/basic/username', { message, hint: 'correct the name' });
   }
   const { header } = auth;
-  if (header === undefined) return findings;
+  if (header === undefined) return;
   const fault = headerNameFault(header.name);
   if (fault !== undefined && header.name.toLowerCase() !== 'authorization') {
-    findings.push(toFinding('/auth/header/name', fault));
+    yield toFinding('/auth/header/name', fault);
   }
   if (names.includes(header.name.toLowerCase())) {
     const message = `found the header ${quoted(header.name, 100)} under headers: too (expected it once)`;
-    findings.push(wrong('/auth/header/name', { message, hint: 'remove it under headers:' }));
+    yield wrong('/auth/header/name', { message, hint: 'remove it under headers:' });
   }
-  return findings;
 }
 
 /** Finds secrets in the place of a file or variable, by their form. */
@@ -226,72 +221,60 @@ function inlineFindings(section: HttpSection): readonly Finding[] {
     );
 }
 
-function tlsFindings({ tls, url }: HttpSection): readonly Finding[] {
-  if (tls === undefined) return [];
-  const findings: Finding[] = [];
+function* tlsFindings({ tls, url }: HttpSection): Iterable<Finding> {
+  if (tls === undefined) return;
   if ((tls.keyFile === undefined) !== (tls.certFile === undefined)) {
     const message = 'found one of certFile and keyFile (expected both or neither)';
     const hint = 'a client certificate needs its key';
-    findings.push(errorAt('missing-key', '/tls', { message, hint }));
+    yield errorAt('missing-key', '/tls', { message, hint });
   }
   if (/^http:/i.test(url ?? '')) {
     const message = 'found tls: beside a URL of http: (expected https:)';
     const said = { message, hint: 'write https:// in the URL, or remove tls:' };
-    findings.push({ ...wrong('/tls', said), severity: 'warning' });
+    yield { ...wrong('/tls', said), severity: 'warning' };
   }
-  return findings;
 }
 
-function proxyFindings(proxy: ProxySection | undefined): readonly Finding[] {
-  if (proxy === undefined) return [];
-  const findings: Finding[] = [];
+function* proxyFindings(proxy: ProxySection | undefined): Iterable<Finding> {
+  if (proxy === undefined) return;
   const url = URL.parse(proxy.url);
   if (url === null || !/^https?:$/.test(url.protocol) || /[@#?]/.test(proxy.url)) {
     // Not quoted, because people put credentials into proxy URLs.
-    findings.push(
-      wrong('/proxy/url', {
-        message:
-          'found no plain URL of http: or https: (expected http://host:port without credentials)',
-        hint: 'write the user name and the file of the password beside it',
-      }),
-    );
+    const found = 'no plain URL of http: or https: (expected http://host:port without credentials)';
+    const hint = 'write the user name and the file of the password beside it';
+    yield wrong('/proxy/url', { message: `found ${found}`, hint });
   } else if (isForbidden(hostOf(url))) {
     const { found, hint } = forbiddenHost(hostOf(url));
-    findings.push(wrong('/proxy/url', { message: `found ${found}`, hint }));
+    yield wrong('/proxy/url', { message: `found ${found}`, hint });
   }
   const hasPassword = proxy.passwordFile !== undefined || proxy.passwordEnv !== undefined;
   if (proxy.passwordFile !== undefined && proxy.passwordEnv !== undefined) {
     const message = 'found passwordFile and passwordEnv (expected one of them)';
-    findings.push(wrong('/proxy', { message, hint: 'remove one of the two' }));
+    yield wrong('/proxy', { message, hint: 'remove one of the two' });
   }
   if ((proxy.username !== undefined) !== hasPassword) {
     const message = 'found one of user name and password (expected both or neither)';
     const hint = 'write username: and passwordFile: or passwordEnv:';
-    findings.push(errorAt('missing-key', '/proxy', { message, hint }));
+    yield errorAt('missing-key', '/proxy', { message, hint });
   }
-  return findings;
 }
 
-function batchFindings({ batch, format = HTTP_DEFAULTS.format }: HttpSection): readonly Finding[] {
-  if (batch === undefined) return [];
-  const findings: Finding[] = [];
+function* batchFindings({ batch, format = HTTP_DEFAULTS.format }: HttpSection): Iterable<Finding> {
+  if (batch === undefined) return;
   if (!BATCH_FORMATS.some((one) => one === format)) {
-    findings.push(
-      wrong('/format', {
-        message: `found the format ${format} beside batch: (expected ${BATCH_FORMATS.join(' or ')})`,
-        hint: 'its entries have no id: choose another format or remove batch:',
-      }),
-    );
+    yield wrong('/format', {
+      message: `found the format ${format} beside batch: (expected ${BATCH_FORMATS.join(' or ')})`,
+      hint: 'its entries have no id: choose another format or remove batch:',
+    });
   }
   if (batch.size !== undefined && (parseSize(batch.size) ?? 0) < SMALLEST_BATCH) {
     const message = `found ${batch.size} (expected at least 1Ki)`;
-    findings.push(wrong('/batch/size', { message, hint: 'write a size such as 1Mi' }));
+    yield wrong('/batch/size', { message, hint: 'write a size such as 1Mi' });
   }
   if (batch.wait !== undefined && (parseDuration(batch.wait) ?? 0) > LONGEST_WAIT_MS) {
     const message = `found ${batch.wait} (expected at most 10m)`;
-    findings.push(wrong('/batch/wait', { message, hint: 'write a duration such as 1s' }));
+    yield wrong('/batch/wait', { message, hint: 'write a duration such as 1s' });
   }
-  return findings;
 }
 
 // Less than the smallest document: every delivery would be sent alone.
@@ -308,7 +291,6 @@ function timeFindings({ connectTimeout }: HttpSection): readonly Finding[] {
 function originFindings(handshake: HttpSection['handshake']): readonly Finding[] {
   if (handshake === undefined || /^[\u0021-\u007e]+$/.test(handshake.origin)) return [];
   const message = `found the origin ${quoted(handshake.origin, 100)} (expected a DNS name)`;
-  return [
-    wrong('/handshake/origin', { message, hint: 'write a name such as sluice.example.test' }),
-  ];
+  const hint = 'write a name such as sluice.example.test';
+  return [wrong('/handshake/origin', { message, hint })];
 }

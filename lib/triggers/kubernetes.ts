@@ -5,7 +5,14 @@
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 
 import type { Delivery } from '../core/delivery.ts';
-import { isJsonObject, type Json, type JsonObject, jsonAt, stringAt } from '../core/event.ts';
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonAt,
+  objectOf,
+  stringAt,
+} from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { resourceOf, resourcePath } from '../kubernetes/client/objects.ts';
@@ -13,16 +20,12 @@ import { createEach, DELIVERY_KEY, type MadeObject, renderCreation } from './cre
 import { dryRunOf } from './dry-run.ts';
 import { compileManifest } from './manifest/compile-manifest.ts';
 import { toTemplateDocument } from './manifest/document.ts';
-import { keyLifeOf, manifestFindings } from './manifest/manifest-findings.ts';
+import { keyLifeOf, type ManifestSection, manifestFindings } from './manifest/manifest-findings.ts';
 import type { TooLarge } from './manifest/render-leaf.ts';
-import { objectName } from './object-name.ts';
-import { type PreviewParts, prefixFromName, type TriggerKind } from './trigger-kind.ts';
+import { objectName, type PreviewParts, prefixFromName, type TriggerKind } from './trigger-kind.ts';
 
 /** The section `kubernetes:` of a trigger. */
-export interface KubernetesSection {
-  readonly manifest: JsonObject;
-  /** JSON Pointers into the manifest. */
-  readonly allowFromEvent?: readonly string[];
+export interface KubernetesSection extends ManifestSection {
   readonly resource?: string;
   readonly tooLarge?: TooLarge;
 }
@@ -92,10 +95,7 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
   hasKey: () => true,
   defaultPrefix: prefixFromName,
   check: (section, context) =>
-    manifestFindings(section, {
-      namespace: namespaceOf(section, context.buildNamespace),
-      ...(context.onLostAnswer !== undefined && { onLostAnswer: context.onLostAnswer }),
-    }),
+    manifestFindings(section, namespaceOf(section, context.buildNamespace), context.onLostAnswer),
   grants: [
     {
       namespaces: { at: '/manifest/metadata/namespace', otherwise: 'builds' },
@@ -125,7 +125,7 @@ function compileCreation(
   parts: PreviewParts,
 ): (delivery: Delivery) => MadeObject {
   const { manifest, allowFromEvent: allowed = [], tooLarge = DEFAULT_TOO_LARGE } = section;
-  const { render } = compileManifest(manifest, { allowed, tooLarge });
+  const { render } = compileManifest(manifest, allowed, tooLarge);
   const namespace = namespaceOf(section, parts.buildNamespace);
   const resource = resourceOf(manifest, section.resource);
   const collection = resourcePath({ ...resource, namespace });
@@ -160,14 +160,9 @@ function withOwnMetadata(object: JsonObject, own: OwnMetadata): JsonObject {
     [DELIVERY_KEY]: id,
     'sluice.dev/trigger': toLabelValue(trigger),
   };
-  const given = toObject(object['metadata']);
-  const metadata = {
-    ...given,
-    name,
-    namespace,
-    labels: { ...toObject(given['labels']), ...labels },
-    annotations: { ...toObject(given['annotations']), [DELIVERY_KEY]: id },
-  };
+  const given = labelled({ ...objectOf(object['metadata']), name, namespace }, labels);
+  const annotations = { ...objectOf(given['annotations']), [DELIVERY_KEY]: id };
+  const metadata = { ...given, annotations };
   return withPodLabels({ ...object, metadata }, labels);
 }
 
@@ -189,14 +184,10 @@ function withPodLabels(object: JsonObject, labels: JsonObject): JsonObject {
 }
 
 function labelled(metadata: Json | undefined, labels: JsonObject): JsonObject {
-  const given = toObject(metadata);
-  return { ...given, labels: { ...toObject(given['labels']), ...labels } };
+  const given = objectOf(metadata);
+  return { ...given, labels: { ...objectOf(given['labels']), ...labels } };
 }
 
 function isWorkflow(object: JsonObject): boolean {
   return stringAt(object, 'apiVersion').startsWith('argoproj.io/') && object['kind'] === 'Workflow';
-}
-
-function toObject(value: Json | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
 }

@@ -4,13 +4,22 @@
 import { isJsonList, isJsonObject, type Json } from '../core/event.ts';
 import { truncate } from '../kit/text/printable.ts';
 
-/** The value with every text in it, but no key, cut to `maxBytes`. */
-export function shorten(value: Json, maxBytes: number): Json {
-  if (typeof value === 'string') return truncate(value, maxBytes);
-  if (isJsonList(value)) return value.map((item) => shorten(item, maxBytes));
+/** The value with every text in it changed, and every key by `changeKey`. */
+export function mapTexts(value: Json, change: (text: string) => string, changeKey = change): Json {
+  if (typeof value === 'string') return change(value);
+  if (isJsonList(value)) return value.map((item) => mapTexts(item, change, changeKey));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, shorten(item, maxBytes)]),
+    Object.entries(value).map(([key, item]) => [changeKey(key), mapTexts(item, change, changeKey)]),
+  );
+}
+
+/** The value with every text in it, but no key, cut to `maxBytes`. */
+export function shorten(value: Json, maxBytes: number): Json {
+  return mapTexts(
+    value,
+    (text) => truncate(text, maxBytes),
+    (key) => key,
   );
 }
 

@@ -85,12 +85,14 @@ export function oneEach(
   keyLifeMs: number,
   fireOne: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>,
 ): Trigger {
+  // One after the other: Array.fromAsync waits for each.
   return {
     keyLifeMs,
-    fire: async (deliveries, signal) => {
-      const outcomes: Outcome[] = [];
-      for (const delivery of deliveries) outcomes.push(await fireOne(delivery, signal));
-      return outcomes;
-    },
+    fire: (deliveries, signal) => Array.fromAsync(deliveries, (one) => fireOne(one, signal)),
   };
+}
+
+/** Name of the object that a delivery starts, so that one delivery has one object: `<prefix>-<id>`. */
+export function objectName(prefix: string, id: string): string {
+  return `${prefix}-${id}`;
 }

@@ -212,12 +212,8 @@ export function toRules({
   return [...rules, { ...last, hits, lastHitAt: timeOf(lastAt) }];
 }
 
-async function sourcesOf({
-  plan,
-  store,
-  watch,
-  clock,
-}: StatusParts): Promise<StatusDocument['sources']> {
+async function sourcesOf(parts: StatusParts): Promise<StatusDocument['sources']> {
+  const { plan, store, watch, clock } = parts;
   return Promise.all(
     plan.sources.map(async ({ name, kind }) => {
       const positions = await store.journal.positions(name);
@@ -240,11 +236,8 @@ async function sourcesOf({
   );
 }
 
-async function triggersOf({
-  plan,
-  store,
-  watch,
-}: StatusParts): Promise<StatusDocument['triggers']> {
+async function triggersOf(parts: StatusParts): Promise<StatusDocument['triggers']> {
+  const { plan, store, watch } = parts;
   const counts = await store.archive.counts();
   return plan.triggers.map(({ name, kind }) => {
     const own = counts.filter(({ trigger }) => trigger === name);

@@ -10,7 +10,7 @@ import {
   isDeliveryId,
   ledgerKey,
 } from '../../lib/core/delivery-id.ts';
-import { objectName } from '../../lib/triggers/object-name.ts';
+import { objectName } from '../../lib/triggers/trigger-kind.ts';
 
 const key: DeliveryKey = {
   clusterId: 'f2a1c3d4-0000-4000-8000-000000000001',

@@ -22,7 +22,7 @@ function aHealth(
   sources: readonly string[],
   given: { triggers?: string[]; clock?: FakeClock } = {},
 ) {
-  const { triggers = [], clock = new FakeClock() } = given;
+  const { triggers = ['hook', 'ci', 'job'], clock = new FakeClock() } = given;
   const state = new GatewayState({ sources, triggers }, clock);
   return {
     observe: (observation: Observation): void => record(observation, state),

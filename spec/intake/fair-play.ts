@@ -4,7 +4,7 @@
 import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { Observation } from '../../lib/core/observation.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
-import type { Limits } from '../../lib/intake/limiter.ts';
+import type { Limits } from '../../lib/intake/limit-watch.ts';
 import { aSeries } from '../support/builders.ts';
 import { Waits } from '../support/waits.ts';
 import { type HarnessOptions, type IntakeHarness, intakeHarness } from './harness.ts';

@@ -1,7 +1,7 @@
 // Intake over a memory store and a simple chain, with its observations recorded.
 
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { textAt } from '../../lib/core/event.ts';
+import { stringAt } from '../../lib/core/event.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { Store } from '../../lib/core/store.ts';
 import type { PauseSpan } from '../../lib/delivery/retry-age.ts';
@@ -9,7 +9,8 @@ import { compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import { HeldRelease } from '../../lib/intake/held-release.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
-import { Limiter, type Limits } from '../../lib/intake/limiter.ts';
+import type { Limits } from '../../lib/intake/limit-watch.ts';
+import { Limiter } from '../../lib/intake/limiter.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch } from '../support/builders.ts';
 import { type RecordingObserve, recordingObserve } from '../support/doubles/observe.ts';
@@ -48,7 +49,7 @@ const ACCEPT_ALL: readonly RuleSection[] = [{ name: 'all', action: 'accept', tri
 
 /** The name of a delivery's first Event. */
 export function eventNameOf({ occurrences: [{ event }] }: Delivery): string {
-  return textAt(event, 'metadata', 'name');
+  return stringAt(event, 'metadata', 'name');
 }
 
 /** Builds intake over a fresh memory store. */

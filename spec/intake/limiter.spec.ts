@@ -1,7 +1,8 @@
 // Limits: deliveries above them are held and start later, oldest first, or become dead letters.
 
 import { expect } from 'chai';
-import { Limiter, type Limits, rememberedMs } from '../../lib/intake/limiter.ts';
+import type { Limits } from '../../lib/intake/limit-watch.ts';
+import { Limiter, rememberedMs } from '../../lib/intake/limiter.ts';
 import { aDelivery, aSeries, idOf } from '../support/builders.ts';
 import { nopObserve } from '../support/doubles/observe.ts';
 import { eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';

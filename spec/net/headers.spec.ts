@@ -11,6 +11,11 @@ describe('the headers of an answer', () => {
     expect(toHeaders(headers)).to.deep.equal({ date: 'x', 'set-cookie': 'a=1, b=2' });
   });
 
+  it('have the first value of a name that cannot be joined', () => {
+    const headers = { 'retry-after': ['5', '9'], location: ['/a', '/b'], vary: ['a', 'b'] };
+    expect(toHeaders(headers)).to.deep.equal({ 'retry-after': '5', location: '/a', vary: 'a, b' });
+  });
+
   for (const [date, expected] of [
     ['Sat, 31 Jan 2026 11:59:00 GMT', NOW - 60_000],
     ['yesterday', NOW],

@@ -15,6 +15,10 @@ class Http2Receiver implements AsyncDisposable {
   readonly #server: Http2SecureServer;
   readonly sessions = new Set<{ destroy(): void; goaway(): void; closed: boolean }>();
   opened = 0;
+  /** Requests without an answer. */
+  silent = 0;
+  /** Bytes of an answer without end. */
+  poured = 0;
   readonly streams: ServerHttp2Stream[] = [];
 
   constructor(pair: Pair) {
@@ -27,12 +31,34 @@ class Http2Receiver implements AsyncDisposable {
     });
     this.#server.on('stream', (stream, headers) => {
       stream.on('error', () => undefined);
+      if (headers[':path'] === '/silent') {
+        this.silent += 1;
+        return;
+      }
+      if (headers[':path'] === '/pour') {
+        this.#pour(stream);
+        return;
+      }
       stream.respond({ ':status': 200, 'x-path': headers[':path'] ?? '' });
       if (headers[':path'] === '/open') {
         this.streams.push(stream);
         stream.write('open');
       } else stream.end('ok');
     });
+  }
+
+  /** Writes zeros as fast as they are read. */
+  #pour(stream: ServerHttp2Stream): void {
+    const chunk = Buffer.alloc(16 * 1024);
+    const more = (): void => {
+      while (!stream.destroyed) {
+        this.poured += chunk.length;
+        if (!stream.write(chunk)) break;
+      }
+      stream.once('drain', more);
+    };
+    stream.respond({ ':status': 200 });
+    more();
   }
 
   async listen(): Promise<this> {
@@ -122,6 +148,37 @@ describe('HTTP/2', () => {
     );
     expect(failed).to.equal('Error: stop');
     receiver.streams[2]?.end(' end');
+    expect(await textOf(kept)).to.equal('open end');
+    expect(receiver.opened).to.equal(1);
+  });
+
+  it('pauses an answer that nobody reads, and no other', async () => {
+    await using receiver = await new Http2Receiver(pair).listen();
+    await using client = offering();
+    const answer = mustBeOpen(await client.open(get(receiver.url('/pour')), NEVER));
+    const reader = answer.body[Symbol.asyncIterator]();
+    await reader.next();
+    for (let sent = 1; sent <= 200; sent += 1) {
+      expect(await client.send(aRequest(receiver.url('/x')), NEVER)).to.include({ answered: true });
+    }
+    expect(receiver.opened).to.equal(1);
+    // The windows of the stream and the buffers on both sides.
+    expect(receiver.poured).to.be.below(2 * 1024 * 1024);
+    const before = receiver.poured;
+    while (receiver.poured < before + 4 * 1024 * 1024) await reader.next();
+    answer.close();
+  });
+
+  it('ends a request that has no answer yet, and no other', async () => {
+    await using receiver = await new Http2Receiver(pair).listen();
+    await using client = offering();
+    const kept = mustBeOpen(await client.open(get(receiver.url('/open')), NEVER));
+    const stop = new AbortController();
+    const sending = client.send(aRequest(receiver.url('/silent')), stop.signal);
+    await until(() => receiver.silent === 1, 'the request');
+    stop.abort();
+    expect(await sending).to.include({ answered: false, reached: 'perhaps', failure: 'aborted' });
+    receiver.streams[0]?.end(' end');
     expect(await textOf(kept)).to.equal('open end');
     expect(receiver.opened).to.equal(1);
   });

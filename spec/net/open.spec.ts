@@ -242,8 +242,8 @@ describe('a retired client', () => {
     expect(late).to.include({ answered: false, reached: 'never', failure: 'aborted' });
     end();
     expect(await textsOf(answer)).to.deep.equal(['end']);
+    await until(() => receiver.sockets.size === 0, 'the last connection to be closed', 1_000);
     await retiring;
-    await until(() => receiver.sockets.size === 0, 'the last connection to be closed');
   });
 
   it('without a connection is over at once', async () => {

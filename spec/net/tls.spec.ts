@@ -68,6 +68,24 @@ describe('TLS to a receiver', () => {
     expect(receiver.requests).to.equal(0);
   });
 
+  it('resumes the session of the connection before, and none of another client', async () => {
+    await using receiver = await secure({ ca: authority.cert, requestCert: true });
+    const resumed: boolean[] = [];
+    receiver.server.on('secureConnection', (socket: TLSSocket) =>
+      resumed.push(socket.isSessionReused()),
+    );
+    const url = new URL(`https://127.0.0.1:${receiver.port}/`);
+    for (const name of ['first', 'second']) {
+      await using client = aClient({ tls: { ca: authority.cert, ...authority.sign(name) } });
+      for (let count = 0; count < 2; count += 1) {
+        // Each closes its connection, so the next one needs a handshake.
+        const own = aRequest(url, { connection: 'own' });
+        expect(await client.send(own, NEVER)).to.include({ excerpt: `hello ${name}` });
+      }
+    }
+    expect(resumed).to.deep.equal([false, true, false, true]);
+  });
+
   it('is accepted with the configured authority', async () => {
     await using receiver = await secure();
     const result = await sendTo(receiver, { ca: authority.cert });
@@ -129,6 +147,19 @@ describe('TLS to a receiver', () => {
     const off = ['NODE_TLS_REJECT_UNAUTHORIZED', '0'] as const;
     const result = await withVariable(off, () => sendTo(receiver, {}));
     expect(result).to.include({ reached: 'never', failure: 'tls' });
+  });
+
+  it('accepts any certificate if an operator turned verification off', async () => {
+    await using receiver = await secure(authority.sign('receiver', -1));
+    const result = await sendTo(receiver, { isVerified: false });
+    expect(result).to.include({ answered: true, excerpt: 'hello stranger' });
+  });
+
+  it('accepts certificates and keys as bytes', async () => {
+    await using receiver = await secure({ ca: authority.cert, requestCert: true });
+    const { cert, key } = authority.sign('sluice');
+    const tls = { ca: Buffer.from(authority.cert), cert: Buffer.from(cert), key: Buffer.from(key) };
+    expect(await sendTo(receiver, tls)).to.include({ answered: true, excerpt: 'hello sluice' });
   });
 
   it('does not request the name in a host header', async () => {

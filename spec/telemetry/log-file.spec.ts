@@ -177,4 +177,19 @@ describe('the log file', () => {
     expect(stdout.text).to.match(/ info {2}resolved: cannot write the log file /);
     expect(numbers().at(-1)).to.equal(159);
   });
+
+  it('ends if its folder becomes a file; standard output and the close go on', async () => {
+    const stdout = new RecordingStream();
+    const { telemetry } = filed({}, { stdout });
+    await write(telemetry, 0, 1);
+    await until(() => linesIn(path).length === 1, 'the first line');
+    rmSync(dirname(path), { recursive: true });
+    writeFileSync(dirname(path), '');
+    await write(telemetry, 1, 80);
+    await until(() => stdout.text.includes('cannot write the log file'), 'the report');
+    await write(telemetry, 80, 120);
+    await telemetry.close();
+    expect(stdout.text.match(/credentials read again/g)).to.have.length(120);
+    expect(stdout.text.match(/cannot write the log file/g)).to.have.length(1);
+  });
 });

@@ -8,12 +8,7 @@ import type { DeliveryState } from '../../core/delivery.ts';
 import type { ActName } from '../../delivery/actions.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { token } from '../../telemetry/log-value.ts';
-import type {
-  Deliveries,
-  DeliveriesQuery,
-  DeliveryPage,
-  RefusedAct,
-} from '../../views/deliveries.ts';
+import type { Deliveries, DeliveriesQuery, RefusedAct } from '../../views/deliveries.ts';
 import type { ActedDocument } from '../../views/delivery-documents.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
@@ -30,8 +25,8 @@ import {
   type Filters,
   filtersOf,
   idIn,
-  listPage,
   notFoundText,
+  pagesOf,
   queryOf,
 } from './delivery-flags.ts';
 import { deliveriesText, jsonLine, written } from './delivery-text.ts';
@@ -65,8 +60,8 @@ const ALL_FLAGS = {
   yes: switchFlag('with --all: do not ask for confirmation'),
 } as const satisfies FlagTable;
 
-// If the store cannot count by the filters, so many pages are counted; more are reported as "more than".
-const COUNTED_PAGES = 20;
+// If the store cannot count by the filters, so many are counted; more are reported as "more than".
+const MOST_COUNTED = 10_000;
 const PAGE = 500;
 
 /** Makes the command of an action. */
@@ -132,7 +127,7 @@ class Acting {
   }
 
   async onEach(ids: readonly string[]): Promise<number> {
-    for (const id of ids) if ((await this.#one(id)) === 'full') break;
+    await this.#each(ids);
     this.#noteStart();
     return this.#failed === 0 ? 0 : 1;
   }
@@ -144,21 +139,18 @@ class Acting {
       stderr.write('nothing was done\n');
       return 1;
     }
-    let after: string | null = null;
-    let room: 'full' | 'room' = 'room';
-    do {
-      const place = after === null ? {} : { after };
-      const page: DeliveryPage = await listPage(this.#deliveries, { ...query, ...place });
-      for (const { id } of page.items) {
-        room = await this.#one(id);
-        if (room === 'full') break;
-      }
-      after = page.next;
-    } while (after !== null && room === 'room');
+    for await (const { items } of pagesOf(this.#deliveries, query)) {
+      if ((await this.#each(items.map(({ id }) => id))) === 'full') break;
+    }
     const failed = this.#failed === 0 ? '' : `, ${deliveriesText(this.#failed)} refused`;
     stderr.write(`${this.#parts.name}: ${deliveriesText(this.#done)}${failed}\n`);
     this.#noteStart();
     return this.#failed === 0 ? 0 : 1;
+  }
+
+  async #each(ids: readonly string[]): Promise<'full' | 'room'> {
+    for (const id of ids) if ((await this.#one(id)) === 'full') return 'full';
+    return 'room';
   }
 
   async #one(id: string): Promise<'full' | 'room'> {
@@ -196,9 +188,8 @@ class Acting {
   async #isConfirmed(query: DeliveriesQuery): Promise<boolean> {
     const { name, context } = this.#parts;
     const { stdin, stderr, stop } = context;
-    const { count, isAll } = await this.#count(query);
-    if (count === 0) return true;
-    const many = `${isAll ? '' : 'more than '}${deliveriesText(count)}`;
+    const many = await this.#manyText(query);
+    if (many === null) return true;
     const lines = createInterface({ input: stdin, output: stderr });
     try {
       const answer = await lines.question(`${name} ${many}? [y/N] `, { signal: stop });
@@ -208,17 +199,17 @@ class Acting {
     }
   }
 
-  async #count(
-    query: DeliveriesQuery,
-  ): Promise<{ readonly count: number; readonly isAll: boolean }> {
-    let page = await listPage(this.#deliveries, query);
-    if (page.total !== null) return { count: page.total, isAll: true };
-    let count = page.items.length;
-    for (let pages = 1; page.next !== null && pages < COUNTED_PAGES; pages += 1) {
-      page = await listPage(this.#deliveries, { ...query, after: page.next });
-      count += page.items.length;
+  /** Renders the number of matching deliveries; null if there is none. */
+  async #manyText(query: DeliveriesQuery): Promise<string | null> {
+    let count = 0;
+    for await (const { items, total } of pagesOf(this.#deliveries, query)) {
+      if (count >= MOST_COUNTED) return `more than ${deliveriesText(count)}`;
+      count += items.length;
+      if (total === null) continue;
+      count = total;
+      break;
     }
-    return { count, isAll: page.next === null };
+    return count === 0 ? null : deliveriesText(count);
   }
 }
 

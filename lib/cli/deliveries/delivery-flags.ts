@@ -38,6 +38,19 @@ export async function listPage(
   return listed.page;
 }
 
+/** Lists page by page; each page is asked for when the one before was used. */
+export async function* pagesOf(
+  deliveries: Deliveries,
+  query: DeliveriesQuery,
+): AsyncGenerator<DeliveryPage, void> {
+  let page = await listPage(deliveries, query);
+  yield page;
+  while (page.next !== null) {
+    page = await listPage(deliveries, { ...query, after: page.next });
+    yield page;
+  }
+}
+
 function badFlag({ detail }: BadParameter): SluiceError {
   return usage(detail.replace(/^parameter /, 'flag --'));
 }

@@ -13,7 +13,7 @@ import { jsonOrNothing } from '../../kit/data/json.ts';
 import { isLoopbackHost } from '../../kit/host-header.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { userAgent } from '../../kit/version.ts';
-import { Conversation } from '../../net/conversation.ts';
+import { Conversation, type WholeAnswer } from '../../net/conversation.ts';
 import type { HttpFailed } from '../../net/http-client.ts';
 import type { Deliveries, RefusedAct } from '../../views/deliveries.ts';
 import { ACTED, DELIVERY, WHOLE_DELIVERY } from '../../views/delivery-documents.ts';
@@ -45,12 +45,6 @@ type GatewayReply =
       readonly status: number;
       readonly problem: s.ValueOf<typeof REFUSED>;
     };
-
-interface GatewayAnswer {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-}
 
 /** Sends requests to the API of one gateway. */
 class GatewayClient implements AsyncDisposable {
@@ -101,7 +95,7 @@ class GatewayClient implements AsyncDisposable {
     return null;
   }
 
-  async #send(method: 'GET' | 'POST', path: string): Promise<GatewayAnswer> {
+  async #send(method: 'GET' | 'POST', path: string): Promise<WholeAnswer> {
     const { url } = this.#address;
     const prefix = url.pathname.replace(/\/$/, '');
     using deadline = openDeadline(this.#clock, SILENT_MS, this.#stop);
@@ -113,12 +107,11 @@ class GatewayClient implements AsyncDisposable {
     };
     const answer = await this.#conversation.ask(request, deadline.signal);
     if (!answer.answered) throw this.#failed(answer);
-    const { status, headers, text } = answer;
-    const type = (headers['content-type'] ?? '').replace(/;.*$/, '').trim();
-    return { status, type, text };
+    return answer;
   }
 
-  #answerOf({ status, type, text }: GatewayAnswer): GatewayReply {
+  #answerOf({ status, headers, text }: WholeAnswer): GatewayReply {
+    const type = (headers['content-type'] ?? '').replace(/;.*$/, '').trim();
     const json = jsonOrNothing(text);
     const isJson = status === 200 && type === 'application/json' && json !== undefined;
     if (isJson) return { ok: true, document: json };

@@ -13,7 +13,14 @@ import { shortObject } from '../../views/object-ref.ts';
 import type { Command, ProcessContext } from '../command.ts';
 import { FORMAT_FLAGS, formatOf, type GivenFlags, givenTexts, textFlag } from '../flags.ts';
 import { type Column, renderTable, widthOf } from '../text-table.ts';
-import { FILTER_FLAGS, filtersOf, filterWords, listPage, queryOf } from './delivery-flags.ts';
+import {
+  FILTER_FLAGS,
+  filtersOf,
+  filterWords,
+  listPage,
+  pagesOf,
+  queryOf,
+} from './delivery-flags.ts';
 import {
   ageText,
   deliveriesText,
@@ -137,17 +144,11 @@ async function exportAll(
   // Progress between exported lines on one terminal would garble both.
   const isShown = stderr.isTTY === true && (out.isOwn || stdout.isTTY !== true);
   let count = 0;
-  let after: string | null = null;
-  do {
-    const place = after === null ? {} : { after };
-    const page: DeliveryPage = await listPage(deliveries, { ...query, ...place });
-    for (const delivery of page.items) {
-      await out.write(jsonLine(delivery));
-    }
-    count += page.items.length;
+  for await (const { items } of pagesOf(deliveries, query)) {
+    for (const delivery of items) await out.write(jsonLine(delivery));
+    count += items.length;
     if (isShown) stderr.write(`\r${deliveriesText(count)} …\r`);
-    after = page.next;
-  } while (after !== null);
+  }
   return count;
 }
 

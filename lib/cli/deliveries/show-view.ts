@@ -11,7 +11,7 @@ import { ruleLabel, token } from '../../telemetry/log-value.ts';
 import type { AttemptDocument, WholeDelivery } from '../../views/delivery-documents.ts';
 import { shortObject } from '../../views/object-ref.ts';
 import type { Command } from '../command.ts';
-import { renderEntry } from '../explanation-text.ts';
+import { eventText, renderEntry } from '../explanation-text.ts';
 import { FORMAT_FLAGS, formatOf, usage } from '../flags.ts';
 import { idIn, notFoundText } from './delivery-flags.ts';
 import {
@@ -87,12 +87,8 @@ function whyOf({ decision, rule, trigger, match }: WholeDelivery): readonly stri
 }
 
 function eventLines({ event, happenedAt, count }: DeliveredOccurrence): readonly string[] {
-  const { fields, series } = toOccurrence(event, {
-    ...{ source: '', path: '', from: 'list', readAt: 0 },
-  });
-  const object = `${fields.kind || '-'} ${fields.namespace || '-'}/${fields.objectName || '-'}`;
-  const name = `${fields.eventNamespace}/${series.name}`;
-  const what = `${name}: ${fields.type || '-'} ${object} ${fields.reason || '-'} ×${count}`;
+  const read = { source: '', path: '', from: 'list', readAt: 0 } as const;
+  const what = eventText(toOccurrence(event, read), count);
   const message = stringAt(event, 'message');
   const head = `${printable(what, 600)}${happenedAt === '' ? '' : `, ${happenedAt}`}`;
   return message === '' ? [head] : [head, `  ${quoted(message, 1_000)}`];

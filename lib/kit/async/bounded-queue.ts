@@ -39,9 +39,7 @@ export class BoundedQueue<T> {
    */
   async push(item: T, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#closed) {
-      throw new SluiceError('internal', 'push to a bounded queue: it is closed');
-    }
+    if (this.#closed) throw new SluiceError('internal', 'push to a bounded queue: it is closed');
     if (this.full) await this.#waitForRoom(item, signal);
     else this.#add(item);
   }

@@ -10,10 +10,6 @@ interface Tagged<Name, Item> {
   readonly item: Item;
 }
 
-type MergedArrival<Name, Item> =
-  | { readonly kind: 'item'; readonly tagged: Tagged<Name, Item> }
-  | { readonly kind: 'failed'; readonly error: unknown };
-
 /** Opens a stream that ends when its signal aborts. */
 type OpenStream<Name, Item> = (name: Name, signal: AbortSignal) => AsyncIterable<Item>;
 
@@ -52,43 +48,28 @@ async function* merged<Name, Item>(
   signal: AbortSignal,
 ): AsyncGenerator<Tagged<Name, Item>, void> {
   // One place for all: a waiting item never waits behind the second item of another stream.
-  const queue = new BoundedQueue<MergedArrival<Name, Item>>({ items: 1 });
+  const queue = new BoundedQueue<Tagged<Name, Item> | { readonly error: unknown }>({ items: 1 });
   const stop = new AbortController();
-  const onAbort = (): void => stop.abort();
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
-  const running = names.map((name) => pump({ name, open, queue }, stop.signal));
+  const ended = AbortSignal.any([signal, stop.signal]);
+  const pump = async (from: Name): Promise<void> => {
+    try {
+      for await (const item of open(from, ended)) await queue.push({ from, item }, ended);
+    } catch (error) {
+      if (!ended.aborted) await queue.push({ error }, ended).catch(() => undefined);
+    }
+  };
+  const running = names.map(pump);
   try {
     for (;;) {
-      const [arrival] = await queue.take(1, stop.signal);
-      if (arrival?.kind === 'failed') throw arrival.error;
-      if (arrival !== undefined) yield arrival.tagged;
+      const [arrival] = await queue.take(1, ended);
+      if (arrival === undefined) continue;
+      if ('error' in arrival) throw arrival.error;
+      yield arrival;
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    signal.removeEventListener('abort', onAbort);
     stop.abort();
     await Promise.allSettled(running);
-  }
-}
-
-interface Pump<Name, Item> {
-  readonly name: Name;
-  readonly open: OpenStream<Name, Item>;
-  readonly queue: BoundedQueue<MergedArrival<Name, Item>>;
-}
-
-async function pump<Name, Item>(
-  { name, open, queue }: Pump<Name, Item>,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    for await (const item of open(name, signal)) {
-      await queue.push({ kind: 'item', tagged: { from: name, item } }, signal);
-    }
-  } catch (error) {
-    if (signal.aborted) return;
-    await queue.push({ kind: 'failed', error }, signal).catch(() => undefined);
   }
 }

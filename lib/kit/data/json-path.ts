@@ -18,11 +18,11 @@ export function parsePath(text: string): readonly PathStep[] | undefined {
   let at = first.length;
   while (at < text.length) {
     STEP.lastIndex = at;
-    const found = STEP.exec(text);
-    const step = found === null ? undefined : toStep(found);
-    if (found === null || step === undefined) return undefined;
+    const [found, ...parts] = STEP.exec(text) ?? [];
+    const step = toStep(parts);
+    if (found === undefined || step === undefined) return undefined;
     steps.push(step);
-    at += found[0].length;
+    at += found.length;
   }
   return steps;
 }
@@ -45,15 +45,10 @@ function childOf(value: Json, step: PathStep): Json | undefined {
   return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 
-function toStep(found: RegExpExecArray): PathStep | undefined {
-  const [, key, index, quoted] = found;
+function toStep([key, index, quoted]: readonly string[]): PathStep | undefined {
   if (key !== undefined) return key;
   if (index !== undefined) return Number(index);
-  return quoted === undefined ? undefined : unquoted(quoted);
-}
-
-function unquoted(text: string): string | undefined {
   // An invalid escape such as "\q" makes the whole path invalid, which the caller reports.
-  const parsed = jsonOrNothing(text);
+  const parsed = jsonOrNothing(quoted ?? null);
   return typeof parsed === 'string' ? parsed : undefined;
 }

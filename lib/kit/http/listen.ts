@@ -103,7 +103,7 @@ export async function listen(
 /** Puts TLS before a server, so that its limits count a connection from its first byte, not its handshake. */
 function encrypted(http: Server, pair: TlsPair): Server {
   const secureContext = createSecureContext(pair);
-  return createTcpServer((socket) => {
+  return createTcpServer({ noDelay: true }, (socket) => {
     const options = { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] };
     http.emit('connection', new TLSSocket(socket, options));
   });

@@ -7,16 +7,17 @@ import type { Json } from '../../core/event.ts';
 import { type PathStep, parsePath, valueAtPath } from '../data/json-path.ts';
 
 /** A part of a template: literal text, or the value at a path of the document. */
-export type TemplatePiece =
-  | { readonly literal: string }
-  | {
-      readonly path: string;
-      /** Whether it is `${secret:NAME}`. */
-      readonly isSecret: boolean;
-      /** The value with its JSON type; the empty string if it is missing. */
-      readonly valueIn: (document: Json) => Json;
-      readonly renderText: (document: Json) => string;
-    };
+export type TemplatePiece = { readonly literal: string } | PathPiece;
+
+/** A path in a template. */
+export interface PathPiece {
+  readonly path: string;
+  /** Whether it is `${secret:NAME}`. */
+  readonly isSecret: boolean;
+  /** The value with its JSON type; the empty string if it is missing. */
+  readonly valueIn: (document: Json) => Json;
+  readonly renderText: (document: Json) => string;
+}
 
 /** A parsed template. */
 export interface Template {
@@ -33,9 +34,9 @@ export interface Template {
    * Renders the value: with its JSON type if the template is exactly one `${path}`, else as text. A
    * missing value is the empty string.
    */
-  renderValue(document: Json): Json;
+  readonly renderValue: (document: Json) => Json;
   /** Renders text: lists and objects as compact JSON, null and missing values as nothing. */
-  renderText(document: Json): string;
+  readonly renderText: (document: Json) => string;
 }
 
 /** A template, or the reason why the text is invalid. */
@@ -45,14 +46,6 @@ type ParsedTemplate =
 
 /** The key of a document with the secrets of `${secret:NAME}` by name. No path begins with it. */
 export const SECRETS = 'secret:';
-
-interface TemplatePath {
-  readonly path: string;
-  readonly steps: readonly PathStep[];
-  readonly isSecret: boolean;
-}
-
-type TemplatePart = { readonly literal: string } | TemplatePath;
 
 type BadPart = Omit<Extract<ParsedTemplate, { readonly ok: false }>, 'ok'>;
 
@@ -68,7 +61,7 @@ export function parseTemplate(
   firstWords: readonly string[],
   secrets: readonly string[] | null = null,
 ): ParsedTemplate {
-  const parts: TemplatePart[] = [];
+  const parts: TemplatePiece[] = [];
   let from = 0;
   for (const mark of text.matchAll(MARK)) {
     parts.push({ literal: text.slice(from, mark.index) });
@@ -86,7 +79,7 @@ export function parseTemplate(
   return { ok: true, template: toTemplate(text, parts) };
 }
 
-function toPart(path: string | undefined, firstWords: readonly string[]): TemplatePath | BadPart {
+function toPart(path: string | undefined, firstWords: readonly string[]): PathPiece | BadPart {
   const about = 'path';
   if (path === undefined) {
     return { about, why: 'a ${ without its } (expected ${path}, or $${ for a plain ${)' };
@@ -104,53 +97,44 @@ function toPart(path: string | undefined, firstWords: readonly string[]): Templa
       why: `\${${path}} begins with ${String(steps[0])} (expected one of ${firstWords.join(', ')}; $\${${path}} writes it as it is)`,
     };
   }
-  return { path, steps, isSecret: false };
+  return toPiece(path, steps, false);
 }
 
-function toSecret(name: string, secrets: readonly string[] | null): TemplatePath | BadPart {
+function toSecret(name: string, secrets: readonly string[] | null): PathPiece | BadPart {
   const about = 'secret';
   const path = `${SECRETS}${name}`;
   if (secrets === null) return { about, why: `\${${path}} (expected no secret here)` };
-  if (secrets.includes(name)) return { path, steps: [SECRETS, name], isSecret: true };
+  if (secrets.includes(name)) return toPiece(path, [SECRETS, name], true);
   const known = secrets.length === 0 ? 'none is configured' : `one of ${secrets.join(', ')}`;
   return { about, why: `\${${path}}, which names no secret (expected the name of one: ${known})` };
 }
 
-function toTemplate(text: string, all: readonly TemplatePart[]): Template {
-  const parts = all.filter((part) => !('literal' in part) || part.literal !== '');
-  const paths = parts.flatMap((part) => ('path' in part ? [part.path] : []));
-  const [first] = parts;
-  const whole = parts.length === 1 && first !== undefined && 'path' in first ? first : undefined;
-  const renderText = (document: Json): string =>
-    parts.map((part) => ('literal' in part ? part.literal : toText(at(document, part)))).join('');
-  return {
-    text,
-    pieces: parts.map((part) =>
-      'literal' in part
-        ? part
-        : {
-            path: part.path,
-            isSecret: part.isSecret,
-            valueIn: (document) => at(document, part),
-            renderText: (document) => toText(at(document, part)),
-          },
-    ),
-    paths,
-    hasSecret: parts.some((part) => 'path' in part && part.isSecret),
-    constant: paths.length === 0,
-    renderValue: (document) => (whole === undefined ? renderText(document) : at(document, whole)),
-    renderText,
+function toPiece(path: string, steps: readonly PathStep[], isSecret: boolean): PathPiece {
+  const valueIn = (document: Json): Json => {
+    const value = valueAtPath(document, steps);
+    return value === undefined ? '' : value;
   };
+  return { path, isSecret, valueIn, renderText: (document) => toText(valueIn(document)) };
 }
 
-function at(document: Json, part: Pick<TemplatePath, 'steps'>): Json {
-  const value = valueAtPath(document, part.steps);
-  return value === undefined ? '' : value;
+function toTemplate(text: string, all: readonly TemplatePiece[]): Template {
+  const pieces = all.filter((piece) => !('literal' in piece) || piece.literal !== '');
+  const paths = pieces.filter((piece) => 'path' in piece);
+  const renderText = (document: Json): string =>
+    pieces.map((one) => ('literal' in one ? one.literal : one.renderText(document))).join('');
+  return {
+    text,
+    pieces,
+    paths: paths.map(({ path }) => path),
+    hasSecret: paths.some(({ isSecret }) => isSecret),
+    constant: paths.length === 0,
+    renderValue: (pieces.length === 1 ? paths[0]?.valueIn : undefined) ?? renderText,
+    renderText,
+  };
 }
 
 /** Renders a value as text: lists and objects as compact JSON, null as nothing. */
 export function toText(value: Json): string {
   if (value === null) return '';
-  if (typeof value === 'string') return value;
-  return JSON.stringify(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -85,8 +85,7 @@ export const DELIVERY_ROWS: RowTable<DeliveryObserved> = {
       const message = `${trigger}: attempt ${attempts.length} of ${id}`;
       return { level: 'debug', kind, message, fields };
     },
-    state: ({ delivery: { trigger } }, state) =>
-      state.setTrigger(trigger, { running: state.trigger(trigger).running + 1 }),
+    state: (observed, state) => state.attempts(observed),
     original: originalDelivery,
   },
   'attempt-ended': {

@@ -6,6 +6,7 @@ import type { AccessObserved, ByKind, LifecycleObserved } from '../../core/obser
 import type { Problem, Severity } from '../../core/problem.ts';
 import type { StoreObserved } from '../../core/store-observation.ts';
 import { renderDuration, renderSize } from '../../kit/text/quantity.ts';
+import type { FailureLog } from '../failure-log.ts';
 import { accessText, counted } from '../log-value.ts';
 import type { LogLevel, LogLine } from '../logging.ts';
 import type { RowTable } from './row.ts';
@@ -103,22 +104,8 @@ export const LIFECYCLE_ROWS: RowTable<LifecycleObserved> = {
       return failures.failed('pod-event', failure, { level: 'warn', kind, message, fields });
     },
   },
-  'heartbeat-file': {
-    line: ({ kind, file, failure }, failures) => {
-      if (failure === null) return failures.ended(kind);
-      const message = `cannot write the heartbeat file ${file}: ${failure}`;
-      const line: LogLine = { level: 'error', kind, message, fields: { file, failure } };
-      return failures.failed(kind, failure, line);
-    },
-  },
-  'log-file': {
-    line: ({ kind, file, failure }, failures) => {
-      if (failure === null) return failures.ended(kind);
-      const message = `cannot write the log file ${file}: ${failure}; its lines are lost until it can be written`;
-      const line: LogLine = { level: 'error', kind, message, fields: { file, failure } };
-      return failures.failed(kind, failure, line);
-    },
-  },
+  'heartbeat-file': { line: unwritable('heartbeat file', '') },
+  'log-file': { line: unwritable('log file', '; its lines are lost until it can be written') },
   stopping: {
     line: ({ kind, why, limitMs }) => {
       const message = `stopping: ${why}; deadline in ${renderDuration(limitMs)}`;
@@ -146,6 +133,19 @@ export const LIFECYCLE_ROWS: RowTable<LifecycleObserved> = {
     count: (_, metrics) => metrics.add('sluice_bugs_found_total', {}),
   },
 };
+
+/** The lines of a file that cannot be written, and of the end of that. */
+function unwritable(what: string, so: string) {
+  return (
+    { kind, file, failure }: ByKind<LifecycleObserved>['heartbeat-file' | 'log-file'],
+    failures: FailureLog,
+  ): LogLine | null => {
+    if (failure === null) return failures.ended(kind);
+    const message = `cannot write the ${what} ${file}: ${failure}${so}`;
+    const line: LogLine = { level: 'error', kind, message, fields: { file, failure } };
+    return failures.failed(kind, failure, line);
+  };
+}
 
 /** Makes the line of an error that should not have happened. */
 export function bugLine(where: string, error: unknown): LogLine {

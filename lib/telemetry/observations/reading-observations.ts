@@ -145,7 +145,7 @@ export const READING_ROWS: RowTable<ReadingObserved> = {
     count: ({ source, from, count }, metrics) =>
       metrics.add('sluice_events_read_total', { source, from }, count),
   },
-  'position-age': { state: ({ source, ageMs }, state) => state.setSource(source, { ageMs }) },
+  'position-age': { state: (observed, state) => state.measures(observed) },
 };
 
 function fieldsOf(position: Position | null): Json {

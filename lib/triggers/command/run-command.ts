@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { StringDecoder } from 'node:string_decoder';
 import type { Clock } from '../../core/clock.ts';
+import { aborted } from '../../kit/async/abort.ts';
 import { codeOfFailure } from '../../kit/file-trouble.ts';
 
 /** One command to run. */
@@ -57,12 +58,11 @@ export async function runCommand(
   const leader = child.pid;
   if (leader === undefined) return { ended: 'not-started', code: await started.failed };
   const closed = once(child, 'close');
-  const exited = once(child, 'exit');
   runner.groups.add(leader);
   try {
     feed(child, command.input);
     listen(child, command.onLine);
-    return await ending({ child, exited, leader }, runner.clock, signal);
+    return await ending({ child, leader }, runner.clock, signal);
   } finally {
     await within(closed, DRAIN_MS, runner.clock);
     endGroup(leader, 'SIGKILL');
@@ -112,45 +112,31 @@ function listen(child: ChildProcessWithoutNullStreams, onLine: LocalCommand['onL
   }
 }
 
-interface Running {
-  readonly child: ChildProcessWithoutNullStreams;
-  readonly exited: Promise<unknown[]>;
-  readonly leader: number;
-}
-
-async function ending(running: Running, clock: Clock, signal: AbortSignal): Promise<Ending> {
-  const { child, exited, leader } = running;
-  const aborted = Promise.withResolvers<'aborted'>();
-  const onAbort = (): void => aborted.resolve('aborted');
-  signal.addEventListener('abort', onAbort);
-  try {
-    if ((await Promise.race([exited, aborted.promise])) === 'aborted') {
-      endGroup(leader, 'SIGTERM');
-      if (await within(exited, GRACE_MS, clock)) return { ended: 'stopped' };
-      endGroup(leader, 'SIGKILL');
-      // A process that hangs in the kernel does not end, but the attempt must.
-      await within(exited, DRAIN_MS, clock);
-      return { ended: 'stopped' };
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+async function ending(
+  { child, leader }: { readonly child: ChildProcessWithoutNullStreams; readonly leader: number },
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Ending> {
+  const exited = once(child, 'exit');
+  await Promise.race([exited, aborted(signal)]);
   if (child.exitCode !== null) return { ended: 'exited', code: child.exitCode };
-  return { ended: 'killed', signal: child.signalCode ?? 'an unknown signal' };
+  if (child.signalCode !== null) return { ended: 'killed', signal: child.signalCode };
+  endGroup(leader, 'SIGTERM');
+  if (await within(exited, GRACE_MS, clock)) return { ended: 'stopped' };
+  endGroup(leader, 'SIGKILL');
+  // A process that hangs in the kernel does not end, but the attempt must.
+  await within(exited, DRAIN_MS, clock);
+  return { ended: 'stopped' };
 }
 
 /** Whether something happens within some milliseconds. */
 async function within(event: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
-  const timer = new AbortController();
-  const timeUp = clock.sleep(ms, timer.signal).then(
-    () => false,
-    // Only our own abort ends the sleep early; its result is then unused.
-    () => true,
-  );
+  const timeUp = Promise.withResolvers<boolean>();
+  const cancel = clock.after(ms, () => timeUp.resolve(false));
   try {
-    return await Promise.race([event.then(() => true), timeUp]);
+    return await Promise.race([event.then(() => true), timeUp.promise]);
   } finally {
-    timer.abort();
+    cancel();
   }
 }
 

@@ -205,10 +205,8 @@ function targetOf({ headers }: HttpAnswered, { redact }: SentAttempt): string {
   const { location } = headers;
   // The parsed host is in lower case, in which a secret would not be found.
   if (location === undefined || redact(location) !== location) return '';
-  const host = URL.parse(location)?.host;
-  return host === undefined || host === ''
-    ? ' to another path of it'
-    : ` to ${quoted(host, LONGEST_HOST)}`;
+  const host = URL.parse(location)?.host ?? '';
+  return host === '' ? ' to another path of it' : ` to ${quoted(host, LONGEST_HOST)}`;
 }
 
 // Enough for the first sentence of an error page or a JSON error. The log line has more parts.
@@ -317,17 +315,12 @@ function compileJudge({ path, value }: NonNullable<ExpectSection['json']>) {
   const wanted = `${path}: ${JSON.stringify(value)}`;
   return ({ excerpt }: HttpAnswered): MeaningFound => {
     const body = jsonIn(excerpt);
-    if (body === undefined) {
-      const what = `no complete JSON (expected ${wanted})`;
-      return { means: unknown('unexpected-answer'), found: what };
-    }
+    const what = `no complete JSON (expected ${wanted})`;
+    if (body === undefined) return { means: unknown('unexpected-answer'), found: what };
     const found: Json = valueAtPath(body, steps) ?? null;
     if (found === value) return { means: ACCEPTED, found: 'accepted' };
-    const means = isRefusal(found, value) ? refused('invalid') : unknown('unexpected-answer');
+    const isRefusal = typeof found === 'boolean' && typeof value === 'boolean';
+    const means = isRefusal ? refused('invalid') : unknown('unexpected-answer');
     return { means, found: `an answer without ${wanted}` };
   };
-}
-
-function isRefusal(found: Json, wanted: Json): boolean {
-  return typeof found === 'boolean' && typeof wanted === 'boolean';
 }

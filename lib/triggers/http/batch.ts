@@ -11,7 +11,6 @@ import { parseDuration, parseSize } from '../../kit/text/quantity.ts';
 import { pausing } from '../asked-wait.ts';
 import {
   type BatchEntry,
-  type BatchFormat,
   batchFormatOf,
   LARGEST_BODY_BYTES,
   toBatch,
@@ -23,14 +22,8 @@ import { type RequestSending, type Sender, type SentHttp, unsent } from './sende
 import { compileHeaders, withSecrets } from './templates.ts';
 import { compileTarget } from './url-template.ts';
 
-/** Dependencies of a trigger of batches. */
-interface BatchParts {
-  readonly sender: Sender;
-  readonly random: Random;
-}
-
 /** A trigger whose attempts carry several deliveries. */
-export function inBatches(section: HttpSection, { sender, random }: BatchParts): Trigger {
+export function inBatches(section: HttpSection, sender: Sender, random: Random): Trigger {
   const { max, wait, size } = { ...HTTP_DEFAULTS.batch, ...section.batch };
   const format = batchFormatOf(section);
   const { headers = {}, secrets = {} } = section;
@@ -59,7 +52,9 @@ export function inBatches(section: HttpSection, { sender, random }: BatchParts):
     keyLifeMs: keyLifeOf(section),
     batch: { max, waitMs: parseDuration(wait) ?? 0 },
     fire: (deliveries, signal) => {
-      const queue = groups(entriesOf(deliveries, format), { maxBytes, maxEntries: limits.most });
+      // One entry at a time, so that not all bodies are in memory.
+      const entries = deliveries.values().map((delivery) => toEntry(delivery, format));
+      const queue = groups(entries, { maxBytes, maxEntries: limits.most });
       return new BatchAttempt({ send, limits }, signal).run(deliveries, queue);
     },
   };
@@ -157,26 +152,13 @@ interface Group {
   readonly bytes: number;
 }
 
-/** Makes one entry at a time, so that not all bodies are in memory. */
-function* entriesOf(
-  deliveries: readonly Delivery[],
-  format: BatchFormat,
-): Generator<BatchEntry, void> {
-  for (const delivery of deliveries) yield toEntry(delivery, format);
-}
-
-interface Grouping {
-  readonly maxBytes: number;
-  readonly maxEntries: number;
-}
-
 // The brackets around the list. Each comma is counted with the entry before it.
 const BRACKETS = 2;
 
 /** Makes groups lazily, in the order of the entries. */
 function* groups(
   entries: Iterable<BatchEntry>,
-  { maxBytes, maxEntries }: Grouping,
+  { maxBytes, maxEntries }: Readonly<Record<'maxBytes' | 'maxEntries', number>>,
 ): Generator<Group, void> {
   let group: [BatchEntry, ...BatchEntry[]] | null = null;
   let bytes = BRACKETS;

@@ -8,7 +8,12 @@ import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
-import { type Template, type TemplatePiece, toText } from '../../kit/text/template.ts';
+import {
+  type PathPiece,
+  type Template,
+  type TemplatePiece,
+  toText,
+} from '../../kit/text/template.ts';
 import {
   type Content,
   contentOf,
@@ -18,14 +23,7 @@ import {
   TREE_TYPE,
 } from './body.ts';
 import type { HttpSection } from './section.ts';
-import {
-  compileText,
-  type Fault,
-  MARK,
-  marked,
-  type TemplatePlace,
-  toFinding,
-} from './templates.ts';
+import { compileText, type Fault, MARK, marked, toFinding } from './templates.ts';
 
 /** A body that can be rendered. */
 interface CompiledBody {
@@ -45,7 +43,8 @@ export function compileBody(section: HttpSection): CompiledBody | null {
   const media = parseMediaType(type);
   if (!media.ok) {
     const { found, hint } = media;
-    return unusable(toFinding('/contentType', { code: 'wrong-value', found, hint }));
+    const finding = toFinding('/contentType', { code: 'wrong-value', found, hint });
+    return { findings: [finding], render: () => contentOf([], '') };
   }
   const compiling = new BodyCompiling(Object.keys(secrets));
   const write = compiling.write(body, media.escaping);
@@ -56,11 +55,12 @@ export function compileBody(section: HttpSection): CompiledBody | null {
   };
 }
 
-function unusable(finding: Finding): CompiledBody {
-  return { findings: [finding], render: () => contentOf([], '') };
-}
-
 const EMPTY = (): string => '';
+
+/** In place of a template that is wrong. */
+const NO_TEMPLATE = { pieces: [], constant: true, renderValue: EMPTY, renderText: EMPTY } as const;
+
+type BodyTemplate = Pick<Template, keyof typeof NO_TEMPLATE>;
 
 /** Compiles one body and collects its mistakes. */
 class BodyCompiling {
@@ -91,17 +91,13 @@ class BodyCompiling {
 
   #text(text: string, escaping: TextEscaping): RenderBody<string> {
     const template = this.#template(text, '/body');
-    if (template === undefined) return EMPTY;
+    if (template === NO_TEMPLATE) return EMPTY;
     const compiled = compileBodyText(template, escaping);
-    if (compiled.ok) return compiled.render;
-    return this.#refuse('/body', compiled.fault);
+    return typeof compiled === 'function' ? compiled : this.#refuse('/body', compiled);
   }
 
   #tree(value: Json, path: string): RenderBody<Json> {
-    if (typeof value === 'string') {
-      const template = this.#template(value, path);
-      return template === undefined ? EMPTY : (document) => template.renderValue(document);
-    }
+    if (typeof value === 'string') return this.#template(value, path).renderValue;
     if (isJsonList(value)) {
       const items = value.map((item, place) => this.#tree(item, `${path}/${place}`));
       return (document) => items.map((item) => item(document));
@@ -130,10 +126,7 @@ class BodyCompiling {
   }
 
   #field(value: Json, path: string): RenderBody<string> {
-    if (typeof value === 'string') {
-      const template = this.#template(value, path);
-      return template === undefined ? EMPTY : (document) => template.renderText(document);
-    }
+    if (typeof value === 'string') return this.#template(value, path).renderText;
     if (!isJsonList(value) && !isJsonObject(value)) return () => toText(value);
     return this.#refuse(path, {
       code: 'wrong-type',
@@ -145,23 +138,16 @@ class BodyCompiling {
   /** Keys have no templates: an Event could choose the field that it writes. */
   #key(key: string, path: string): string {
     const template = this.#template(key, path);
-    if (template === undefined || template.constant) return template?.renderText(null) ?? key;
-    this.findings.push(
-      toFinding(path, {
-        code: 'template-place',
-        found: 'a template in a key (expected one in values only)',
-        hint: 'write the key as it is, or $${ for a plain ${',
-      }),
-    );
-    return key;
+    if (template.constant) return template.renderText(null);
+    const fault = misplaced('a key', 'write the key as it is, or $${ for a plain ${');
+    return this.#refuse(path, fault)(null);
   }
 
-  #template(text: string, path: string): Template | undefined {
-    const place: TemplatePlace = { path, scope: 'delivery', secrets: this.#secrets };
-    const compiled = compileText(text, place);
+  #template(text: string, path: string): BodyTemplate {
+    const compiled = compileText(text, { path, scope: 'delivery', secrets: this.#secrets });
     if (compiled.ok) return compiled.template;
     this.findings.push(compiled.finding);
-    return undefined;
+    return NO_TEMPLATE;
   }
 
   #refuse(path: string, fault: Fault): RenderBody<string> {
@@ -171,12 +157,10 @@ class BodyCompiling {
 }
 
 /** A text body that can be rendered, or its mistake. */
-type CompiledBodyText =
-  | { readonly ok: true; readonly render: (document: Json) => string }
-  | { readonly ok: false; readonly fault: Fault };
+type CompiledBodyText = RenderBody<string> | Fault;
 
 /** Compiles a text body whose values are escaped in this way. */
-function compileBodyText(template: Template, escaping: TextEscaping): CompiledBodyText {
+function compileBodyText(template: BodyTemplate, escaping: TextEscaping): CompiledBodyText {
   switch (escaping) {
     case 'json':
       return compileJson(template);
@@ -185,7 +169,7 @@ function compileBodyText(template: Template, escaping: TextEscaping): CompiledBo
     case 'xml':
       return checked(template, xmlFault(marked(template, 'x')), toXml);
     case 'plain':
-      return { ok: true, render: (document) => template.renderText(document) };
+      return template.renderText;
     case 'none':
       return checked(template, template.constant ? undefined : NOT_ESCAPABLE, (text) => text);
   }
@@ -198,23 +182,21 @@ const NOT_ESCAPABLE: Fault = {
   hint: 'use JSON, XML, a form or text/plain, or write the body without templates',
 };
 
-type PathPiece = Extract<TemplatePiece, { readonly path: string }>;
-
 function checked(
-  { pieces }: Template,
+  { pieces }: BodyTemplate,
   fault: Fault | undefined,
   escape: (text: string) => string,
 ): CompiledBodyText {
-  if (fault !== undefined) return { ok: false, fault };
+  if (fault !== undefined) return fault;
   const write = (piece: TemplatePiece, document: Json): string =>
     'literal' in piece ? piece.literal : escape(piece.renderText(document));
-  return { ok: true, render: (document) => pieces.map((one) => write(one, document)).join('') };
+  return (document) => pieces.map((one) => write(one, document)).join('');
 }
 
 type JsonPart = string | { readonly piece: PathPiece; readonly isInString: boolean };
 
 /** Escapes a value inside quotes as part of the string; elsewhere it is a whole JSON value. */
-function compileJson({ pieces }: Template): CompiledBodyText {
+function compileJson({ pieces }: BodyTemplate): CompiledBodyText {
   let isInString = false;
   const parts = pieces.map((piece): JsonPart => {
     if (!('literal' in piece)) return { piece, isInString };
@@ -223,9 +205,8 @@ function compileJson({ pieces }: Template): CompiledBodyText {
     }
     return piece.literal;
   });
-  const fault = jsonFault(parts);
-  if (fault !== undefined) return { ok: false, fault };
-  return { ok: true, render: (document) => parts.map((one) => jsonText(one, document)).join('') };
+  const render = (document: Json) => parts.map((one) => jsonText(one, document)).join('');
+  return jsonFault(parts) ?? render;
 }
 
 function jsonText(part: JsonPart, document: Json): string {

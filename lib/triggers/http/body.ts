@@ -57,7 +57,7 @@ export function tooLarge({ id }: Delivery, bytes: number): Outcome {
 export const BATCH_FORMATS = ['document', 'cloudevents'] as const satisfies readonly HttpFormat[];
 
 /** A format of batches. */
-export type BatchFormat = (typeof BATCH_FORMATS)[number];
+type BatchFormat = (typeof BATCH_FORMATS)[number];
 
 /** The format of the entries of a section's batches. */
 export function batchFormatOf({ format }: HttpSection): BatchFormat {

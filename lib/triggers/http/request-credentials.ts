@@ -231,18 +231,15 @@ const SIGNING: SecretFault = (text) =>
 export function neededSecrets(section: HttpSection): NeededSecrets {
   const { auth = {}, signing, tls = {}, proxy } = section;
   const all: readonly (readonly [SecretName, NeededSecret | undefined])[] = [
-    ['token', byReference(auth.bearer, { at: '/auth/bearer', what: 'token', fault: TOKEN })],
-    ['password', byReference(auth.basic, { at: '/auth/basic', what: 'password', fault: PASSWORD })],
-    ['value', byReference(auth.header, { at: '/auth/header', what: 'value', fault: VALUE })],
-    ['signing', byReference(signing, { at: '/signing', what: 'secret', fault: SIGNING })],
-    [
-      'proxyPassword',
-      byReference(proxyBlock(proxy), { at: '/proxy', what: 'password', fault: PASSWORD }),
-    ],
-    ['ca', byReference(tls, { at: '/tls', what: 'ca', fault: CERTIFICATE })],
-    ['cert', byReference(tls, { at: '/tls', what: 'cert', fault: CERTIFICATE })],
-    ['key', byReference(tls, { at: '/tls', what: 'key', fault: KEY })],
-    ['url', byReference(section, { at: '', what: 'url', fault: URL_TEXT })],
+    ['token', byReference(auth.bearer, '/auth/bearer/token', TOKEN)],
+    ['password', byReference(auth.basic, '/auth/basic/password', PASSWORD)],
+    ['value', byReference(auth.header, '/auth/header/value', VALUE)],
+    ['signing', byReference(signing, '/signing/secret', SIGNING)],
+    ['proxyPassword', byReference(proxyBlock(proxy), '/proxy/password', PASSWORD)],
+    ['ca', byReference(tls, '/tls/ca', CERTIFICATE)],
+    ['cert', byReference(tls, '/tls/cert', CERTIFICATE)],
+    ['key', byReference(tls, '/tls/key', KEY)],
+    ['url', byReference(section, '/url', URL_TEXT)],
     ...named(section),
   ];
   return Object.fromEntries(
@@ -261,23 +258,18 @@ function named({ secrets = {}, headers = {} }: HttpSection) {
   });
 }
 
-interface Reference {
-  /** A JSON Pointer to the block that has the key. */
-  readonly at: string;
-  readonly what: string;
-  readonly fault: SecretFault;
-}
-
+/** The secret at a JSON Pointer that lacks only `File` or `Env`; `block` has the key. */
 function byReference(
   block: object | undefined,
-  { at, what, fault }: Reference,
+  pointer: string,
+  fault: SecretFault,
 ): NeededSecret | undefined {
+  const what = pointer.slice(pointer.lastIndexOf('/') + 1);
   const keys = new Map<string, unknown>(Object.entries(block ?? {}));
   const file = keys.get(`${what}File`);
-  if (typeof file === 'string') return { path: `${at}/${what}File`, ref: { file }, fault };
+  if (typeof file === 'string') return { path: `${pointer}File`, ref: { file }, fault };
   const env = keys.get(`${what}Env`);
-  if (typeof env === 'string') return { path: `${at}/${what}Env`, ref: { env }, fault };
-  return undefined;
+  return typeof env === 'string' ? { path: `${pointer}Env`, ref: { env }, fault } : undefined;
 }
 
 function namedSecrets(texts: Texts): Readonly<Record<string, string>> {
@@ -299,11 +291,10 @@ const KEYS_AT_MOST = 8;
 
 /** The keys of one or several secrets, separated by white space; undefined if one of them is invalid. */
 export function parseSigningKeys(text: string): SigningKeys | undefined {
-  const keys = text.split(/\s+/).map(parseKey);
-  const [first, ...others] = keys;
-  if (first === undefined || keys.length > KEYS_AT_MOST) return undefined;
-  const rest = others.filter((key) => key !== undefined);
-  return rest.length === others.length ? [first, ...rest] : undefined;
+  const words = text.split(/\s+/);
+  const [first, ...others] = words.flatMap((word) => parseKey(word) ?? []);
+  const isValid = others.length === words.length - 1 && words.length <= KEYS_AT_MOST;
+  return first !== undefined && isValid ? [first, ...others] : undefined;
 }
 
 function parseKey(secret: string): Buffer | undefined {

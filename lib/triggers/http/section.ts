@@ -55,12 +55,9 @@ export interface HttpSection extends ByReference<'url'> {
   readonly headers?: Readonly<Record<string, string>>;
   readonly auth?: AuthSection;
   readonly signing?: ByReference<'secret'>;
-  readonly tls?: {
-    readonly caFile?: string;
-    readonly certFile?: string;
-    readonly keyFile?: string;
-    readonly serverName?: string;
-  };
+  readonly tls?: Partial<
+    Readonly<Record<'caFile' | 'certFile' | 'keyFile' | 'serverName', string>>
+  >;
   readonly proxy?: 'none' | ProxySection;
   readonly connectTimeout?: string;
   readonly receiver?: 'keyless' | 'deduplicates';

@@ -84,8 +84,10 @@ export function previewRequest(section: HttpSection, delivery: Delivery): Previe
   );
   const shownUrl = previewUrl(section, scope, view);
   if (!shownUrl.ok) return shownUrl;
-  const contentOf = isBatch ? batchContentOf(section) : compileContent(section);
-  const content = contentOf(delivery, view);
+  const format = batchFormatOf(section);
+  const content = isBatch
+    ? toBatch([toEntry(delivery, format)], format)
+    : compileContent(section)(delivery, view);
   const { length } = content.body;
   if (length > LARGEST_BODY_BYTES) {
     const why = `its body has ${length} bytes (expected at most ${LARGEST_BODY_BYTES})`;
@@ -123,11 +125,6 @@ function previewUrl(section: HttpSection, scope: TemplateScope, view: JsonObject
   const written = (text: string, name: string): string =>
     text.replaceAll(encodeURIComponent(placeholder(name)), placeholder(name));
   return { ok: true, text: names.reduce(written, target.url.href) };
-}
-
-function batchContentOf(section: HttpSection) {
-  const format = batchFormatOf(section);
-  return (delivery: Delivery): Content => toBatch([toEntry(delivery, format)], format);
 }
 
 function signaturePreview(section: HttpSection): readonly Header[] {

@@ -26,7 +26,7 @@ type CompiledText =
   | { readonly ok: false; readonly finding: Finding };
 
 /** Place of a template in the section, and the paths that it may have. */
-export interface TemplatePlace {
+interface TemplatePlace {
   /** A JSON Pointer from the section. */
   readonly path: string;
   readonly scope: TemplateScope;
@@ -47,7 +47,7 @@ export function compileText(text: string, { path, scope, secrets }: TemplatePlac
 export const MARK = '\uE000';
 
 /** The text with a mark for each template; `written` replaces marks that the text has itself. */
-export function marked({ pieces }: Template, written: string): string {
+export function marked({ pieces }: Pick<Template, 'pieces'>, written: string): string {
   return pieces
     .map((piece) => ('literal' in piece ? piece.literal.replaceAll(MARK, written) : MARK))
     .join('');

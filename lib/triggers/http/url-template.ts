@@ -150,10 +150,8 @@ function faultOf(pattern: string): Fault | undefined {
   if (fragment !== undefined) {
     return wrong('a fragment (expected none)', 'remove # and what follows, or write %23');
   }
-  if (
-    !/^[\u0021-\u007e]*$/.test(authority + (path + query).replaceAll(MARK, '')) ||
-    /\\/.test(pattern)
-  ) {
+  const plain = authority + (path + query).replaceAll(MARK, '');
+  if (!/^[\u0021-\u007e]*$/.test(plain) || pattern.includes('\\')) {
     return wrong(
       'a space, a backslash or a character that is not ASCII in the URL (expected none)',
       'percent-encode it',
@@ -177,14 +175,12 @@ export function forbiddenHost(host: string): Pick<Fault, 'found' | 'hint'> {
 }
 
 function misplacedTemplate(authority: string, query: string, fragment = ''): Fault | undefined {
-  const isInKey = query.split('&').some((one) => (one.split('=')[0] ?? '').includes(MARK));
-  const where = authority.includes(MARK)
-    ? 'the host or port'
-    : fragment.includes(MARK)
-      ? 'the fragment'
-      : isInKey
-        ? 'the name of a query parameter'
-        : undefined;
+  const parts = {
+    'the host or port': authority,
+    'the fragment': fragment,
+    'the name of a query parameter': query.replaceAll(/=[^&]*/g, ''),
+  };
+  const where = Object.entries(parts).find(([, text]) => text.includes(MARK))?.[0];
   if (where === undefined) return undefined;
   return {
     code: 'template-place',
@@ -204,16 +200,11 @@ function renderer(template: Template, pattern: string): CompiledUrl['render'] {
     const encoded = values.map(({ renderText }) => encode(renderText(document)));
     let used = 0;
     const filled = (text: string): string => text.replaceAll(MARK, () => encoded[used++] ?? '');
-    const written = segments.map((segment) =>
-      segment.includes(MARK)
-        ? { text: filled(segment), isFixed: false }
-        : { text: segment, isFixed: true },
-    );
-    const bad = written.findIndex(({ text, isFixed }) => !isFixed && MOVES.test(text));
-    if (bad >= 0) return badSegment(bad + 1, written[bad]?.text ?? '', values.slice(0, inPath));
-    const target = written.map(({ text }) => `/${text}`).join('');
+    const written = segments.map(filled);
+    const bad = written.findIndex((text, at) => text !== segments[at] && MOVES.test(text));
+    if (bad >= 0) return badSegment(bad + 1, written[bad] ?? '', values.slice(0, inPath));
     const asked = query === undefined ? '' : `?${filled(query)}`;
-    const whole = `${base}${target}${asked}`;
+    const whole = [base, ...written].join('/') + asked;
     if (whole.length > LONGEST_URL) {
       const why = `the URL has ${whole.length} characters (expected at most ${LONGEST_URL})`;
       return { ok: false, reason: 'too-large', why };

@@ -48,45 +48,35 @@ interface CompiledManifest {
   readonly render: (document: Json) => Rendered;
 }
 
-/** Options of compiling a manifest. */
-interface CompileOptions {
-  /** JSON Pointers of further places for Event values. */
-  readonly allowed: readonly string[];
-  readonly tooLarge: TooLarge;
-}
-
-interface ManifestCompiling {
+interface ManifestCompiling extends Pick<RenderedLeaf, 'tooLarge' | 'shareBytes'> {
   readonly apiVersion: string;
   /** Beginnings of references that the controller of the object replaces in its texts. */
   readonly openers: readonly Opener[];
   readonly allowed: ReadonlySet<string>;
-  readonly tooLarge: TooLarge;
   readonly findings: Finding[];
-  readonly leaves: RenderLeaf[];
-  readonly shareBytes: () => number;
+  leaves: number;
 }
 
-/** Compiles a manifest; its findings may contain errors. */
+/** Compiles a manifest; its findings may contain errors. `allowed` are further places for Event values. */
 export function compileManifest(
   manifest: JsonObject,
-  { allowed, tooLarge }: CompileOptions,
+  allowed: readonly string[],
+  tooLarge: TooLarge,
 ): CompiledManifest {
   const apiVersion = stringAt(manifest, 'apiVersion');
-  const allow = new Set(allowed);
-  const leaves: RenderLeaf[] = [];
   const constantBytes = Buffer.byteLength(JSON.stringify(manifest));
   const compiling: ManifestCompiling = {
     apiVersion,
     openers: openersOf(apiVersion),
-    allowed: allow,
+    allowed: new Set(allowed),
     tooLarge,
     findings: [],
-    leaves,
-    shareBytes: () => Math.floor(templateBytes(constantBytes) / leaves.length),
+    leaves: 0,
+    shareBytes: () => Math.floor(templateBytes(constantBytes) / compiling.leaves),
   };
   const render = compileObject(manifest, { steps: [] }, compiling);
   return {
-    findings: joined(wordFindings(manifest, apiVersion, allow), compiling.findings),
+    findings: joined(wordFindings(manifest, apiVersion, compiling.allowed), compiling.findings),
     render: (document) => {
       const complaints: Complaint[] = [];
       const object = render(document, (complaint) => complaints.push(complaint));
@@ -118,14 +108,7 @@ interface ValuePlace {
   readonly before?: readonly Json[];
 }
 
-type ReportComplaint = (complaint: Complaint) => void;
-type RenderManifest<Made extends Json> = (document: Json, complain: ReportComplaint) => Made;
-
-function compileValue(
-  value: Json,
-  here: ValuePlace,
-  compiling: ManifestCompiling,
-): RenderManifest<Json> {
+function compileValue(value: Json, here: ValuePlace, compiling: ManifestCompiling): RenderLeaf {
   if (typeof value === 'string') return compileText(value, here, compiling);
   if (isJsonList(value)) return compileList(value, here, compiling);
   return isJsonObject(value) ? compileObject(value, here, compiling) : () => value;
@@ -135,7 +118,7 @@ function compileList(
   list: readonly Json[],
   here: ValuePlace,
   compiling: ManifestCompiling,
-): RenderManifest<Json> {
+): RenderLeaf {
   const items = list.map((item, index) => {
     const steps = [...here.steps, String(index)];
     const before = here.before && [...here.before, ...list.slice(0, index)];
@@ -148,7 +131,7 @@ function compileObject(
   value: JsonObject,
   here: ValuePlace,
   compiling: ManifestCompiling,
-): RenderManifest<JsonObject> {
+): RenderLeaf<JsonObject> {
   const entries = Object.entries(value).map(([key, item]) => {
     const steps = [...here.steps, key];
     const inside = { ...insideOf(here, value, key), steps };
@@ -167,15 +150,10 @@ function insideOf(here: ValuePlace, value: JsonObject, key: string): Omit<ValueP
   };
 }
 
-function compileText(
-  text: string,
-  here: ValuePlace,
-  compiling: ManifestCompiling,
-): RenderManifest<Json> {
+function compileText(text: string, here: ValuePlace, compiling: ManifestCompiling): RenderLeaf {
   const parsed = parseTemplate(text, FIRST_WORDS);
   if (!parsed.ok) {
-    const message = `found ${parsed.why}`;
-    const words = { message, hint: PATH_HINT };
+    const words = { message: `found ${parsed.why}`, hint: PATH_HINT };
     compiling.findings.push(errorAt('bad-template', toPointer(here.steps), words));
     return () => text;
   }
@@ -186,9 +164,8 @@ function compileText(
   }
   const leaf = toLeaf(template, here, compiling);
   compiling.findings.push(...leafFindings(leaf));
-  const render = compileLeaf(leaf);
-  compiling.leaves.push(render);
-  return render;
+  compiling.leaves += 1;
+  return compileLeaf(leaf);
 }
 
 function toLeaf(template: Template, here: ValuePlace, compiling: ManifestCompiling): RenderedLeaf {

@@ -2,8 +2,8 @@
 // their rendering in render-leaf.ts. Source: docs/triggers.md.
 
 import { type Delivery, toTemplateView } from '../../core/delivery.ts';
-import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
-import { toProcessText } from '../shorten.ts';
+import type { Json } from '../../core/event.ts';
+import { mapTexts, toProcessText } from '../shorten.ts';
 
 /**
  * Allowed first words of a path. `match` is omitted on purpose: rules capture nothing yet, so such
@@ -34,14 +34,4 @@ export function isEventPath(path: string): boolean {
 /** The document for the templates of a delivery's manifest; legal for a process. */
 export function toTemplateDocument(delivery: Delivery): Json {
   return mapTexts(toTemplateView(delivery), toProcessText);
-}
-
-/** The value with every text and key in it changed. */
-export function mapTexts(value: Json, change: (text: string) => string): Json {
-  if (typeof value === 'string') return change(value);
-  if (isJsonList(value)) return value.map((item) => mapTexts(item, change));
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [change(key), mapTexts(item, change)]),
-  );
 }

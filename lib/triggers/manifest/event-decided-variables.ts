@@ -9,6 +9,8 @@ import {
   isJsonObject,
   type Json,
   type JsonObject,
+  listOf,
+  objectOf,
   stringAt,
 } from '../../core/event.ts';
 import { pointerSteps, toPointer } from '../../kit/data/json-pointer.ts';
@@ -132,38 +134,37 @@ function* namingsIn(value: Json): Generator<Naming> {
   }
 }
 
-function* namingsAt(key: string, item: Json): Generator<Naming> {
+/** The names that the value of a key has: of its entries, or its own keys. */
+function namingsAt(key: string, item: Json): readonly Naming[] {
   switch (key) {
     case 'env':
-      yield* namedEntries('variable', item);
-      break;
+      return namedEntries('variable', item);
     case 'params':
     case 'parameters':
     case 'args':
-      yield* namedEntries('parameter', item);
-      break;
+      return namedEntries('parameter', item);
     case 'annotations':
     case 'labels':
-      for (const [name, source] of entriesOf(item)) yield { scope: 'parameter', name, source };
-      break;
+      return ownKeys('parameter', item);
     case 'data':
     case 'stringData':
       // `envFrom` of a ConfigMap in the manifest, without a prefix.
-      for (const [name, source] of entriesOf(item)) yield { scope: 'variable', name, source };
-      break;
+      return ownKeys('variable', item);
     case 'withItems':
     case 'withParam':
-      yield { scope: 'parameter', name: 'item', source: item };
-      break;
+      return [{ scope: 'parameter', name: 'item', source: item }];
     default:
+      return [];
   }
 }
 
-function* namedEntries(scope: Naming['scope'], list: Json): Generator<Naming> {
-  for (const entry of listOf(list)) {
-    const name = stringAt(entry, 'name');
-    if (name !== '') yield { scope, name, source: entry };
-  }
+function ownKeys(scope: Naming['scope'], block: Json): readonly Naming[] {
+  return Object.entries(objectOf(block)).map(([name, source]) => ({ scope, name, source }));
+}
+
+function namedEntries(scope: Naming['scope'], list: Json): readonly Naming[] {
+  const entries = listOf(list).map((source) => ({ scope, name: stringAt(source, 'name'), source }));
+  return entries.filter(({ name }) => name !== '');
 }
 
 function decidedPlaces(value: Json, steps: Steps): readonly string[] {
@@ -171,7 +172,9 @@ function decidedPlaces(value: Json, steps: Steps): readonly string[] {
   if (isJsonList(value)) {
     return value.flatMap((item, index) => decidedPlaces(item, [...steps, String(index)]));
   }
-  return entriesOf(value).flatMap(([key, item]) => decidedPlaces(item, [...steps, key]));
+  return Object.entries(objectOf(value)).flatMap(([key, item]) =>
+    decidedPlaces(item, [...steps, key]),
+  );
 }
 
 /** Pointers of a field and its parents: `/metadata/labels/a`, `/metadata/labels`, … */
@@ -194,12 +197,4 @@ function hasWord(text: string, word: string): boolean {
     if (!/[\w-]/.test(beside)) return true;
   }
   return false;
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  return isJsonList(value) ? value : [];
-}
-
-function entriesOf(value: Json | undefined): readonly (readonly [string, Json])[] {
-  return isJsonObject(value) ? Object.entries(value) : [];
 }

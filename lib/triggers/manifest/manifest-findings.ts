@@ -6,10 +6,10 @@
 
 import {
   isJsonList,
-  isJsonObject,
   type Json,
   type JsonObject,
   jsonAt,
+  objectOf,
   stringAt,
 } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
@@ -20,59 +20,48 @@ import { namespaceFindings } from '../create-object.ts';
 import { compileManifest } from './compile-manifest.ts';
 
 /** Keys of the section that are checked. */
-interface ManifestSection {
+export interface ManifestSection {
   readonly manifest: JsonObject;
+  /** JSON Pointers into the manifest. */
   readonly allowFromEvent?: readonly string[];
 }
 
-/** Context of the checks. */
-interface ManifestContext {
-  /** Namespace of its objects. */
-  readonly namespace: string;
-  /** The trigger's `onLostAnswer`; absent if it has none. */
-  readonly onLostAnswer?: OnLostAnswer;
-}
-
-/** The findings for a section; paths begin at the section. */
+/**
+ * The findings for a section whose objects are in this namespace; paths begin at the section.
+ * `onLostAnswer` is that of the trigger, undefined if it has none.
+ */
 export function manifestFindings(
-  section: ManifestSection,
-  { namespace, onLostAnswer }: ManifestContext,
+  { manifest, allowFromEvent = [] }: ManifestSection,
+  namespace: string,
+  onLostAnswer: OnLostAnswer | undefined,
 ): readonly Finding[] {
-  const { manifest, allowFromEvent = [] } = section;
   const inManifest = [
-    ...compileManifest(manifest, { allowed: allowFromEvent, tooLarge: 'truncate' }).findings,
-    ...nameFindings(manifest),
-    ...namespacePlaceFindings(manifest),
+    ...compileManifest(manifest, allowFromEvent, 'truncate').findings,
+    ...metadataFindings(manifest),
     ...(onLostAnswer === undefined ? keyLifeFindings(manifest) : []),
   ].map((finding) => ({ ...finding, path: `/manifest${finding.path}` }));
-  const templated = namespace.includes('${');
+  const isTemplate = namespace.includes('${');
   return [
     ...inManifest,
-    ...(templated ? [] : namespaceFindings(namespace, '/manifest/metadata/namespace')),
+    ...(isTemplate ? [] : namespaceFindings(namespace, '/manifest/metadata/namespace')),
     ...allowFindings(manifest, allowFromEvent),
   ];
 }
 
-function nameFindings(manifest: JsonObject): readonly Finding[] {
-  return ['name', 'generateName']
-    .filter((key) => jsonAt(manifest, 'metadata', key) !== undefined)
-    .map((key) =>
-      errorAt('name-is-ours', `/metadata/${key}`, {
-        message: `found metadata.${key} (expected none: the name is <prefix>-<delivery id>, so that a retry creates no second object)`,
-        hint: 'remove it; prefix: of the trigger sets the beginning of the name',
-      }),
-    );
-}
-
-function namespacePlaceFindings(manifest: JsonObject): readonly Finding[] {
+function* metadataFindings(manifest: JsonObject): Iterable<Finding> {
+  for (const key of ['name', 'generateName']) {
+    if (jsonAt(manifest, 'metadata', key) === undefined) continue;
+    yield errorAt('name-is-ours', `/metadata/${key}`, {
+      message: `found metadata.${key} (expected none: the name is <prefix>-<delivery id>, so that a retry creates no second object)`,
+      hint: 'remove it; prefix: of the trigger sets the beginning of the name',
+    });
+  }
   const namespace = jsonAt(manifest, 'metadata', 'namespace');
-  if (namespace === undefined || typeof namespace === 'string') return [];
-  return [
-    errorAt('wrong-type', '/metadata/namespace', {
-      message: `found ${JSON.stringify(namespace)} (expected the name of a namespace)`,
-      hint: 'write one namespace, or remove the key for the build namespace',
-    }),
-  ];
+  if (namespace === undefined || typeof namespace === 'string') return;
+  yield errorAt('wrong-type', '/metadata/namespace', {
+    message: `found ${JSON.stringify(namespace)} (expected the name of a namespace)`,
+    hint: 'write one namespace, or remove the key for the build namespace',
+  });
 }
 
 function keyLifeFindings(manifest: JsonObject): readonly Finding[] {
@@ -86,25 +75,17 @@ function keyLifeFindings(manifest: JsonObject): readonly Finding[] {
   ];
 }
 
-function allowFindings(manifest: JsonObject, allowed: readonly string[]): readonly Finding[] {
-  return [...allowed.entries()]
-    .filter(([, pointer]) => typeof valueAt(manifest, pointer) !== 'string')
-    .map(([index, pointer]) =>
-      errorAt('wrong-value', `/allowFromEvent/${index}`, {
-        message: `found ${pointer}, where the manifest has no text (expected a JSON Pointer to a value with a template)`,
-        hint: 'count list entries from 0, as in /spec/template/spec/containers/0/image',
-      }),
-    );
-}
-
-function valueAt(manifest: JsonObject, pointer: string): Json | undefined {
-  let here: Json | undefined = manifest;
-  for (const key of pointerSteps(pointer)) {
-    if (isJsonList(here)) here = here[Number(key)];
-    else if (isJsonObject(here) && Object.hasOwn(here, key)) here = here[key];
-    else return undefined;
+function* allowFindings(manifest: JsonObject, allowed: readonly string[]): Iterable<Finding> {
+  for (const [index, pointer] of allowed.entries()) {
+    const steps = pointerSteps(pointer);
+    const inLists = (here: Json | undefined, step: string): Json | undefined =>
+      isJsonList(here) ? here[Number(step)] : jsonAt(here, step);
+    if (typeof steps.reduce(inLists, manifest) === 'string') continue;
+    yield errorAt('wrong-value', `/allowFromEvent/${index}`, {
+      message: `found ${pointer}, where the manifest has no text (expected a JSON Pointer to a value with a template)`,
+      hint: 'count list entries from 0, as in /spec/template/spec/containers/0/image',
+    });
   }
-  return here;
 }
 
 // The shortest life of an object with which a delivery may be retried after a lost answer.
@@ -139,13 +120,10 @@ function lifeOfJob(manifest: JsonObject): KeyLife {
 }
 
 function lifeOfWorkflow(manifest: JsonObject): KeyLife {
-  const strategy = jsonAt(manifest, 'spec', 'ttlStrategy');
-  const lives = isJsonObject(strategy)
-    ? Object.entries(strategy).map(([key, value]) => ({
-        ms: msOf(value),
-        saidAt: ['spec', 'ttlStrategy', key],
-      }))
-    : [];
+  const strategy = objectOf(jsonAt(manifest, 'spec', 'ttlStrategy'));
+  const lives = Object.entries(strategy).map(([key, value]) => {
+    return { ms: msOf(value), saidAt: ['spec', 'ttlStrategy', key] };
+  });
   const [shortest] = lives.toSorted((a, b) => a.ms - b.ms);
   return shortest ?? { ms: SHORTEST_KEY_LIFE_MS, saidAt: [] };
 }

@@ -8,9 +8,9 @@ import type { Json } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { toLabelValue, toMarkedLabelValue } from '../../kit/text/label.ts';
 import { quoted, truncate } from '../../kit/text/printable.ts';
-import { type Template, type TemplatePiece, toText } from '../../kit/text/template.ts';
-import { largestFitting, shorten } from '../shorten.ts';
-import { isEventPath, mapTexts } from './document.ts';
+import { type Template, toText } from '../../kit/text/template.ts';
+import { largestFitting, mapTexts, shorten } from '../shorten.ts';
+import { isEventPath } from './document.ts';
 import {
   EVENT_PLACES,
   EXPANDED_PLACES,
@@ -27,8 +27,11 @@ export interface Complaint {
   readonly why: string;
 }
 
-/** A template of a manifest, ready to be rendered. */
-export type RenderLeaf = (document: Json, complain: (complaint: Complaint) => void) => Json;
+/** A part of a manifest, ready to be rendered. */
+export type RenderLeaf<Made extends Json = Json> = (
+  document: Json,
+  complain: (complaint: Complaint) => void,
+) => Made;
 
 /** How values are escaped so that they begin no reference. */
 export type LeafEscape = 'none' | 'doubled' | 'spaced';
@@ -55,7 +58,9 @@ export function compileLeaf(leaf: RenderedLeaf): RenderLeaf {
   const { template, place, mayBeOption } = leaf;
   const isText = EXPANDED_PLACES.includes(place) || TRUNCATED_PLACES.includes(place);
   return (document, complain) => {
-    const parts = template.pieces.map((piece) => partOf(piece, document));
+    const parts = template.pieces.map((piece): LeafPart => {
+      return 'literal' in piece ? piece : { value: piece.valueIn(document) };
+    });
     const complaint = mayBeOption ? optionComplaint(leaf, textOf(parts)) : undefined;
     if (complaint !== undefined) complain(complaint);
     if (!isText) {
@@ -95,10 +100,6 @@ function tooLargeComplaint(leaf: RenderedLeaf, text: string): Complaint {
 
 /** A part of a text: a literal of the operator, or a value of the document. */
 type LeafPart = { readonly literal: string } | { readonly value: Json };
-
-function partOf(piece: TemplatePiece, document: Json): LeafPart {
-  return 'literal' in piece ? piece : { value: piece.valueIn(document) };
-}
 
 function textOf(parts: readonly LeafPart[]): string {
   return parts.map((part) => ('literal' in part ? part.literal : toText(part.value))).join('');
@@ -191,8 +192,11 @@ interface Leaf {
 /** The findings for one template; none if its place allows it. */
 export function leafFindings(leaf: Leaf): readonly Finding[] {
   const { template, place, pointer, allowed } = leaf;
+  const finding = (words: Pick<Finding, 'message' | 'hint'>) => [
+    errorAt('template-place', pointer, words),
+  ];
   if (place === 'fixed') {
-    return finding(pointer, {
+    return finding({
       message: `found the template ${template.text} (expected a constant: the loop guard must know it before any Event)`,
       hint: 'write the value itself; use one trigger for each namespace',
     });
@@ -200,20 +204,20 @@ export function leafFindings(leaf: Leaf): readonly Finding[] {
   const first = template.paths.find(isEventPath);
   if (first === undefined) return [];
   if (place === 'command') {
-    return finding(pointer, {
+    return finding({
       message: `found \${${first}}, which an Event decides, in a command (expected constants: the words of a command are the program)`,
       hint: 'pass it in args or env; allowFromEvent does not open a command',
     });
   }
   const opener = openBefore(leaf);
   if (opener !== undefined) {
-    return finding(pointer, {
+    return finding({
       message: `found \${${first}} inside ${opener} (expected no Event value there: the Event would choose the variable)`,
       hint: `write a constant name between ${opener} and its end`,
     });
   }
   if (allowed || EVENT_PLACES.includes(place)) return [];
-  return finding(pointer, {
+  return finding({
     message: `found \${${first}}, which an Event decides (expected it only in annotations, labels, env values, args, params or parameters)`,
     hint: `pass it in one of those, or name this place: allowFromEvent: [${pointer}]`,
   });
@@ -232,8 +236,4 @@ function openBefore({ template, openers }: Leaf): Opener | undefined {
 function isOpenAtEnd(literal: string, opener: Opener): boolean {
   const at = literal.lastIndexOf(opener);
   return at !== -1 && !literal.slice(at).includes(opener === '$(' ? ')' : '}}');
-}
-
-function finding(path: string, words: Pick<Finding, 'message' | 'hint'>): readonly Finding[] {
-  return [errorAt('template-place', path, words)];
 }

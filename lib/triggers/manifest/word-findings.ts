@@ -2,7 +2,7 @@
 // volumes. It looks at the place of a word and the words before it, and knows no program.
 // Source: docs/triggers.md (Arguments and scripts); the Pod API reference (command, args, exec).
 
-import { isJsonList, isJsonObject, type Json, type JsonObject, jsonAt } from '../../core/event.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate } from '../../kit/text/template.ts';
@@ -96,30 +96,25 @@ function referenceFinding(path: string, reference: string): Finding {
 }
 
 function argumentFindings(
-  value: JsonObject,
-  here: WordPlace,
+  { args, command }: JsonObject,
+  { steps, env }: WordPlace,
   context: WordContext,
 ): readonly Finding[] {
-  const args = value['args'];
   if (!isWords(args)) return [];
-  const command = jsonAt(value, 'command');
   const program = isWords(command) ? command : [];
   return args.flatMap((word, index) => {
-    const steps = [...here.steps, 'args', String(index)];
     const before = [...program, ...args.slice(0, index)];
-    const argument = { word, before, hasCommand: program.length > 0, steps, env: here.env };
-    const found = argumentFinding(argument, context);
-    return found === undefined ? [] : [found];
+    const place = { steps: [...steps, 'args', String(index)], env };
+    const argument = { ...place, word, before, hasCommand: program.length > 0 };
+    return argumentFinding(argument, context) ?? [];
   });
 }
 
-interface Argument {
+interface Argument extends WordPlace {
   readonly word: string;
   /** The words of `command` and the arguments before it. */
   readonly before: readonly string[];
   readonly hasCommand: boolean;
-  readonly steps: Steps;
-  readonly env: Json | undefined;
 }
 
 function argumentFinding(argument: Argument, context: WordContext): Finding | undefined {

@@ -6,6 +6,7 @@ import { checksOf, healthOf } from '../../../lib/gateway/health.ts';
 import { GatewayState } from '../../../lib/telemetry/gateway-state.ts';
 import type { RowTable } from '../../../lib/telemetry/observations/row.ts';
 import { OBSERVATIONS } from '../../../lib/telemetry/observations/table.ts';
+import { aDelivery } from '../../support/builders.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { heard } from '../support.ts';
 
@@ -80,5 +81,17 @@ describe('the state of the gateway', () => {
     expect(troubled.map(({ name }) => name)).to.deep.equal([
       ...['cluster', 'store', 'source shop', 'trigger job'],
     ]);
+  });
+
+  it('has no trigger or source of an earlier configuration, whose deliveries are stored', async () => {
+    const state = new GatewayState(names, new FakeClock());
+    const { telemetry } = heard({}, { names, state });
+    const delivery = aDelivery({ trigger: 'gone' });
+    const outcome = { outcome: 'unknown', reason: 'process-died', detail: '' } as const;
+    telemetry.observe({ kind: 'attempt-ended', delivery, outcome, durationMs: 1 });
+    telemetry.observe({ kind: 'reading', source: 'gone', path, state: 'waiting', why: '' });
+    expect(checksOf(state, []).map(({ name }) => name)).to.not.include.members(['trigger gone']);
+    expect((await telemetry.metrics()).text).to.not.match(/sluice_breaker_open\{trigger="gone"/);
+    expect([...state.sources.keys()]).to.deep.equal(names.sources);
   });
 });
