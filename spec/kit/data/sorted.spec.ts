@@ -1,3 +1,5 @@
+// Binary search: places in empty lists, at both ends, and among equal items.
+
 import { expect } from 'chai';
 import { countBefore } from '../../../lib/kit/data/sorted.ts';
 
