@@ -13,7 +13,6 @@ import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kub
 import { askedWaitMs, pausing } from './asked-wait.ts';
 import { type FailureMeaning, refused, retry, unknown } from './outcome-builders.ts';
 
-/** Meaning of an answer. */
 type ApiMeaning = ObjectExists | FailureMeaning;
 
 /** The object was created, or exists already. */
@@ -211,7 +210,7 @@ function ofAnswer(answer: ApiAnswered, tried: CreateAttempt): CreationOutcome {
   const afterMs = askedWaitMs(answer, tried.now);
   const pause = PAUSING.has(answer.status) ? pausing(afterMs) : {};
   if (means.outcome !== 'retry') return { ...means, detail, ...pause };
-  return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }), ...pause };
+  return { ...means, detail, ...(afterMs !== undefined && { afterMs }), ...pause };
 }
 
 // With these the server, or a proxy in front of it, speaks of itself and not of the object.

@@ -29,7 +29,6 @@ export type Ending =
   | { readonly ended: 'stopped' }
   | { readonly ended: 'not-started'; readonly code: string };
 
-/** Dependencies of running a command. */
 interface Runner {
   readonly clock: Clock;
   readonly groups: ProcessGroups;
@@ -164,7 +163,6 @@ export class OutputLines {
     this.#emit = emit;
   }
 
-  /** Adds a chunk. */
   write(chunk: Uint8Array): void {
     if (!this.#full) this.#take(this.#decoder.write(chunk));
   }

@@ -60,7 +60,6 @@ export function inBatches(section: HttpSection, sender: Sender, random: Random):
   };
 }
 
-/** Dependencies of one attempt. */
 interface AttemptParts {
   readonly send: (group: Group, signal: AbortSignal) => Promise<SentHttp>;
   readonly limits: EntryLimit;
@@ -145,7 +144,6 @@ class EntryLimit {
   }
 }
 
-/** Deliveries of one request. */
 interface Group {
   readonly entries: readonly [BatchEntry, ...BatchEntry[]];
   /** Size of the body. */

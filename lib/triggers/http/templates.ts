@@ -20,7 +20,6 @@ export type TemplateScope = 'delivery' | 'batch';
 
 const WORDS = { delivery: FIRST_WORDS, batch: ['cluster', 'trigger'] } as const;
 
-/** A template, or its mistake. */
 type CompiledText =
   | { readonly ok: true; readonly template: Template }
   | { readonly ok: false; readonly finding: Finding };
@@ -90,7 +89,6 @@ export function withSecrets(
 /** A header of a request: its lower-case name and its value. */
 export type Header = readonly [name: string, value: string];
 
-/** Headers that can be rendered. */
 interface CompiledHeaders {
   /** Their mistakes; paths are relative to the section. Render only without errors. */
   readonly findings: readonly Finding[];

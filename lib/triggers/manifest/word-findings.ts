@@ -12,7 +12,6 @@ import { placeOf, type Steps } from './manifest-places.ts';
 
 const HINT = 'put the value in env and use "$NAME", with the quotes, in the script';
 
-/** The manifest around the words. */
 interface WordContext {
   readonly names: EventNames;
   readonly apiVersion: string;
