@@ -143,12 +143,7 @@ export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   { status: [400, 499], means: refused('invalid'), found: 'invalid' },
   { status: [501, 501], means: refused('invalid'), found: 'not supported' },
   // The API server's own 503 means that nothing was done; a proxy's can mean a lost connection.
-  {
-    status: [503, 503],
-    when: hasReason,
-    means: retry('unavailable'),
-    found: 'unavailable',
-  },
+  { status: [503, 503], when: hasReason, means: retry('unavailable'), found: 'unavailable' },
   { status: [504, 504], means: unknown('timeout'), found: 'timeout at the server' },
   { status: [500, 599], means: unknown('server-error'), found: 'server error' },
   // An API server sends no redirect and no status below 200 or above 599. Something else has

@@ -59,7 +59,9 @@ export async function runCommand(
   const closed = once(child, 'close');
   runner.groups.add(leader);
   try {
-    feed(child, command.input);
+    // EPIPE: the command did not read its input, which is no failure.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(command.input, 'utf8');
     listen(child, command.onLine);
     return await ending({ child, leader }, runner.clock, signal);
   } finally {
@@ -95,12 +97,6 @@ function start(command: LocalCommand): StartedCommand {
     if (code === undefined) throw error;
     return { code };
   }
-}
-
-function feed(child: ChildProcessWithoutNullStreams, input: string): void {
-  // EPIPE: the command did not read its input, which is no failure.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input, 'utf8');
 }
 
 function listen(child: ChildProcessWithoutNullStreams, onLine: LocalCommand['onLine']): void {

@@ -125,7 +125,10 @@ export function compileHeaders(
   for (const [written, text] of Object.entries(headers)) {
     const name = written.toLowerCase();
     const path = toPointer(['headers', written]);
-    const refused = nameFault(written, text) ?? (seen.has(name) ? TWICE : undefined);
+    // `authorization` is allowed if its value refers to a secret.
+    const isSecret = name === 'authorization' && namesSecret(text);
+    const fault = isSecret ? undefined : headerNameFault(written);
+    const refused = fault ?? (seen.has(name) ? TWICE : undefined);
     seen.add(name);
     if (refused !== undefined) findings.push(toFinding(path, refused));
     else fields.push(compileHeader(name, text, { place: { path, scope, secrets }, findings }));
@@ -143,12 +146,6 @@ const TWICE: Fault = {
   found: 'the header twice (expected it once, in any letter case)',
   hint: 'remove one of the two',
 };
-
-/** `authorization` is allowed if its value refers to a secret. */
-function nameFault(written: string, text: string): Fault | undefined {
-  if (written.toLowerCase() === 'authorization' && namesSecret(text)) return undefined;
-  return headerNameFault(written);
-}
 
 /** Whether a text is a valid name of a header. */
 export function isHeaderName(text: string): boolean {

@@ -53,9 +53,8 @@ export function compileTarget(section: HttpSection, scope: TemplateScope): Reque
       return rendered.ok ? { ...rendered, shown: shownAs(rendered.url) } : rendered;
     },
     where: (view) => {
-      if (isSecret) return origin;
       const rendered = render(view);
-      return rendered.ok ? pathOf(rendered.url) : origin;
+      return rendered.ok ? shownAs(rendered.url) : origin;
     },
   };
 }
