@@ -96,54 +96,28 @@ function isWord(value: Json): boolean {
 }
 
 function canonicalBlock(block: JsonObject, schema: JsonSchema, place: CanonicalPlace): JsonObject {
-  const keys = new MeantKeys(block, schema);
+  const { properties: written, additionalProperties: others } = schema;
+  const properties = isJsonObject(written) ? written : {};
+  const known = Object.keys(properties);
+  // Known keys that are not written and that no misspelled key means yet.
+  const free = new Set(known.filter((key) => !Object.hasOwn(block, key)));
+  const meantBy = (key: string): string => {
+    if (others !== false || known.includes(key)) return key;
+    // The message names the nearest of all known keys, so no other may be meant.
+    const nearest = nearestName(key, known);
+    return nearest !== undefined && free.delete(nearest) ? nearest : key;
+  };
   const entries = Object.entries(block).map(([key, value]): [string, Json] => {
-    const meant = keys.meantBy(key);
+    const meant = meantBy(key);
     const here = inside(place, meant, key);
-    if (meant !== key) noteMisspelled(here, { key, meant });
-    const inner = keys.schemaOf(meant);
-    return [meant, inner === undefined ? value : canonicalValue(value, inner, here)];
+    if (meant !== key) {
+      place.notes.written.set(here.at, here.written);
+      place.notes.findings.push(unknownKeyFound(here.written, key, known));
+    }
+    const inner = Object.hasOwn(properties, meant) ? properties[meant] : others;
+    return [meant, isJsonObject(inner) ? canonicalValue(value, inner, here) : value];
   });
   return Object.fromEntries(entries);
-}
-
-function noteMisspelled(
-  { at, written, notes }: CanonicalPlace,
-  { key, meant }: { readonly key: string; readonly meant: string },
-): void {
-  notes.written.set(at, written);
-  notes.findings.push(unknownKeyFound({ path: written, key, nearest: meant, known: [] }));
-}
-
-/** Maps the keys of one block to the known keys that they mean. */
-class MeantKeys {
-  readonly #schema: JsonSchema;
-  readonly #known: readonly string[];
-  /** Known keys that are not written and that no misspelled key means yet. */
-  readonly #free: Set<string>;
-
-  constructor(block: JsonObject, schema: JsonSchema) {
-    this.#schema = schema;
-    const { properties } = schema;
-    this.#known = isJsonObject(properties) ? Object.keys(properties) : [];
-    this.#free = new Set(this.#known.filter((key) => !Object.hasOwn(block, key)));
-  }
-
-  meantBy(key: string): string {
-    if (this.#schema['additionalProperties'] !== false || this.#known.includes(key)) return key;
-    // The message names the nearest of all known keys, so no other may be meant.
-    const nearest = nearestName(key, this.#known);
-    if (nearest === undefined || !this.#free.delete(nearest)) return key;
-    return nearest;
-  }
-
-  schemaOf(key: string): JsonSchema | undefined {
-    const { properties, additionalProperties } = this.#schema;
-    const own =
-      isJsonObject(properties) && Object.hasOwn(properties, key) ? properties[key] : undefined;
-    if (isJsonObject(own)) return own;
-    return isJsonObject(additionalProperties) ? additionalProperties : undefined;
-  }
 }
 
 /**

@@ -5,7 +5,6 @@ import type { ProblemCode } from '../core/problem.ts';
 import { parsePattern } from '../kit/text/pattern.ts';
 import { parseDuration, parseRate, parseSize } from '../kit/text/quantity.ts';
 
-/** One format of text. */
 interface TextFormat {
   readonly code: ProblemCode;
   readonly expected: string;

@@ -9,9 +9,10 @@ import {
   type Event,
   mergeTag,
   parseEvents,
+  YAMLException,
 } from 'js-yaml';
 import type { Json } from '../core/event.ts';
-import type { Finding, Problem } from '../core/problem.ts';
+import { errorAt, type Finding, type Problem } from '../core/problem.ts';
 import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
 import { printable } from '../kit/text/printable.ts';
 import {
@@ -32,13 +33,11 @@ const MAX_ALIASES = 500;
 /** The most values to which all aliases together may expand. */
 const MAX_EXPANDED = 100_000;
 
-/** A document that could not be read. */
 interface UnreadableDocument {
   readonly ok: false;
   readonly problems: readonly Problem[];
 }
 
-/** Result of reading a text. */
 type Loaded = LoadedDocument | UnreadableDocument;
 
 /** Reads one document. */
@@ -49,7 +48,7 @@ export function loadDocument(written: string): Loaded {
   // same length, so places do not change.
   const text = isJson(written) ? written.replaceAll('\t', ' ') : written;
   const place = createLineFinder(text);
-  let parsed: { tree: PlaceTree; value: unknown };
+  let parsed: { readonly tree: PlaceTree; readonly value: unknown };
   try {
     const events = parseEvents(text, {});
     const trouble = troubleIn(text, events);
@@ -67,7 +66,10 @@ export function loadDocument(written: string): Loaded {
     place(findOffset(tree.root, pointer, of));
   const problems = repeatedKeys(tree, place);
   const value = toJson(parsed.value, '', (pointer, found) => {
-    problems.push({ ...noJson(pointer, found), ...locate(pointer, 'value') });
+    const message = `found ${found}, expected a value that JSON can hold`;
+    const hint = 'write a number, or put the text in quotes';
+    const finding = errorAt('wrong-value', pointer, { message, hint });
+    problems.push({ ...finding, ...locate(pointer, 'value') });
   });
   return { ok: true, value, problems, locate };
 }
@@ -90,7 +92,7 @@ interface PlacedFault extends TextFault {
 }
 
 function refuse({ code, message, hint }: TextFault, place: SourcePlace): UnreadableDocument {
-  return { ok: false, problems: [{ severity: 'error', code, path: '', message, hint, ...place }] };
+  return { ok: false, problems: [{ ...errorAt(code, '', { message, hint }), ...place }] };
 }
 
 function refuseText(text: string): TextFault | undefined {
@@ -157,8 +159,8 @@ function constructValue(source: string, events: Event[], tree: PlaceTree): unkno
 }
 
 function syntaxFault(text: string, error: unknown): TextFault & { readonly offset?: number } {
-  const reason = stringOf(error, 'reason') ?? 'it could not be parsed';
-  const offset = markOf(error);
+  const { reason = 'it could not be parsed', mark } = error instanceof YAMLException ? error : {};
+  const offset = mark?.position;
   const message = `not valid YAML or JSON: ${printable(reason, 160)}`;
   if (offset === undefined) return { code: 'not-yaml', message, hint: 'see https://yaml.org' };
   return { code: 'not-yaml', message, hint: syntaxHint(text, offset), offset };
@@ -178,39 +180,21 @@ function syntaxHint(text: string, offset: number): string {
   if (/[@`%&!|>]/.test(found)) return `put a text that begins with ${found} in quotes`;
   if (found === ':')
     return "indent it as its neighbours are, or put a text that contains ': ' in quotes";
-  const before =
-    text
-      .slice(0, offset)
-      .split(/\r\n|\n|\r/)
-      .at(-2) ?? '';
+  const [before = ''] = text
+    .slice(0, offset)
+    .split(/\r\n|\n|\r/)
+    .slice(-2, -1);
   const comment = / #/.test(before) ? ', where # begins a comment unless it is in quotes' : '';
   return `check the indentation, quotes and brackets here and on the line before${comment}`;
 }
 
-/** Reads the offset at which js-yaml found a fault. */
-export function markOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('mark' in error)) return undefined;
-  const { mark } = error;
-  if (typeof mark !== 'object' || mark === null || !('position' in mark)) return undefined;
-  return typeof mark.position === 'number' ? mark.position : undefined;
-}
-
-/** Reads a text property of an error. */
-export function stringOf(error: unknown, name: string): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const found: unknown = Object.entries(error).find(([key]) => key === name)?.[1];
-  return typeof found === 'string' ? found : undefined;
-}
-
 function repeatedKeys(tree: PlaceTree, place: (offset: number) => SourcePlace): Problem[] {
-  return tree.repeated.map(({ pointer, offset, firstOffset }) => ({
-    severity: 'error',
-    code: 'duplicate-key',
-    path: pointer,
-    message: `found the key ${lastKey(pointer)} a second time; the first is on line ${place(firstOffset).line}`,
-    hint: 'keep one of the two',
-    ...place(offset),
-  }));
+  return tree.repeated.map(({ pointer, offset, firstOffset }) => {
+    const key = printable(pointerSteps(pointer).at(-1) ?? 'the key', 60);
+    const message = `found the key ${key} a second time; the first is on line ${place(firstOffset).line}`;
+    const hint = 'keep one of the two';
+    return { ...errorAt('duplicate-key', pointer, { message, hint }), ...place(offset) };
+  });
 }
 
 /** The line of an offset, or the line before it if the offset begins a line. */
@@ -219,20 +203,6 @@ function lineAt(text: string, offset: number): string {
   const begin = upTo.lastIndexOf('\n') + 1;
   const end = text.indexOf('\n', begin);
   return text.slice(begin, end < 0 ? undefined : end);
-}
-
-function lastKey(pointer: string): string {
-  return printable(pointerSteps(pointer).at(-1) ?? 'the key', 60);
-}
-
-function noJson(path: string, found: string): Finding {
-  return {
-    severity: 'error',
-    code: 'wrong-value',
-    path,
-    message: `found ${found}, expected a value that JSON can hold`,
-    hint: 'write a number, or put the text in quotes',
-  };
 }
 
 type ReportProblem = (pointer: string, found: string) => void;

@@ -7,6 +7,7 @@ import { isJsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
+import { AJV_OPTIONS } from './validate.ts';
 
 /** Whether a value has a type. */
 export type Guard<T> = (value: unknown) => value is T;
@@ -19,16 +20,8 @@ type TextValues<T> =
 /** Reads pairs of name and text; a name may occur several times. */
 export type TextReader<T> = (texts: readonly (readonly [string, string])[]) => TextValues<T>;
 
-const OPTIONS = {
-  meta: false,
-  validateSchema: false,
-  strictTypes: false,
-  strictRequired: false,
-  allowUnionTypes: true,
-  // Formats such as `date-time` document a value; nothing depends on them.
-  validateFormats: false,
-  code: { optimize: false },
-} as const satisfies Options;
+// Formats such as `date-time` document a value; nothing depends on them.
+const OPTIONS = { ...AJV_OPTIONS, validateFormats: false } as const satisfies Options;
 
 /** Compiles a schema of values of this type to a type guard. */
 export function createGuard<T>(schema: JsonSchema): Guard<T> {

@@ -9,9 +9,10 @@ import {
   type Event,
   load,
   parseEvents,
+  YAMLException,
 } from 'js-yaml';
 import { messageOf } from '../core/errors.ts';
-import { markOf, startOf, stringOf } from './load-document.ts';
+import { startOf } from './load-document.ts';
 import { createLineFinder } from './source-map.ts';
 
 /**
@@ -63,10 +64,10 @@ export function parseYamlStream(text: string, maxDepth: number): YamlStream {
     });
     return { ok: true, documents };
   } catch (error) {
-    const offset = markOf(error);
-    const line = offset === undefined ? 1 : lineOf(offset).line;
+    if (!(error instanceof YAMLException)) return { ok: false, why: messageOf(error), line: 1 };
+    const { reason, mark } = error;
     // The message of the error quotes lines of the text, so only its reason is used.
-    return { ok: false, why: stringOf(error, 'reason') ?? messageOf(error), line };
+    return { ok: false, why: reason, line: lineOf(mark?.position ?? 0).line };
   }
 }
 

@@ -1,34 +1,22 @@
 // Reads the text of a configuration from a file or a stream: bounded, as UTF-8. Parsing it is
 // load-document.ts.
 
-import { open } from 'node:fs/promises';
-import type { Problem } from '../core/problem.ts';
+import { createReadStream } from 'node:fs';
+import { errorAt, type Problem } from '../core/problem.ts';
 import { codeOfFailure, fileTrouble } from '../kit/file-trouble.ts';
 import { printable } from '../kit/text/printable.ts';
 import { MAX_CONFIG_BYTES } from './load-document.ts';
+import { NO_PLACE } from './source-map.ts';
 
-/** The text of a file, or the problem with it. */
 type ReadFile =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: Problem };
 
 /** Reads a configuration file; a bad path is a problem in the result, not an error. */
 export async function readConfigFile(path: string): Promise<ReadFile> {
-  try {
-    await using file = await open(path, 'r');
-    // One byte more than the limit shows that a file is too large without reading it whole. This also
-    // works for devices and pipes, which have no size.
-    const buffer = Buffer.alloc(MAX_CONFIG_BYTES + 1);
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
-      length += bytesRead;
-      if (bytesRead === 0 || length === buffer.length) break;
-    }
-    return { ok: true, text: buffer.toString('utf8', 0, length) };
-  } catch (error) {
-    return { ok: false, problem: unreadable(path, error) };
-  }
+  // One byte more than the limit shows that a file is too large without reading it whole. This also
+  // works for devices and pipes, which have no size.
+  return readText(createReadStream(path, { end: MAX_CONFIG_BYTES }), path);
 }
 
 /**
@@ -38,6 +26,13 @@ export async function readConfigFile(path: string): Promise<ReadFile> {
  */
 export async function readConfigStream(
   stream: AsyncIterable<string | Uint8Array>,
+): Promise<ReadFile> {
+  return readText(stream, 'standard input');
+}
+
+async function readText(
+  stream: AsyncIterable<string | Uint8Array>,
+  name: string,
 ): Promise<ReadFile> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -52,7 +47,7 @@ export async function readConfigStream(
   } catch (error) {
     // An abort is not a problem of the configuration.
     if (error instanceof Error && error.name === 'AbortError') throw error;
-    return { ok: false, problem: unreadable('standard input', error) };
+    return { ok: false, problem: unreadable(name, error) };
   }
 }
 
@@ -64,13 +59,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 function unreadable(path: string, error: unknown): Problem {
-  return {
-    severity: 'error',
-    code: 'unreadable',
-    path: '',
-    line: 0,
-    column: 0,
-    message: `read the configuration ${printable(path, 300)}: ${fileTrouble(error)}`,
-    hint: HINTS[codeOfFailure(error) ?? ''] ?? 'check the path and the disk',
-  };
+  const message = `read the configuration ${printable(path, 300)}: ${fileTrouble(error)}`;
+  const hint = HINTS[codeOfFailure(error) ?? ''] ?? 'check the path and the disk';
+  return { ...errorAt('unreadable', '', { message, hint }), ...NO_PLACE };
 }

@@ -14,15 +14,11 @@ export type UnknownKeys = ReadonlyMap<string, ReadonlySet<string | undefined>>;
 
 /** Finds the unknown keys: a known key that is misspelled is not reported as missing too. */
 export function unknownKeysOf(errors: readonly ErrorObject[]): UnknownKeys {
-  const blocks = Map.groupBy(errors.filter(isUnknownKey), ({ instancePath }) => instancePath);
-  return new Map(
-    [...blocks].map(([path, unknown]) => [
-      path,
-      new Set(
-        unknown.map((error) => nearestName(unknownKeyOf(error), Object.keys(propertiesOf(error)))),
-      ),
-    ]),
-  );
+  const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties');
+  const blocks = Map.groupBy(unknown, ({ instancePath }) => instancePath);
+  const meantBy = (error: ErrorObject): string | undefined =>
+    nearestName(param(error, 'additionalProperty'), Object.keys(propertiesOf(error)));
+  return new Map([...blocks].map(([path, inside]) => [path, new Set(inside.map(meantBy))]));
 }
 
 /** Words for one failed keyword. */
@@ -30,7 +26,6 @@ export function explainKeyword(error: ErrorObject, unknown: UnknownKeys): readon
   const { keyword } = error;
   switch (keyword) {
     case 'additionalProperties':
-    case 'unevaluatedProperties':
       return [unknownKey(error)];
     case 'required': {
       const key = param(error, 'missingProperty');
@@ -67,38 +62,20 @@ export function listNames(names: readonly string[], word: 'or' | 'and'): string 
   return `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1) ?? ''}`;
 }
 
-function isUnknownKey({ keyword }: ErrorObject): boolean {
-  return keyword === 'additionalProperties' || keyword === 'unevaluatedProperties';
-}
-
-function unknownKeyOf(error: ErrorObject): string {
-  return param(error, 'additionalProperty') || param(error, 'unevaluatedProperty');
-}
-
 function propertiesOf({ parentSchema }: ErrorObject): JsonObject {
   const properties = isJsonObject(parentSchema) ? parentSchema['properties'] : undefined;
   return isJsonObject(properties) ? properties : {};
 }
 
 function unknownKey(error: ErrorObject): Finding {
-  const key = unknownKeyOf(error);
+  const key = param(error, 'additionalProperty');
   const known = Object.keys(propertiesOf(error));
-  const path = `${error.instancePath}/${pointerStep(key)}`;
-  return unknownKeyFound({ path, key, nearest: nearestName(key, known), known });
+  return unknownKeyFound(`${error.instancePath}/${pointerStep(key)}`, key, known);
 }
 
-/** An unknown key of a block. */
-interface UnknownKey {
-  readonly path: string;
-  readonly key: string;
-  /** The known key that was probably meant. */
-  readonly nearest: string | undefined;
-  /** The keys that the block may have. */
-  readonly known: readonly string[];
-}
-
-/** Words for an unknown key. */
-export function unknownKeyFound({ path, key, nearest, known }: UnknownKey): Finding {
+/** Words for an unknown key of a block that may have the known ones. */
+export function unknownKeyFound(path: string, key: string, known: readonly string[]): Finding {
+  const nearest = nearestName(key, known);
   const hint =
     nearest === undefined
       ? `known keys here: ${listNames(known.toSorted(), 'and')}`

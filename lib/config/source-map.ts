@@ -7,6 +7,7 @@ import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } 
 import type { Json } from '../core/event.ts';
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
 import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
+import { countBefore } from '../kit/data/sorted.ts';
 import { printable } from '../kit/text/printable.ts';
 
 /** The place of a value: its offset in the text, and the places below it. */
@@ -64,9 +65,7 @@ export function readPlaces(source: string, events: readonly Event[]): PlaceTree 
     aliases: 0,
     circular: undefined,
   };
-  const root = readNode(reading, '', 0);
-  const { repeated, aliases, circular } = reading;
-  return { root, repeated, aliases, circular };
+  return { root: readNode(reading, '', 0), ...reading };
 }
 
 /** Finds the offset of the key or value at a pointer, or of the nearest one above it. */
@@ -129,27 +128,18 @@ function readEntries(reading: ParserState, mapping: PlaceNode, pointer: string):
     const step = `${pointer}/${pointerStep(key.text)}`;
     const node = readNode(reading, step, key.offset);
     mapping.size += node.size;
-    if (isMergeKey(event, key.text)) merged.push(node);
-    else enter(reading, mapping, { step, ...key, node });
+    if (isMergeKey(event, key.text)) {
+      merged.push(node);
+      continue;
+    }
+    const before = mapping.entries.get(key.text);
+    if (before !== undefined) {
+      reading.repeated.push({ pointer: step, offset: key.offset, firstOffset: before.key });
+    }
+    // The later key wins, so that places are those of the value that is validated.
+    mapping.entries.set(key.text, { key: key.offset, node });
   }
   for (const node of merged) mergeInto(mapping, node);
-}
-
-interface ReadEntry {
-  readonly step: string;
-  readonly text: string;
-  readonly offset: number;
-  readonly node: PlaceNode;
-}
-
-function enter(reading: ParserState, mapping: PlaceNode, entry: ReadEntry): void {
-  const before = mapping.entries.get(entry.text);
-  if (before !== undefined) {
-    const { step: pointer, offset } = entry;
-    reading.repeated.push({ pointer, offset, firstOffset: before.key });
-  }
-  // The later key wins, so that places are those of the value that is validated.
-  mapping.entries.set(entry.text, { key: entry.offset, node: entry.node });
 }
 
 function keyOf(reading: ParserState, fallback: number): { text: string; offset: number } {
@@ -217,10 +207,7 @@ function leaf(offset: number): PlaceNode {
 }
 
 /** A line and a column, both from 1 as editors count; 0 if there is no place. */
-export interface SourcePlace {
-  readonly line: number;
-  readonly column: number;
-}
+export type SourcePlace = Pick<Problem, 'line' | 'column'>;
 
 /** The place of a problem that has none. */
 export const NO_PLACE: SourcePlace = Object.freeze({ line: 0, column: 0 });
@@ -236,22 +223,11 @@ export function createLineFinder(text: string): (offset: number) => SourcePlace 
   for (const match of text.matchAll(/\r\n|\n|\r/g)) starts.push(match.index + match[0].length);
   const mark = text.startsWith('\uFEFF') ? 1 : 0;
   return (offset) => {
-    const line = lastAtOrBelow(starts, offset);
+    const line = countBefore(starts, (start) => start <= offset) - 1;
     const start = starts[line] ?? 0;
     const column = offset - start - (line === 0 ? mark : 0);
     return { line: line + 1, column: Math.max(column, 0) + 1 };
   };
-}
-
-function lastAtOrBelow(starts: readonly number[], offset: number): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((starts[middle] ?? 0) <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 /** Codes of findings about a key or a whole section, which are placed at the key. */

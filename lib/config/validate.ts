@@ -1,8 +1,7 @@
-// Validates a value against a schema and reports all mistakes at once, as findings. Only this file runs
-// ajv. For a choice (anyOf, oneOf), only the most likely branch is reported.
+// Validates a value against a schema and reports all mistakes at once, as findings. For a choice (anyOf, oneOf), only the most likely branch is reported.
 // Source: https://ajv.js.org (draft 2020-12, allErrors, verbose).
 
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
 import { isJsonObject, type Json, stringAt } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
@@ -24,23 +23,30 @@ export type Validator = (value: Json) => readonly Finding[];
 const MAX_ERRORS = 1000;
 
 /**
+ * Options for every schema. It is not compared with its meta-schema, because compiling that takes
+ * longer than compiling most sections; a spec does it.
+ */
+export const AJV_OPTIONS = {
+  meta: false,
+  validateSchema: false,
+  strictTypes: false,
+  strictRequired: false,
+  allowUnionTypes: true,
+  // Optimizing the generated code takes a third of a compilation, and a document is validated once.
+  code: { optimize: false },
+} as const satisfies Options;
+
+/**
  * Compiles a schema.
  *
- * **Errors**: throws if ajv cannot compile the schema, which is a bug. The schema is not compared with
- * its meta-schema, because compiling that takes longer than compiling most sections; a spec does it.
+ * **Errors**: throws if ajv cannot compile the schema, which is a bug.
  */
 export function createValidator(schema: JsonSchema): Validator {
   const ajv = new Ajv2020({
-    meta: false,
-    validateSchema: false,
+    ...AJV_OPTIONS,
+    strict: true,
     allErrors: true,
     verbose: true,
-    strict: true,
-    strictTypes: false,
-    strictRequired: false,
-    allowUnionTypes: true,
-    // Optimizing the generated code takes a third of a compilation, and a document is validated once.
-    code: { optimize: false },
     formats: Object.fromEntries(
       Object.entries(FORMATS).map(([name, format]) => [
         name,

@@ -24,6 +24,13 @@ export const UNSETTLED_STATES = ['waiting', 'held', 'open', 'running'] as const;
 /** The state of a delivery. */
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
+const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
+
+/** Whether a delivery in this state leaves it without a person's request. */
+export function isUnsettled(state: DeliveryState): boolean {
+  return UNSETTLED.has(state);
+}
+
 /** Every reason why a delivery is a dead letter. */
 export const DEAD_REASONS = ['expired', 'expired-held', 'shed', 'poison', 'bug'] as const;
 

@@ -9,7 +9,7 @@ import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
 import type { Chain, Condition, Rule, TextCondition } from './chain.ts';
 import type { CompiledChain } from './compile.ts';
-import { holds, textCondition, valueOf } from './condition.ts';
+import { entriesOf, holds, matchesWhole, textCondition, valueOf } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { DEFAULT_QUIET_MS, RULE_KEYS } from './rule.ts';
 import { pointer, quoted, REFERENCE } from './rule-findings.ts';
@@ -52,12 +52,11 @@ export function compileOriginal(
 
 type ReportFinding = (finding: Finding) => void;
 
-interface Accepting {
-  readonly trigger: string;
-  readonly quietMs: number;
-}
-
-function toRule(filter: OriginalFilter, index: number, accepting: Accepting): Rule {
+function toRule(
+  filter: OriginalFilter,
+  index: number,
+  accepting: { readonly trigger: string; readonly quietMs: number },
+): Rule {
   const accepts = filter.action === 'accept';
   const rule = Object.freeze({ index, name: null, identity: '' });
   return {
@@ -72,16 +71,11 @@ function toRule(filter: OriginalFilter, index: number, accepting: Accepting): Ru
   };
 }
 
-function conditionsOf({ namespace, kind, reasons }: OriginalFilter): readonly Condition[] {
-  const conditions: Condition[] = [];
-  if (namespace !== '') {
-    conditions.push(textCondition('namespace', [literal(namespace)], namespace));
-  }
-  if (kind !== '') conditions.push(textCondition('kind', [literal(kind)], kind));
-  if (reasons.length > 0) {
-    conditions.push(textCondition('reasons', reasons.map(literal), reasons));
-  }
-  return conditions;
+function conditionsOf(filter: OriginalFilter): readonly Condition[] {
+  return (['namespace', 'kind', 'reasons'] as const).flatMap((field) => {
+    const wanted = filter[field];
+    return wanted.length === 0 ? [] : [textCondition(field, [wanted].flat().map(literal), wanted)];
+  });
 }
 
 function literal(text: string): Pattern {
@@ -110,7 +104,8 @@ function decodeFilter(entry: unknown, path: string, report: ReportFinding): Orig
       key === 'reasons'
         ? { ...filter, reasons: decodeReasons(value, { at, before: filter.reasons }, report) }
         : { ...filter, [key]: decodeText(value, { at, before: filter[key] }, report) };
-    if (key !== 'action') noteLiterals(value, at, report);
+    if (key === 'action') continue;
+    for (const [entry, place] of entriesOf(value, at)) noteLiteral(entry, place, report);
   }
   if (filter.action !== 'accept' && filter.action !== 'reject') {
     report(otherAction(actionPath, filter.action));
@@ -145,14 +140,6 @@ function decodeReasons(
   return value.map((entry: unknown, place) =>
     decodeText(entry, { at: pointer(at, place), before: before[place] ?? '' }, report),
   );
-}
-
-function noteLiterals(value: unknown, path: string, report: ReportFinding): void {
-  if (!Array.isArray(value)) {
-    noteLiteral(value, path, report);
-    return;
-  }
-  for (const [place, entry] of value.entries()) noteLiteral(entry, pointer(path, place), report);
 }
 
 function noteLiteral(value: unknown, path: string, report: ReportFinding): void {
@@ -270,10 +257,7 @@ function failedField(rule: Rule, occurrence: Occurrence): string | null {
     (condition) => !isReasons(condition) && !holds(condition, occurrence),
   );
   if (failed !== undefined) return failed.field;
-  const excluded = rule.not.some(({ conditions }) =>
-    conditions.every((condition) => holds(condition, occurrence)),
-  );
-  return excluded ? 'not' : null;
+  return rule.not.some((block) => matchesWhole(block, occurrence)) ? 'not' : null;
 }
 
 function isReasons(condition: Condition): condition is TextCondition {

@@ -17,7 +17,6 @@ export interface TextCondition {
   readonly entries: readonly Pattern[];
   /** The entries that are compared whole, as a set, so that a list of 40 needs one look-up. */
   readonly exact: ReadonlySet<string>;
-  /** The other entries. */
   readonly patterns: readonly Pattern[];
 }
 

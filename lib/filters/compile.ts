@@ -72,11 +72,10 @@ function compileRule(place: RulePlace, called: RuleNames, report: Report): Rule 
   const conditions = compileConditions(section, path, report);
   checkSources(conditions, { path, sources: options.sources }, report);
   const not = compileNot(place, report);
-  const again = { written: ownValue(section, 'again'), path: pointer(path, 'again'), action };
-  const quietMs = compileQuiet(again, options.defaultQuietMs, report);
-  const named = { written: ownValue(section, 'triggers'), path, action };
-  const triggers = compileTriggers(named, options.triggers, report);
-  const rule = Object.freeze({ index, name: called.name, identity: identityOf(called) });
+  const quietMs = compileQuiet({ section, path, action }, options.defaultQuietMs, report);
+  const triggers = compileTriggers({ section, path, action }, options.triggers, report);
+  const { name, formerly } = called;
+  const rule = Object.freeze({ index, name, identity: formerly[0] ?? name ?? '' });
   return { conditions, not, decision: Object.freeze({ action, rule, triggers, quietMs }) };
 }
 
@@ -119,15 +118,12 @@ function compileNot({ section, path, options }: RulePlace, report: Report): read
     }
     const conditions = compileConditions(block, blockPath, report);
     checkSources(conditions, { path: blockPath, sources: options.sources }, report);
-    if (conditions.length === 0) report.add(emptyBlock(blockPath));
+    if (conditions.length === 0) {
+      const message = 'the block asks for nothing, so it matches every Event and the rule none';
+      const hint = 'give the block a condition or remove it';
+      report.add(errorAt('wrong-value', blockPath, { message, hint }));
+    }
     return [{ wanted: block, conditions }];
-  });
-}
-
-function emptyBlock(path: string): Finding {
-  return errorAt('wrong-value', path, {
-    message: 'the block asks for nothing, so it matches every Event and the rule none',
-    hint: 'give the block a condition or remove it',
   });
 }
 
@@ -136,11 +132,6 @@ interface RuleNames {
   readonly index: number;
   readonly name: string | null;
   readonly formerly: readonly string[];
-}
-
-/** The identity of a rule: the first of its earlier names, else its name, else ''. */
-function identityOf({ name, formerly }: RuleNames): string {
-  return formerly[0] ?? name ?? '';
 }
 
 /** Reports each name, now or formerly, that an earlier rule has or had. Rules may share ''. */
@@ -174,9 +165,7 @@ function noteSharedIdentities(rules: readonly Rule[], report: Report): void {
     const { rule, triggers, action } = decision;
     if (action !== 'accept' || rule.identity !== '') continue;
     const shared = triggers.find((trigger) => firstWith.has(trigger));
-    for (const trigger of triggers) {
-      firstWith.set(trigger, firstWith.get(trigger) ?? rule.index);
-    }
+    for (const one of triggers) firstWith.set(one, firstWith.get(one) ?? rule.index);
     if (shared === undefined) continue;
     report.add({
       severity: 'info',

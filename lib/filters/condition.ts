@@ -5,11 +5,10 @@ import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { type Pattern, parsePattern } from '../kit/text/pattern.ts';
-import type { Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
+import type { Block, Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
 import type { ConditionField } from './rule.ts';
 import { pointer, quoted, type Report } from './rule-findings.ts';
 
-/** A field as it is written, with its pointer. */
 interface WrittenField {
   readonly field: ConditionField;
   readonly written: unknown;
@@ -49,6 +48,11 @@ export function holds(condition: Condition, occurrence: Occurrence): boolean {
     );
   }
   return holdsFor(condition, textOf(condition.field, occurrence));
+}
+
+/** Whether all conditions of a block hold. */
+export function matchesWhole({ conditions }: Block, occurrence: Occurrence): boolean {
+  return conditions.every((condition) => holds(condition, occurrence));
 }
 
 /** Whether a condition on a text holds for a value of its field. */

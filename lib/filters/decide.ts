@@ -2,23 +2,17 @@
 // function over the same conditions, so they cannot disagree.
 
 import type { Decision, Disposition, Explanation, RuleRef, TrailEntry } from '../core/decision.ts';
-import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { type Block, type Chain, type Condition, DEFAULT_REJECTION, type Rule } from './chain.ts';
-import { holds, valueOf } from './condition.ts';
+import { holds, matchesWhole, valueOf } from './condition.ts';
 import { RULE_FIELDS } from './rule.ts';
 
 /** Evaluates the rules in order: the first match decides, and no match rejects. */
 export function decide(chain: Chain, occurrence: Occurrence): Decision {
   const { narrowing, rules } = chain;
-  if (narrowing !== null) {
-    const found = narrowing.first(occurrence, (rule) => obstacleOf(rule, occurrence) === null);
-    return found?.decision ?? DEFAULT_REJECTION;
-  }
-  for (const rule of rules) {
-    if (obstacleOf(rule, occurrence) === null) return rule.decision;
-  }
-  return DEFAULT_REJECTION;
+  const matches = (rule: Rule): boolean => obstacleOf(rule, occurrence) === null;
+  const found = narrowing === null ? rules.find(matches) : narrowing.first(occurrence, matches);
+  return found?.decision ?? DEFAULT_REJECTION;
 }
 
 /** Decides, and names the first failed condition of each rule before the one that decided. */
@@ -42,39 +36,30 @@ export function nearest(chain: Chain, trail: readonly TrailEntry[]): TrailEntry 
       .filter(({ decision }) => decision.action === 'accept')
       .map(({ decision }) => decision.rule.index),
   );
-  let best: TrailEntry | null = null;
-  for (const entry of trail) {
-    if (!accepting.has(entry.index)) continue;
-    if (best === null || rankOf(entry.field) > rankOf(best.field)) best = entry;
-  }
-  return best;
+  const near = trail.filter(({ index }) => accepting.has(index));
+  return near.toSorted((a, b) => rankOf(b.field) - rankOf(a.field))[0] ?? null;
 }
 
 /** Finds the first condition that fails, else the first block that matches; null if the rule matches. */
 function obstacleOf(rule: Rule, occurrence: Occurrence): Condition | Block | null {
-  for (const condition of rule.conditions) {
-    if (!holds(condition, occurrence)) return condition;
-  }
-  for (const block of rule.not) {
-    if (block.conditions.every((condition) => holds(condition, occurrence))) return block;
-  }
-  return null;
+  return (
+    rule.conditions.find((condition) => !holds(condition, occurrence)) ??
+    rule.not.find((block) => matchesWhole(block, occurrence)) ??
+    null
+  );
 }
 
 function toTrailEntry(rule: Rule, obstacle: Condition | Block, occurrence: Occurrence): TrailEntry {
   const { index, name } = rule.decision.rule;
   const { wanted } = obstacle;
-  if (!('field' in obstacle)) {
-    return { index, name, field: 'not', wanted, found: valuesOf(obstacle, occurrence) };
+  if ('field' in obstacle) {
+    const { field } = obstacle;
+    return { index, name, field, wanted, found: valueOf(field, occurrence) };
   }
-  const { field } = obstacle;
-  return { index, name, field, wanted, found: valueOf(field, occurrence) };
-}
-
-function valuesOf(block: Block, occurrence: Occurrence): Json {
-  return Object.fromEntries(
-    block.conditions.map(({ field }) => [field, valueOf(field, occurrence)]),
+  const found = Object.fromEntries(
+    obstacle.conditions.map(({ field }) => [field, valueOf(field, occurrence)]),
   );
+  return { index, name, field: 'not', wanted, found };
 }
 
 function rankOf(field: string): number {

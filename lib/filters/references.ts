@@ -1,27 +1,19 @@
 // Checks the names of triggers and sources in rules. A name that is not configured is an error, with
 // the nearest configured name.
 
-import type { Action } from '../core/decision.ts';
 import { errorAt, type Finding, type ProblemCode, warningAt } from '../core/problem.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import type { Condition } from './chain.ts';
-import { pointer, quoted, type Report } from './rule-findings.ts';
-
-/** `triggers` as it is written, the rule's pointer, and its action. */
-interface WrittenTriggers {
-  readonly written: unknown;
-  readonly path: string;
-  readonly action: Action;
-}
+import { ownValue, pointer, quoted, type Report, type WrittenRule } from './rule-findings.ts';
 
 /** Compiles the triggers that a rule starts, in its order; none for a reject rule. */
 export function compileTriggers(
-  rule: WrittenTriggers,
+  { section, path: rulePath, action }: WrittenRule,
   configured: readonly string[] | undefined,
   report: Report,
 ): readonly string[] {
-  const { written, action } = rule;
-  const path = pointer(rule.path, 'triggers');
+  const written = ownValue(section, 'triggers');
+  const path = pointer(rulePath, 'triggers');
   if (action === 'reject') {
     // An empty list is refused by the schema.
     const isEmpty = Array.isArray(written) && written.length === 0;
@@ -29,13 +21,12 @@ export function compileTriggers(
     else if (written !== undefined) report.add(rejecting(path));
     return Object.freeze([]);
   }
-  const isWritten = written !== undefined;
-  if (configured === undefined || (isWritten && !Array.isArray(written))) {
+  if (configured === undefined || (written !== undefined && !Array.isArray(written))) {
     report.skip();
     return Object.freeze([]);
   }
-  if (!isWritten) {
-    if (configured.length !== 1) report.add(triggersMissing(rule.path, configured));
+  if (written === undefined) {
+    if (configured.length !== 1) report.add(triggersMissing(rulePath, configured));
     return Object.freeze(configured.slice(0, 1));
   }
   if (written.length === 0) report.add(triggersMissing(path, configured));

@@ -1,6 +1,7 @@
 // Words and pointers of findings about rules, for both forms of the configuration. Whether a value is
 // wrong is decided elsewhere.
 
+import type { Action } from '../core/decision.ts';
 import type { Finding } from '../core/problem.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import { printable } from '../kit/text/printable.ts';
@@ -10,6 +11,13 @@ export interface Report {
   add(finding: Finding): void;
   /** Notes a value of the wrong type, which the schema reports. The rules must not run. */
   skip(): void;
+}
+
+/** A rule as it is written, with its pointer and its action. */
+export interface WrittenRule {
+  readonly section: object;
+  readonly path: string;
+  readonly action: Action;
 }
 
 /** The document to which hints refer for features that only our form has. */

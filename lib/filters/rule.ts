@@ -1,11 +1,10 @@
 // A rule of our form as it is written, and the order in which its conditions are tried.
 // filters/schema.ts describes it to users. compile.ts compiles it, except for `again`, which is here.
 
-import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/event.ts';
 import { errorAt } from '../core/problem.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
-import { ownValue, pointer, quoted, type Report } from './rule-findings.ts';
+import { ownValue, pointer, quoted, type Report, type WrittenRule } from './rule-findings.ts';
 
 /** The fields that are conditions on an occurrence, in the order in which they are tried. */
 export const CONDITION_FIELDS = [
@@ -71,20 +70,15 @@ export const RULE_KEYS = [
  */
 export const DEFAULT_QUIET_MS = 3_600_000;
 
-/** `again` as it is written, its pointer, and the action of its rule. */
-interface WrittenAgain {
-  readonly written: unknown;
-  readonly path: string;
-  readonly action: Action;
-}
-
 /**
  * Compiles `again`. How its silence is measured is intake's.
  *
  * **Units**: ms of silence after which a re-created Event starts again; 0 for a reject rule.
  */
-export function compileQuiet(again: WrittenAgain, defaultMs: number, report: Report): number {
-  const { written, path, action } = again;
+export function compileQuiet(rule: WrittenRule, defaultMs: number, report: Report): number {
+  const { action } = rule;
+  const written = ownValue(rule.section, 'again');
+  const path = pointer(rule.path, 'again');
   const fallback = action === 'accept' ? defaultMs : 0;
   if (written === undefined) return fallback;
   if (!isJsonObject(written)) {

@@ -3,6 +3,7 @@
 // accepts a delivery, and the longest queue evicts one. No I/O, no budgets (limiter.ts) and no
 // clock.
 
+import { countBefore } from '../kit/data/sorted.ts';
 import { type HeldDelivery, HeldInNamespace, type QueueKey } from './held-in-namespace.ts';
 
 /** The one owner of the held deliveries in memory. */
@@ -171,15 +172,7 @@ export class HeldDeliveries {
 
   /** Place of a queue, or the place that it would have. */
   #placeOf(key: QueueKey): number {
-    let low = 0;
-    let high = this.#queues.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const there = this.#queues[middle];
-      if (there !== undefined && compare(there.key, key) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countBefore(this.#queues, (there) => compare(there.key, key) < 0);
   }
 }
 

@@ -45,7 +45,7 @@ export interface TlsIdentity {
 export interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   readonly tls: TlsIdentity;
-  readonly proxy: ProxyChoice;
+  readonly proxy: ProxyChoice | null;
   /** `guarded`: forbidden addresses are refused. `any`: the address was chosen by an operator. */
   readonly addresses: 'guarded' | 'any';
   /** `offered`: a server with TLS may choose HTTP/2. */
@@ -63,14 +63,18 @@ interface ConnectorParts {
 /** Opens connections that are ready to carry a request. */
 export class Connector {
   /**
-   * Chooses the proxy for an address. **Errors**: throws if the configured proxy cannot be used.
+   * Chooses the proxy for an address; null: there is none for any.
+   *
+   * **Errors**: throws if the configured proxy cannot be used.
    */
-  readonly proxyTo: ProxyChoice;
+  readonly proxyTo: ProxyChoice | null;
   readonly #options: ConnectorOptions;
   readonly #clock: Clock;
   readonly #lookup: LookupFunction;
   readonly #isRefused: (host: string) => boolean;
   #context: SecureContext | null = null;
+  /** Sessions by receiver. A handshake that resumes one exchanges no certificates. */
+  readonly #sessions = new Map<string, Buffer>();
 
   constructor(options: ConnectorOptions, { clock, lookup }: ConnectorParts) {
     this.#options = options;
@@ -103,7 +107,7 @@ export class Connector {
   }
 
   async #route(target: AddressTarget, signal: AbortSignal): Promise<Socket> {
-    const proxy = this.proxyTo(target);
+    const proxy = this.proxyTo?.(target) ?? null;
     if (proxy === null) {
       return target.isTls ? this.#secure(target, null, signal) : this.#dial(target, signal);
     }
@@ -159,6 +163,8 @@ export class Connector {
   ): Promise<Socket> {
     const { tls, http2 } = this.#options;
     const { serverName, isVerified = true } = tls;
+    const place = hostPort(target.host, target.port);
+    const session = this.#sessions.get(place);
     try {
       this.#context ??= contextOf(tls);
       const options: ConnectionOptions = {
@@ -167,12 +173,21 @@ export class Connector {
         ALPNProtocols: http2 === 'offered' ? ['h2', 'http/1.1'] : ['http/1.1'],
         ...(serverName !== undefined && { servername: serverName }),
         ...(socket !== null && { socket }),
+        ...(session !== undefined && { session }),
       };
-      return await this.#handshake(target, options, signal);
+      const secured = await this.#handshake(target, options, signal);
+      secured.on('session', (ticket: Buffer) => this.#keepSession(place, ticket));
+      return secured;
     } catch (error) {
+      this.#sessions.delete(place);
       socket?.destroy();
       throw error;
     }
+  }
+
+  #keepSession(place: string, ticket: Buffer): void {
+    if (this.#sessions.size >= MAX_SESSIONS) this.#sessions.clear();
+    this.#sessions.set(place, ticket);
   }
 
   async #handshake(
@@ -198,6 +213,9 @@ export class Connector {
     if (this.#isRefused(host)) throw forbiddenBy(host);
   }
 }
+
+/** As in Node's agents. */
+const MAX_SESSIONS = 100;
 
 type Place = Pick<AddressTarget, 'host' | 'port'>;
 

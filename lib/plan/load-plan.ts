@@ -6,6 +6,7 @@ import {
   type LoadedDocument,
   NO_PLACE,
   placeFindings,
+  type SourcePlace,
   sortProblems,
 } from '../config/source-map.ts';
 import { isJsonObject, type Json } from '../core/event.ts';
@@ -33,13 +34,10 @@ export interface LoadedPlan {
   readonly problems: readonly Problem[];
   readonly form: ConfigurationForm;
   /** Files and variables that the plan needs, with their places; the caller checks them. */
-  readonly secrets: readonly PlacedSecret[];
+  readonly secrets: readonly (NeededSecret & SourcePlace)[];
   /** `store:` if that section by itself is valid, else null. The rest may be invalid. */
   readonly store: StoreSection | null;
 }
-
-/** A secret that the plan needs, with the place of its reference. */
-type PlacedSecret = NeededSecret & Pick<Problem, 'line' | 'column'>;
 
 const NOTHING = { secrets: [], store: null } as const;
 
@@ -61,7 +59,7 @@ export function loadPlan(request: PlanRequest): LoadedPlan {
   const all = isEmpty ? [...findings, nothingStarts(NO_FILTERS)] : findings;
   // A repeated key makes the section doubtful, because either of the two may be meant.
   const store = soundStore(document.value, [...document.problems, ...refused], request);
-  return finish({ document, findings: all, plan, form, store });
+  return finish(document, all, { plan, form, store });
 }
 
 function planDocument(
@@ -81,13 +79,11 @@ function planDocument(
 /** No user reads further, and a terminal should not scroll for minutes. */
 const MAX_PROBLEMS = 1000;
 
-interface Planned
-  extends Pick<LoadedPlan, 'plan' | 'form' | 'store'>,
-    Pick<PlannedDocument, 'findings'> {
-  readonly document: LoadedDocument;
-}
-
-function finish({ document, findings, plan, form, store }: Planned): LoadedPlan {
+function finish(
+  document: LoadedDocument,
+  findings: readonly Finding[],
+  { plan, ...rest }: Pick<LoadedPlan, 'plan' | 'form' | 'store'>,
+): LoadedPlan {
   // The parser replaced these values, so findings about their substitutes say nothing about the file.
   const replaced = new Set(
     document.problems.flatMap(({ code, path }) => (code === 'wrong-value' ? [path] : [])),
@@ -99,15 +95,15 @@ function finish({ document, findings, plan, form, store }: Planned): LoadedPlan 
     ...one,
     ...document.locate(one.path, 'value'),
   }));
-  return { plan: isRefused ? null : plan, problems: bounded(problems), form, secrets, store };
+  return { plan: isRefused ? null : plan, problems: bounded(problems), secrets, ...rest };
 }
 
 /** Cuts the problems to the bound; warnings and notes are left out before errors. */
 function bounded(problems: readonly Problem[]): readonly Problem[] {
   if (problems.length <= MAX_PROBLEMS) return problems;
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const others = problems.filter(({ severity }) => severity !== 'error');
-  return sortProblems([...errors, ...others].slice(0, MAX_PROBLEMS));
+  const isError = ({ severity }: Problem): boolean => severity === 'error';
+  const errorsFirst = problems.toSorted((a, b) => Number(isError(b)) - Number(isError(a)));
+  return sortProblems(errorsFirst.slice(0, MAX_PROBLEMS));
 }
 
 const NO_CONFIGURATION = {

@@ -4,20 +4,20 @@
 
 import { toCanonical } from '../config/canonical.ts';
 import { createValidator, type Validator } from '../config/validate.ts';
-import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
 import type { JsonSchema } from '../core/kind.ts';
-import type { Finding } from '../core/problem.ts';
+import { type Finding, warningAt } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS, type RuleSection } from '../filters/rule.ts';
-import { pointerSteps } from '../kit/data/json-pointer.ts';
+import { pointerSteps, toPointer } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import type { Configuration } from './configuration.generated.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { checkStore } from './plan-store.ts';
-import { planTriggers, unusedTriggers } from './plan-triggers.ts';
+import { planTriggers } from './plan-triggers.ts';
 import { configurationSchema, SECTION_SCHEMAS, sharedTriggerProperties } from './schema.ts';
 import {
   checkDelivery,
@@ -61,12 +61,10 @@ export function planOurs(
   return { plan, findings: [...bySchema, ...findings.map(toWritten)], refused: bySchema };
 }
 
-/** A document in its canonical form. */
 interface CheckedDocument {
   readonly document: JsonObject;
   /** Findings about misspelled keys of the written document. */
   readonly misspelled: readonly Finding[];
-  /** Findings of the schema. */
   readonly refused: readonly Finding[];
 }
 
@@ -75,8 +73,7 @@ function planCanonical(
   context: PlanContext,
 ): Pick<PlannedDocument, 'plan' | 'findings'> {
   const sections = soundSections(document, refused);
-  const base = defaultDelivery();
-  const delivery = planDelivery(sections.delivery ?? {}, base);
+  const delivery = planDelivery(sections.delivery ?? {}, defaultDelivery());
   const triggers = planTriggers(Object.entries(sections.triggers ?? {}), delivery, context);
   const sources = planSources(
     sections.sources === undefined ? DEFAULT_SOURCES : Object.entries(sections.sources),
@@ -154,14 +151,20 @@ function unusedFindings(document: JsonObject): readonly Finding[] {
   const configured = namesUnder(document, 'triggers') ?? [];
   const filters = document['filters'];
   const rules = Array.isArray(filters) ? filters.filter(isJsonObject) : [];
-  const used = rules.flatMap((rule): readonly string[] => {
-    const { triggers } = rule;
-    if (Array.isArray(triggers)) {
-      return triggers.flatMap((name: unknown) => (typeof name === 'string' ? [name] : []));
-    }
-    return rule['action'] === 'accept' && configured.length === 1 ? configured : [];
-  });
-  return unusedTriggers(configured, new Set(used));
+  const used = new Set<Json>(
+    rules.flatMap(({ triggers, action }) => {
+      if (isJsonList(triggers)) return triggers;
+      return action === 'accept' && configured.length === 1 ? configured : [];
+    }),
+  );
+  return configured
+    .filter((name) => !used.has(name))
+    .map((name) =>
+      warningAt('unused-trigger', toPointer(['triggers', name]), {
+        message: `no rule starts the trigger ${name}`,
+        hint: 'name it under triggers: of an accept rule, or remove it',
+      }),
+    );
 }
 
 /** The schemas of a configuration, compiled. Pointers of findings begin at the document. */

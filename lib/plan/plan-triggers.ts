@@ -15,7 +15,7 @@ import {
   type PlanContext,
   type PlannedDelivery,
   type PlannedTrigger,
-  triggerContext,
+  sectionContext,
 } from './plan.ts';
 import { checkDelivery, type DeliverySection, planDelivery } from './settings.ts';
 
@@ -67,21 +67,6 @@ export function planTriggers(
   };
 }
 
-/** Reports triggers that no rule starts. */
-export function unusedTriggers(
-  configured: readonly string[],
-  used: ReadonlySet<string>,
-): readonly Finding[] {
-  return configured
-    .filter((name) => !used.has(name))
-    .map((name) =>
-      warningAt('unused-trigger', toPointer(['triggers', name]), {
-        message: `no rule starts the trigger ${name}`,
-        hint: 'name it under triggers: of an accept rule, or remove it',
-      }),
-    );
-}
-
 interface OneTrigger {
   readonly name: string;
   readonly entry: TriggerEntry;
@@ -92,7 +77,11 @@ interface OneTrigger {
 function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContext) {
   const { name, entry, kind, descriptor } = one;
   const section = entry[kind];
-  const checkContext = triggerContext(name, entry, context);
+  const { onLostAnswer } = entry;
+  const checkContext = {
+    ...sectionContext(name, context),
+    ...(onLostAnswer !== undefined && { onLostAnswer }),
+  };
   const delivery = planDelivery(entry, base);
   const prefix = entry.prefix ?? descriptor.defaultPrefix(name);
   const { buildNamespace } = context;
@@ -104,7 +93,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     identity: entry.formerly?.[0] ?? name,
     formerly: entry.formerly ?? [],
     kind,
-    onLostAnswer: entry.onLostAnswer ?? descriptor.onLostAnswer,
+    onLostAnswer: onLostAnswer ?? descriptor.onLostAnswer,
     prefix,
     formerPrefixes: formerPrefixes(one),
     usesCluster: descriptor.needsCluster,

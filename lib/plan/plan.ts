@@ -42,20 +42,13 @@ export interface PlannedSource {
   create(parts: GatewaySourceParts): Source;
 }
 
-/** The backoff between attempts, and how long a delivery is tried. */
-interface PlannedRetry {
-  readonly firstMs: number;
-  readonly maxMs: number;
-  /** Counted from the first attempt. */
-  readonly forMs: number;
-}
-
 /** Settings of a lane: `delivery:` of the file, and the trigger's own keys. */
 export interface PlannedDelivery {
   readonly concurrency: number;
   readonly timeoutMs: number;
   readonly order: 'none' | 'object';
-  readonly retry: PlannedRetry;
+  /** The backoff between attempts; `forMs` is counted from the first attempt. */
+  readonly retry: { readonly firstMs: number; readonly maxMs: number; readonly forMs: number };
 }
 
 /** A trigger that is ready to be built. */
@@ -73,7 +66,6 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly formerPrefixes: readonly string[];
   /** Whether it makes requests to the cluster; a local command does not. */
   readonly usesCluster: boolean;
-  /** The namespaces in which it creates objects. */
   readonly buildNamespaces: readonly string[];
   /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;
@@ -102,20 +94,11 @@ export interface PlannedGuard {
   readonly prefixes: readonly string[];
 }
 
-/** Retention in the store. */
-interface PlannedRetention {
-  /** Of a ledger entry after its key was deleted: the longest `quiet` plus the Events' TTL. */
-  readonly goneMs: number;
-  /** Of a settled delivery. */
-  readonly settledMs: number;
-}
-
 /** A store that is ready to be built. */
 export interface PlannedStore {
   readonly kind: string;
   /** The policy for new deliveries in a full store: reading stops, or they are shed. */
   readonly overflow: 'block' | 'shed';
-  /** The bound of its contents. */
   readonly maxBytes: number;
   create(parts: Omit<StoreParts, 'maxBytes'>): ClosedStore;
 }
@@ -161,7 +144,12 @@ export interface Plan {
   /** Settings of a trigger that has none of its own. */
   readonly delivery: PlannedDelivery;
   readonly guard: PlannedGuard;
-  readonly retention: PlannedRetention;
+  readonly retention: {
+    /** Of a ledger entry after its key was deleted: the longest `quiet` plus the Events' TTL. */
+    readonly goneMs: number;
+    /** Of a settled delivery. */
+    readonly settledMs: number;
+  };
   readonly store: PlannedStore;
   readonly http: PlannedHttp;
   readonly logging: LoggingOptions;
@@ -176,35 +164,24 @@ export interface Plan {
   readonly permissions: readonly Permission[];
 }
 
-/** Whether local commands may run; `noted` makes them a note instead of an error. */
-type ExecPermission = 'allowed' | 'refused' | 'noted';
-
 /** Inputs of planning beside the text of the configuration. */
 export interface PlanContext {
   /** The gateway's own namespace; '' means all. */
   readonly namespace: string;
   /** The namespace of builds unless a trigger names another. */
   readonly buildNamespace: string;
-  /** Whether triggers may run local commands. */
-  readonly exec: ExecPermission;
+  /** Whether triggers may run local commands; `noted` makes them a note instead of an error. */
+  readonly exec: 'allowed' | 'refused' | 'noted';
   /** The surroundings of the gateway, which decide its default addresses; absent if it does not run. */
   readonly runsIn?: 'pod' | 'machine';
 }
 
 /** Makes the context that the checks of a section get. */
-export function sectionContext(name: string, context: PlanContext): CheckContext {
-  return { name, namespace: context.namespace, buildNamespace: context.buildNamespace };
-}
-
-/** The same for a trigger, whose entry may set `onLostAnswer`. */
-export function triggerContext(
+export function sectionContext(
   name: string,
-  entry: { readonly onLostAnswer?: OnLostAnswer },
-  context: PlanContext,
+  { namespace, buildNamespace }: PlanContext,
 ): CheckContext {
-  const { onLostAnswer } = entry;
-  const section = sectionContext(name, context);
-  return onLostAnswer === undefined ? section : { ...section, onLostAnswer };
+  return { name, namespace, buildNamespace };
 }
 
 /** The kind that an entry has as a key, with its descriptor; undefined if it has none. */

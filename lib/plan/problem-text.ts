@@ -27,7 +27,7 @@ export function renderProblems(
   const excerptOf =
     view === undefined || view.text === null
       ? () => null
-      : createExcerpts({ text: view.text, problems, width: view.width });
+      : createExcerpts(view.text, problems, view.width);
   const lines = problems.map((problem) => {
     const { severity } = problem;
     const excerpt = excerptOf(problem);
@@ -61,16 +61,9 @@ export function renderProblem(problem: Problem, file: string, paint: Paint = pla
 
 /** Renders problems of one file as `check --format json` prints them; `-` is standard input. */
 export function problemsToJson(problems: readonly Problem[], file: string): string {
-  const listed = problems.map(({ severity, code, path, line, column, message, hint }) => ({
-    severity,
-    code,
-    path,
-    line,
-    column,
-    message,
-    hint,
-  }));
-  return JSON.stringify({ file, problems: listed });
+  // The keys, in the order in which they are written.
+  const keys = ['severity', 'code', 'path', 'line', 'column', 'message', 'hint'];
+  return JSON.stringify({ file, problems }, ['file', 'problems', ...keys]);
 }
 
 /** Whether a configuration with these problems is refused; `strict` also refuses warnings. */
@@ -90,15 +83,6 @@ function countProblems(problems: readonly Problem[]): string {
   return counts.length === 0 ? 'no problems' : counts.join(', ');
 }
 
-/** A file with its problems, and the width of an excerpt. */
-interface ExcerptRequest {
-  /** The file's text. */
-  readonly text: string;
-  readonly problems: readonly Problem[];
-  /** **Units**: columns of the terminal. */
-  readonly width: number;
-}
-
 /** A line of a file, and the line below it with a caret. */
 interface Excerpt {
   readonly text: string;
@@ -106,20 +90,21 @@ interface Excerpt {
 }
 
 /** Creates the function from a problem to its excerpt; null if there is no such line, or it is concealed. */
-export function createExcerpts(request: ExcerptRequest): (problem: Problem) => Excerpt | null {
-  const lines = request.text.replace('\uFEFF', '').split(/\r\n|\n|\r/);
-  const concealed = new Set(
-    request.problems.filter((one) => one.concealed === true).map(({ line }) => line),
-  );
-  const unknown = Map.groupBy(
-    request.problems.filter(({ code }) => code === 'unknown-key'),
-    ({ line }) => line,
-  );
+export function createExcerpts(
+  file: string,
+  problems: readonly Problem[],
+  width: number,
+): (problem: Problem) => Excerpt | null {
+  const lines = file.replace('\uFEFF', '').split(/\r\n|\n|\r/);
+  const byLine = Map.groupBy(problems, ({ line }) => line);
   return ({ line, column }) => {
     const text = lines[line - 1];
-    if (text === undefined || text.trim() === '' || concealed.has(line)) return null;
-    const columns = (unknown.get(line) ?? []).map((one) => one.column);
-    return excerpt({ line, column, text: masked(text, columns) }, request.width);
+    const all = byLine.get(line) ?? [];
+    if (text === undefined || text.trim() === '' || all.some((one) => one.concealed === true)) {
+      return null;
+    }
+    const unknown = all.filter(({ code }) => code === 'unknown-key').map((one) => one.column);
+    return excerpt({ line, column, text: masked(text, unknown) }, width);
   };
 }
 

@@ -36,23 +36,19 @@ function duration(description: string, value?: string): JsonSchema {
 }
 
 function deliveryProperties(defaults: 'shown' | 'inherited'): Record<string, JsonSchema> {
-  const shown = <T extends string | number>(value: T): { default?: T } =>
-    defaults === 'shown' ? { default: value } : {};
+  const shown = defaults === 'shown' ? DELIVERY_DEFAULTS : undefined;
   return {
     concurrency: {
       type: 'integer',
       minimum: 1,
       maximum: 1000,
-      ...shown(DELIVERY_DEFAULTS.concurrency),
+      ...(shown && { default: shown.concurrency }),
       description: 'How many attempts may run at the same time.',
     },
-    timeout: {
-      ...duration('How long one attempt may take.'),
-      ...shown(DELIVERY_DEFAULTS.timeout),
-    },
+    timeout: duration('How long one attempt may take.', shown?.timeout),
     order: {
       enum: ['none', 'object'],
-      ...shown(DELIVERY_DEFAULTS.order),
+      ...(shown && { default: shown.order }),
       description:
         '`object` keeps the order of deliveries for the same involved object, also while one waits for its retry.',
     },
@@ -61,18 +57,12 @@ function deliveryProperties(defaults: 'shown' | 'inherited'): Record<string, Jso
       additionalProperties: false,
       description: 'When an attempt that failed is repeated.',
       properties: {
-        first: {
-          ...duration('How long to wait after the first failure; then twice as long each time.'),
-          ...shown(DELIVERY_DEFAULTS.retry.first),
-        },
-        max: {
-          ...duration('The longest wait between two attempts.'),
-          ...shown(DELIVERY_DEFAULTS.retry.max),
-        },
-        for: {
-          ...duration('How long after the first attempt to give up.'),
-          ...shown(DELIVERY_DEFAULTS.retry.for),
-        },
+        first: duration(
+          'How long to wait after the first failure; then twice as long each time.',
+          shown?.retry.first,
+        ),
+        max: duration('The longest wait between two attempts.', shown?.retry.max),
+        for: duration('How long after the first attempt to give up.', shown?.retry.for),
       },
     },
   };
@@ -171,18 +161,20 @@ function probePath(what: string, example: string): JsonSchema {
   return { type: 'string', pattern, maxLength: 200, description, examples: [example] };
 }
 
-const PROBES: JsonSchema = {
-  type: ['string', 'integer', 'object'],
-  minimum: 0,
-  maximum: 65_535,
+const ADDRESS = { type: ['string', 'integer'], minimum: 0, maximum: 65_535 };
+const ADDRESS_OR_BLOCK = {
+  ...ADDRESS,
+  type: [...ADDRESS.type, 'object'],
   additionalProperties: false,
+};
+
+const PROBES: JsonSchema = {
+  ...ADDRESS_OR_BLOCK,
   description: `The listener for \`/healthz\`, \`/readyz\` and \`/metrics\`: its address as \`host:port\`, a port alone, which keeps the host of the default, \`off\` for none, or a block. Default: \`${PROBES_DEFAULTS.pod}\` in a pod, \`${PROBES_DEFAULTS.machine}\` elsewhere.`,
   examples: ['127.0.0.1:9090', 9090, { paths: { live: '/live' } }],
   properties: {
     address: {
-      type: ['string', 'integer'],
-      minimum: 0,
-      maximum: 65_535,
+      ...ADDRESS,
       description:
         'The address, as `host:port`; a port alone keeps the host of the default; `off` opens no listener.',
       examples: ['0.0.0.0:8080', 9090],
@@ -209,18 +201,13 @@ const PROBES: JsonSchema = {
 const http = sectionOf('Where the gateway listens.', {
   probes: PROBES,
   api: {
-    type: ['string', 'integer', 'object'],
-    minimum: 0,
-    maximum: 65_535,
-    additionalProperties: false,
+    ...ADDRESS_OR_BLOCK,
     default: API_DEFAULT,
     description:
       'The listener for `/api/v1/…`: its address as `host:port`, a port alone, `off` for none, or a block. On other addresses than loopback every request needs a token.',
     properties: {
       address: {
-        type: ['string', 'integer'],
-        minimum: 0,
-        maximum: 65_535,
+        ...ADDRESS,
         default: API_DEFAULT,
         description:
           'The address, as `host:port`; a port alone keeps the host of the default; `off` opens none.',

@@ -221,13 +221,8 @@ export function planDelivery(section: DeliverySection, base: PlannedDelivery): P
 
 /** The delivery settings of a configuration that has none. */
 export function defaultDelivery(): PlannedDelivery {
-  const nothing = { firstMs: 0, maxMs: 0, forMs: 0 };
-  return planDelivery(DELIVERY_DEFAULTS, {
-    concurrency: 1,
-    timeoutMs: 0,
-    order: 'none',
-    retry: nothing,
-  });
+  const retry = { firstMs: 0, maxMs: 0, forMs: 0 };
+  return planDelivery(DELIVERY_DEFAULTS, { concurrency: 1, timeoutMs: 0, order: 'none', retry });
 }
 
 /** Milliseconds of a duration that the schema accepted, or the default if there is none. */

@@ -37,7 +37,6 @@ export type GivenEvent =
     }
   | { readonly kind: 'refused'; readonly place: string; readonly why: string };
 
-/** The surroundings of a value. */
 interface Within {
   /** For people: `line 3, item 5`. */
   readonly place: string;

@@ -13,7 +13,6 @@ interface Other {
   readonly hint: string;
 }
 
-/** One kind of object that is no Event. */
 interface OtherRow {
   readonly fits: (object: JsonObject) => boolean;
   readonly found: (object: JsonObject) => string;

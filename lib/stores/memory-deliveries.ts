@@ -1,12 +1,7 @@
 // The deliveries of the memory store. Their states change only here, so that the queues never
 // disagree with them. Every unsettled delivery is kept, and a bounded number of settled ones.
 
-import {
-  type Delivery,
-  type DeliveryState,
-  eventNamespaceOf,
-  UNSETTLED_STATES,
-} from '../core/delivery.ts';
+import { type Delivery, eventNamespaceOf, isUnsettled } from '../core/delivery.ts';
 import type { ClaimRequest, DecisionRecord, DeliveryCount, DeliveryQuery } from '../core/store.ts';
 import { MemoryQueue, type Queued } from './memory-queue.ts';
 import { dropOldest } from './store-kind.ts';
@@ -16,8 +11,6 @@ const SETTLED_KEPT = 10_000;
 
 /** Places kept of deleted deliveries, for a page that begins after one of them. */
 const DELETED_PLACES_KEPT = 10_000;
-
-const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
 /** Stores deliveries in memory. */
 export class MemoryDeliveries {
@@ -32,7 +25,6 @@ export class MemoryDeliveries {
   /** Characters of all packed occurrences, as an estimate of the bytes. */
   #bytes = 0;
 
-  /** Estimated size of all deliveries. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -78,7 +70,7 @@ export class MemoryDeliveries {
     if (from === 'running' && to !== 'running') queue.countRunning(this.#queued(after), -1);
     // A retried delivery is no longer settled. Once settled again it becomes the newest.
     this.#settled.delete(id);
-    if (!UNSETTLED.has(to)) this.#settled.set(id, now);
+    if (!isUnsettled(to)) this.#settled.set(id, now);
     if (this.#settled.size > SETTLED_KEPT) this.forgetOldest();
     // Reuses the parsed occurrences of a running delivery, so that its settlement parses nothing.
     return unpack({ ...after, occurrences: after.occurrences ?? before.occurrences });
@@ -88,7 +80,7 @@ export class MemoryDeliveries {
     this.#shiftMs += byMs;
     for (const [id, kept] of this.#kept) {
       const { state, dueAt } = kept.head;
-      if (UNSETTLED.has(state)) this.#kept.set(id, withChanges(kept, { dueAt: dueAt + byMs }));
+      if (isUnsettled(state)) this.#kept.set(id, withChanges(kept, { dueAt: dueAt + byMs }));
     }
   }
 
@@ -97,7 +89,7 @@ export class MemoryDeliveries {
     for (const [id, before] of this.#kept) {
       const { trigger, state, attempts } = before.head;
       const isLost = attempts.some(({ outcome }) => outcome?.outcome === 'unknown');
-      if (trigger !== from || (isLost && UNSETTLED.has(state))) continue;
+      if (trigger !== from || (isLost && isUnsettled(state))) continue;
       const after = withChanges(before, { trigger: to });
       this.#kept.set(id, after);
       if (state !== 'waiting') continue;
@@ -108,7 +100,7 @@ export class MemoryDeliveries {
 
   isUnsettled(id: string): boolean {
     const kept = this.#kept.get(id);
-    return kept !== undefined && UNSETTLED.has(kept.head.state);
+    return kept !== undefined && isUnsettled(kept.head.state);
   }
 
   /** Deletes the delivery that was settled first; false if there is none. */
@@ -161,11 +153,9 @@ export class MemoryDeliveries {
   }
 
   #queueOf(trigger: string): MemoryQueue {
-    const known = this.#queues.get(trigger);
-    if (known !== undefined) return known;
-    const made = new MemoryQueue();
-    this.#queues.set(trigger, made);
-    return made;
+    const queue = this.#queues.get(trigger) ?? new MemoryQueue();
+    this.#queues.set(trigger, queue);
+    return queue;
   }
 }
 
@@ -181,7 +171,6 @@ function fits(head: DeliveryHead, query: DeliveryQuery): boolean {
   );
 }
 
-/** All fields of a delivery except its occurrences. */
 type DeliveryHead = Omit<Delivery, 'occurrences'>;
 
 /**
@@ -201,7 +190,6 @@ export interface Packed {
   readonly occurrences: Delivery['occurrences'] | null;
 }
 
-/** The fields of a delivery that may change. */
 type Changes = Partial<
   Pick<
     Delivery,

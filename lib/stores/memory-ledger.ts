@@ -6,7 +6,7 @@ import type { LedgerEntry, Retirement } from '../core/store.ts';
 import { successorOf } from './store-kind.ts';
 
 interface LedgerRecord {
-  readonly entry: LedgerEntry;
+  entry: LedgerEntry;
   /** When the Event was deleted, on the clock of the retention, ms; null while it exists. */
   goneAt: number | null;
 }
@@ -28,12 +28,8 @@ export class MemoryLedger {
   }
 
   lookup(keys: readonly string[]): ReadonlyMap<string, LedgerEntry> {
-    const found = new Map<string, LedgerEntry>();
-    for (const key of keys) {
-      const kept = this.#byKey.get(key);
-      if (kept !== undefined) found.set(key, kept.entry);
-    }
-    return found;
+    const found = keys.flatMap((key) => this.#byKey.get(key) ?? []);
+    return new Map(found.map(({ entry }) => [entry.key, entry]));
   }
 
   /** Stores a complete entry. A state of its Event was read, so the Event exists. */
@@ -91,16 +87,14 @@ export class MemoryLedger {
     return this.#ids.has(id);
   }
 
-  *entries(): Iterable<LedgerEntry> {
-    for (const { entry } of this.#byKey.values()) yield entry;
+  entries(): IteratorObject<LedgerEntry> {
+    return this.#byKey.values().map(({ entry }) => entry);
   }
 
   /** Sets the start of the entry with this delivery id, at the release of a held delivery. */
   refire(id: string, firedAt: number): void {
-    const key = this.#ids.get(id);
-    const kept = key === undefined ? undefined : this.#byKey.get(key);
-    if (key === undefined || kept === undefined) return;
-    this.#byKey.set(key, { ...kept, entry: { ...kept.entry, firedAt } });
+    const kept = this.#byKey.get(this.#ids.get(id) ?? '');
+    if (kept !== undefined) kept.entry = { ...kept.entry, firedAt };
   }
 
   /** Deletes entries whose Event was deleted before a moment, and returns their number. */

@@ -5,6 +5,7 @@
 
 import type { ClaimRequest } from '../core/store.ts';
 import { Heap } from '../kit/data/heap.ts';
+import { countBefore } from '../kit/data/sorted.ts';
 import { firstDue } from './store-kind.ts';
 
 /** The fields of a delivery that determine its turn. */
@@ -57,14 +58,14 @@ export class MemoryQueue {
   /** Adds a waiting delivery at its place in the order. */
   put(delivery: Queued): void {
     const queue = this.#queueOf(delivery);
-    queue.waiting.splice(placeIn(queue.waiting, delivery, COMPARISONS[this.#order]), 0, delivery);
+    queue.waiting.splice(this.#placeIn(queue, delivery), 0, delivery);
     this.#lookAgain(queue, Math.min(queue.notBefore, delivery.dueAt));
   }
 
   /** Removes a delivery that was added with the same values. */
   remove(delivery: Queued): void {
     const queue = this.#queueOf(delivery);
-    const at = placeIn(queue.waiting, delivery, COMPARISONS[this.#order]);
+    const at = this.#placeIn(queue, delivery);
     if (queue.waiting[at]?.id === delivery.id) queue.waiting.splice(at, 1);
     this.#lookAgain(queue, queue.notBefore);
   }
@@ -99,6 +100,12 @@ export class MemoryQueue {
       if (look !== undefined && (next === null || look.at < next)) next = look.at;
     }
     return next;
+  }
+
+  /** The index at which a delivery is, or would be inserted. */
+  #placeIn({ waiting }: ObjectQueue, delivery: Queued): number {
+    const compare = COMPARISONS[this.#order];
+    return countBefore(waiting, (there) => compare(there, delivery) < 0);
   }
 
   /** A lane has one order, which its first claim names. */
@@ -167,21 +174,4 @@ export class MemoryQueue {
     this.#objects.set(object, made);
     return made;
   }
-}
-
-/** The index at which a delivery is, or would be inserted. */
-function placeIn(
-  waiting: readonly Queued[],
-  delivery: Queued,
-  compare: (a: Queued, b: Queued) => number,
-): number {
-  let low = 0;
-  let high = waiting.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const there = waiting[middle];
-    if (there !== undefined && compare(there, delivery) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

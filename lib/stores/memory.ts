@@ -23,7 +23,6 @@ import { MemoryDeliveries, type Packed, unpack } from './memory-deliveries.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { GAPS_KEPT, type StoreParts } from './store-kind.ts';
 
-/** The section `memory:` of the configuration; it has no settings. */
 type MemorySection = Readonly<Record<string, never>>;
 
 /** Creates a store that is lost when its process ends. */
@@ -102,9 +101,11 @@ class MemoryStore implements Store {
     usage: async () => this.#usage,
     gaps: async (limit) => this.#gaps.slice(-limit).reverse(),
     firedSince: async (since) =>
-      [...this.#ledger.entries()]
+      this.#ledger
+        .entries()
         .filter(({ firedAt, id }) => firedAt >= since && this.#isSpent(id))
-        .map(({ firedAt, object }) => ({ at: firedAt, object })),
+        .map(({ firedAt, object }) => ({ at: firedAt, object }))
+        .toArray(),
   };
 
   readonly keyValues: KeyValues = {

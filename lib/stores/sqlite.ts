@@ -45,7 +45,6 @@ import {
   prepareFile,
 } from './store-location.ts';
 
-/** The section `sqlite:` of the configuration. */
 interface SqliteSection {
   readonly path?: string;
 }
@@ -53,7 +52,6 @@ interface SqliteSection {
 /** Defaults of the section. */
 export const SQLITE_DEFAULTS = { path: 'sluice.db' } as const;
 
-/** Options of `openSqliteStore`. */
 interface SqliteOptions {
   readonly path: string;
   /** 0: no bound. */

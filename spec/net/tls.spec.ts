@@ -68,6 +68,24 @@ describe('TLS to a receiver', () => {
     expect(receiver.requests).to.equal(0);
   });
 
+  it('resumes the session of the connection before, and none of another client', async () => {
+    await using receiver = await secure({ ca: authority.cert, requestCert: true });
+    const resumed: boolean[] = [];
+    receiver.server.on('secureConnection', (socket: TLSSocket) =>
+      resumed.push(socket.isSessionReused()),
+    );
+    const url = new URL(`https://127.0.0.1:${receiver.port}/`);
+    for (const name of ['first', 'second']) {
+      await using client = aClient({ tls: { ca: authority.cert, ...authority.sign(name) } });
+      for (let count = 0; count < 2; count += 1) {
+        // Each closes its connection, so the next one needs a handshake.
+        const own = aRequest(url, { connection: 'own' });
+        expect(await client.send(own, NEVER)).to.include({ excerpt: `hello ${name}` });
+      }
+    }
+    expect(resumed).to.deep.equal([false, true, false, true]);
+  });
+
   it('is accepted with the configured authority', async () => {
     await using receiver = await secure();
     const result = await sendTo(receiver, { ca: authority.cert });

@@ -16,7 +16,7 @@ function at(line: number, column: number, more: Partial<Problem> = {}): Problem 
 }
 
 function linesOf(text: string, problem: Problem, width = 80): readonly (string | undefined)[] {
-  const excerpt = createExcerpts({ text, problems: [problem], width })(problem);
+  const excerpt = createExcerpts(text, [problem], width)(problem);
   return [excerpt?.text, excerpt?.caret];
 }
 
@@ -61,7 +61,7 @@ describe('createExcerpts', () => {
 
   it('hides a line for every problem on it if one of them says so', () => {
     const problems = [at(1, 1), at(1, 9, { concealed: true })];
-    const excerptOf = createExcerpts({ text: 'bearer: hunter2', problems, width: 80 });
+    const excerptOf = createExcerpts('bearer: hunter2', problems, 80);
     expect(problems.map(excerptOf)).to.deep.equal([null, null]);
   });
 
@@ -87,7 +87,7 @@ describe('createExcerpts', () => {
   it('masks the value of an unknown key for every problem on its line', () => {
     const unknown = at(1, 11, { code: 'unknown-key' });
     const problems = [at(1, 3), unknown];
-    const excerptOf = createExcerpts({ text: 'bearer: { tokn: hunter2 }', problems, width: 80 });
+    const excerptOf = createExcerpts('bearer: { tokn: hunter2 }', problems, 80);
     for (const problem of problems) {
       expect(excerptOf(problem)?.text).to.match(/bearer: \{ tokn: •+$/);
     }

@@ -65,14 +65,12 @@ export function failureOf(error: unknown): CallFailure {
   return { code: result?.means ?? 'internal', result: result?.name ?? `${code}`, message };
 }
 
-/** The next step, and the cause. */
-interface Advice {
-  readonly todo: string;
-  readonly cause?: unknown;
-}
-
 /** The error of a store that cannot be opened: the file, the finding and the next step. */
-export function unusable(path: string, found: string, { todo, cause }: Advice): SluiceError {
+export function unusable(
+  path: string,
+  found: string,
+  { todo, cause }: { readonly todo: string; readonly cause?: unknown },
+): SluiceError {
   return new SluiceError('store-unusable', `open store ${path}: ${found}; ${todo}`, { cause });
 }
 

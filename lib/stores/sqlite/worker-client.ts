@@ -13,16 +13,13 @@ interface PendingCall {
   readonly reject: (error: unknown) => void;
 }
 
-/** Callbacks of the client. */
 interface WorkerCallbacks {
   readonly note: (note: HistoryNote) => void;
   /** Called after the worker has ended. */
   readonly close: () => void;
-  /** Called at each call. */
   readonly called: () => void;
 }
 
-/** The worker's answer after it opened the files. */
 type OpenedWorker =
   | { readonly client: WorkerClient; readonly notes: readonly HistoryNote[] }
   | { readonly found: OpenFailure };

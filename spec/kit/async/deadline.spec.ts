@@ -55,6 +55,18 @@ describe('openDeadline', () => {
     expect(deadline.expired).to.equal(true);
   });
 
+  it('keeps the outer signal but no timer once it is lifted', async () => {
+    const clock = new FakeClock();
+    const outer = new AbortController();
+    using deadline = openDeadline(clock, 100, outer.signal);
+    deadline.lift();
+    expect(clock.sleepers).to.equal(0);
+    await clock.advance(200);
+    expect(deadline.signal.aborted).to.equal(false);
+    outer.abort();
+    expect(deadline.signal.aborted).to.equal(true);
+  });
+
   it('leaves no timer and aborts nothing once disposed', async () => {
     const clock = new FakeClock();
     const outer = new AbortController();

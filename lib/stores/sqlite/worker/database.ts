@@ -37,7 +37,6 @@ CREATE TABLE IF NOT EXISTS decision (
 );
 PRAGMA application_id = ${HISTORY_APPLICATION_ID}`;
 
-/** Thrown if a file cannot be used. */
 class UnusableFile extends Error {
   readonly found: OpenFailure;
 

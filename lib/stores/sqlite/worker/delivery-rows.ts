@@ -1,7 +1,7 @@
 // The rows of deliveries. They are added, changed and deleted only here, so that queues, state counts
 // and bodies never disagree with them.
 
-import { type Delivery, type DeliveryState, UNSETTLED_STATES } from '../../../core/delivery.ts';
+import { type Delivery, type DeliveryState, isUnsettled } from '../../../core/delivery.ts';
 import type { DeliveryCount } from '../../../core/store.ts';
 import { dropOldest } from '../../store-kind.ts';
 import type { DeliveryRow, NewRow, WholeRow } from '../protocol.ts';
@@ -29,13 +29,6 @@ UPDATE delivery SET attempts = ?, attempt_count = ?, open_at = ? WHERE seq = ?`;
 
 /** Ids kept of deleted deliveries, for a page that begins after one of them. */
 const REMEMBERED = 10_000;
-
-const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
-
-/** Checks whether a delivery in this state is unsettled. */
-function isUnsettled(state: DeliveryState): boolean {
-  return UNSETTLED.has(state);
-}
 
 /** Changes of a row; absent fields stay. */
 interface RowChange {

@@ -47,10 +47,7 @@ export class History {
   }
 
   get usedBytes(): number {
-    this.#tryTo(() => {
-      this.#usedBytes ??= this.#file?.usedBytes ?? 0;
-    });
-    return this.#usedBytes ?? 0;
+    return this.#tryTo(() => (this.#usedBytes ??= this.#file?.usedBytes ?? 0)) ?? 0;
   }
 
   add({ id, at, trail }: DecisionRow): void {
@@ -62,12 +59,8 @@ export class History {
   }
 
   find(id: string): DecisionRow | null {
-    let found: DecisionRow | null = null;
-    this.#tryTo(() => {
-      const row = this.#file?.get('SELECT id, at, trail FROM decision WHERE id = ?', id);
-      found = (row as DecisionRow | undefined) ?? null;
-    });
-    return found;
+    const sql = 'SELECT id, at, trail FROM decision WHERE id = ?';
+    return this.#tryTo(() => this.#file?.get(sql, id) as DecisionRow | undefined) ?? null;
   }
 
   /** Checks the next decisions in a cycle and deletes those without a delivery. */
@@ -107,9 +100,9 @@ export class History {
   }
 
   /** Absorbs every failure: it may lose decisions, but no other data. */
-  #tryTo(act: () => unknown): void {
+  #tryTo<T>(act: () => T): T | undefined {
     try {
-      act();
+      return act();
     } catch (error) {
       const { code, message } = failureOf(error);
       this.#drop();
@@ -117,6 +110,7 @@ export class History {
       const movedTo = this.#isDamaged ? this.#setAside() : null;
       if (movedTo !== null) this.#reopen();
       this.#note({ file: this.#path, movedTo, why: message });
+      return undefined;
     }
   }
 

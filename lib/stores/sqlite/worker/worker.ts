@@ -40,7 +40,7 @@ import { Listing } from './listing.ts';
 import { Maintenance } from './maintenance.ts';
 
 /** Every call, by its name. The client knows their types from here. */
-export type Calls = ReturnType<typeof createCalls>;
+export type Calls = ReturnType<typeof createCalls>['all'];
 
 /** The name of a call. */
 export type CallName = keyof Calls;
@@ -63,17 +63,12 @@ function createCalls(parts: PortParts) {
   const outbox = new Claims(parts);
   const upkeep = new Maintenance(parts, journal);
   const listing = new Listing(db, deliveries);
-  return {
+  // Calls that change nothing. Without other calls they need no transaction.
+  const reads = {
     positions: (source: string) => journal.positions(source),
     allPositions: () => journal.allPositions(),
     lookup: (keys: readonly string[]) => ledger.lookup(keys),
     ledgerKeys: (after: number) => ledger.keys(after),
-    commit: (commit: PackedCommit) => journal.commit(commit),
-    claim: (request: ClaimRequest) => outbox.claim(request),
-    attempt: (started: Pick<Settlement, 'id' | 'incarnation' | 'now'> & WithBody) =>
-      outbox.attempt(started),
-    settle: (settlement: Settlement & WithBody) => outbox.settle(settlement),
-    change: (change: StateChange & WithBody) => outbox.change(change),
     next: (trigger: string) => outbox.next(trigger),
     list: (query: DeliveryQuery) => listing.list(query),
     get: (id: string) => deliveries.findWhole(id),
@@ -83,6 +78,15 @@ function createCalls(parts: PortParts) {
     gaps: (limit: number) => journal.gaps(limit),
     firedSince: (since: number) => ledger.firedSince(since),
     read: (name: string) => db.text('SELECT value FROM keep WHERE name = ?', name) ?? null,
+  };
+  const all = {
+    ...reads,
+    commit: (commit: PackedCommit) => journal.commit(commit),
+    claim: (request: ClaimRequest) => outbox.claim(request),
+    attempt: (claim: Pick<Settlement, 'id' | 'incarnation' | 'now'> & WithBody) =>
+      outbox.attempt(claim),
+    settle: (settlement: Settlement & WithBody) => outbox.settle(settlement),
+    change: (change: StateChange & WithBody) => outbox.change(change),
     write: (name: string, value: string) =>
       void db.run('INSERT OR REPLACE INTO keep (name, value) VALUES (?, ?)', name, value),
     begin: (request: RecoveryRequest) => upkeep.begin(request),
@@ -98,38 +102,15 @@ function createCalls(parts: PortParts) {
     },
     sweep: (bounds: SweepBounds, from: SweepPlace | null) => upkeep.sweep(bounds, from),
   };
+  return { reads, all };
 }
 
-/** Calls that change nothing. Without other calls they need no transaction. */
-const READS: ReadonlySet<CallName> = new Set<CallName>([
-  'positions',
-  'allPositions',
-  'lookup',
-  'ledgerKeys',
-  'next',
-  'list',
-  'get',
-  'decision',
-  'counts',
-  'usage',
-  'gaps',
-  'firedSince',
-  'read',
-]);
-
-/**
- * Calls that need not wait for the disk. A claim matters only to this process, and the first process
- * after a crash of the machine returns all claims anyway.
- */
-const NEED_NO_DISK: ReadonlySet<CallName> = new Set<CallName>([...READS, 'claim']);
-
-/** Answers requests. */
 class RequestHandler {
   readonly #db: Statements;
   readonly #deliveries: DeliveryRows;
   readonly #ledger: Ledger;
   readonly #history: History;
-  readonly #calls: Calls;
+  readonly #calls: ReturnType<typeof createCalls>;
   /** Set if the file is damaged; then every further request fails. */
   #end: CallFailure | null = null;
 
@@ -171,12 +152,14 @@ class RequestHandler {
     if (this.#end !== null) throw new Error(this.#end.message);
     const handle = (): Reply[] =>
       requests.map(({ call, name, values }) => {
-        const answer = this.#calls[name] as (...values: readonly unknown[]) => unknown;
+        const answer = this.#calls.all[name] as (...values: readonly unknown[]) => unknown;
         return { call, answer: answer(...values) };
       });
-    const isWriting = requests.some(({ name }) => !READS.has(name));
-    const isForGood = requests.some(({ name }) => !NEED_NO_DISK.has(name));
-    const replies = isWriting ? this.#db.transaction(handle, { isForGood }) : handle();
+    const writes = requests.filter(({ name }) => !Object.hasOwn(this.#calls.reads, name));
+    // A claim need not wait for the disk. It matters only to this process, and the first process after
+    // a crash of the machine returns all claims anyway.
+    const isForGood = writes.some(({ name }) => name !== 'claim');
+    const replies = writes.length > 0 ? this.#db.transaction(handle, { isForGood }) : handle();
     this.#deliveries.stateCounts.commit();
     return replies;
   }
@@ -231,7 +214,6 @@ function open(data: WorkerData, note: (note: HistoryNote) => void): RequestHandl
   }
 }
 
-/** Receives all messages that have arrived. */
 function receiveAll(
   first: ToWorker,
   port: MessagePort,
