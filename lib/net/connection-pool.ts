@@ -5,7 +5,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { aborted } from '../kit/async/abort.ts';
-import { placeOf, targetOf } from './address.ts';
+import { targetOf } from './address.ts';
 import type { Connector } from './connector.ts';
 import type { HttpRequest } from './http-client.ts';
 import { HttpConnection, type IdleEnd } from './http-connection.ts';
@@ -31,6 +31,7 @@ interface ConnectionPoolParts {
 export interface Pooled {
   readonly connection: HttpConnection;
   readonly use: ConnectionUse;
+  /** Origin of the receiver. */
   readonly place: string;
   /** Idle connections that a request can take instead of this one. */
   readonly idle: Pooled[];
@@ -72,7 +73,7 @@ export class ConnectionPool implements Disposable {
   /** Takes a kept connection for a request, or makes one. */
   take(request: HttpRequest): Pooled {
     const { url, connection: own } = request;
-    const place = placeOf(url);
+    const place = url.origin;
     const now = this.#parts.clock.monotonic();
     const use = own === undefined ? this.#reuse.useFor(place, request, now) : 'single';
     const idle = this.#idleFor(use, request);
@@ -80,12 +81,12 @@ export class ConnectionPool implements Disposable {
       if (pooled.connection.isOpen) return this.#join(pooled);
       this.#onEnd(pooled, 'was closed');
     }
-    return this.#make({ url, place, use, idle });
+    return this.#make({ url, use, idle });
   }
 
   /** Makes a connection for a request whose kept connection turned out to be closed. */
   takeNew({ url }: HttpRequest): Pooled {
-    return this.#make({ url, place: placeOf(url), use: 'single', idle: [] });
+    return this.#make({ url, use: 'single', idle: [] });
   }
 
   /** Keeps a connection after an answer, or closes it. */
@@ -163,7 +164,7 @@ export class ConnectionPool implements Disposable {
     while (this.#prune());
   }
 
-  #make({ url, place, use, idle }: Way): Pooled {
+  #make({ url, use, idle }: Way): Pooled {
     const { connector, idleMs, http2 } = this.#parts;
     const target = targetOf(url);
     const connection = new HttpConnection({
@@ -173,7 +174,7 @@ export class ConnectionPool implements Disposable {
       http2,
       onEnd: (how) => this.#onEnd(pooled, how),
     });
-    const pooled: Pooled = { connection, use, place, idle, users: 1, idleSince: 0 };
+    const pooled: Pooled = { connection, use, place: url.origin, idle, users: 1, idleSince: 0 };
     this.#all.add(pooled);
     return pooled;
   }
@@ -233,7 +234,7 @@ export class ConnectionPool implements Disposable {
   }
 }
 
-type Way = Pick<Pooled, 'use' | 'place' | 'idle'> & { readonly url: URL };
+type Way = Pick<Pooled, 'use' | 'idle'> & { readonly url: URL };
 
 // The usual limit of servers; undici's default.
 const STREAMS_AT_MOST = 100;

@@ -45,7 +45,7 @@ export interface TlsIdentity {
 export interface ConnectorOptions {
   readonly connectTimeoutMs: number;
   readonly tls: TlsIdentity;
-  readonly proxy: ProxyChoice;
+  readonly proxy: ProxyChoice | null;
   /** `guarded`: forbidden addresses are refused. `any`: the address was chosen by an operator. */
   readonly addresses: 'guarded' | 'any';
   /** `offered`: a server with TLS may choose HTTP/2. */
@@ -63,9 +63,11 @@ interface ConnectorParts {
 /** Opens connections that are ready to carry a request. */
 export class Connector {
   /**
-   * Chooses the proxy for an address. **Errors**: throws if the configured proxy cannot be used.
+   * Chooses the proxy for an address; null: there is none for any.
+   *
+   * **Errors**: throws if the configured proxy cannot be used.
    */
-  readonly proxyTo: ProxyChoice;
+  readonly proxyTo: ProxyChoice | null;
   readonly #options: ConnectorOptions;
   readonly #clock: Clock;
   readonly #lookup: LookupFunction;
@@ -105,7 +107,7 @@ export class Connector {
   }
 
   async #route(target: AddressTarget, signal: AbortSignal): Promise<Socket> {
-    const proxy = this.proxyTo(target);
+    const proxy = this.proxyTo?.(target) ?? null;
     if (proxy === null) {
       return target.isTls ? this.#secure(target, null, signal) : this.#dial(target, signal);
     }

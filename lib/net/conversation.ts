@@ -56,7 +56,7 @@ export class Conversation implements AsyncDisposable {
   constructor(options: ConversationOptions, { clock, lookup = systemLookup }: ConversationParts) {
     const { connectTimeoutMs, addresses } = options;
     this.#options = options;
-    const none = { tls: {}, proxy: () => null, http2: 'off', tcpKeepAliveMs: null } as const;
+    const none = { tls: {}, proxy: null, http2: 'off', tcpKeepAliveMs: null } as const;
     const connector = new Connector({ ...none, connectTimeoutMs, addresses }, { clock, lookup });
     this.#agent = new Agent({
       ...UNTIMED,

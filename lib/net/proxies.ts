@@ -41,6 +41,8 @@ export type EnvironmentRoute =
 /** The proxies of an environment. */
 interface EnvironmentProxies {
   readonly routeTo: (target: AddressTarget) => EnvironmentRoute;
+  /** Whether no variable names a proxy, so that every route is direct. */
+  readonly isDirect: boolean;
   /** All faults of the variables, even if no address needs them. */
   readonly faults: readonly VariableFault[];
   /** Secret. Credentials for its proxies, to be removed from shown texts. */
@@ -95,6 +97,7 @@ export function environmentProxies(environment: Environment): EnvironmentProxies
       if (route.kind === 'direct') return route;
       return isThisMachine(target) || excepts(target) ? DIRECT : route;
     },
+    isDirect: all.every(({ kind }) => kind === 'direct'),
     faults: [
       ...unusable.map(({ variable, fault }) => ({ variable, fault })),
       ...faults.map((fault) => ({ variable: exceptions?.variable ?? '', fault })),
@@ -109,13 +112,15 @@ export function secretsOf(proxy: HttpProxy): readonly string[] {
   return [proxy.credentials?.password ?? '', pair].filter((text) => text !== '');
 }
 
-/** Makes the choice of one proxy for everything, of none, or by the environment. */
+/** Makes the choice of one proxy for everything or by the environment; null: there is none. */
 export function proxyChoice(
   proxy: HttpProxy | 'environment' | null,
   environment: Environment,
-): ProxyChoice {
+): ProxyChoice | null {
+  if (proxy === null) return null;
   if (proxy !== 'environment') return () => proxy;
-  const { routeTo } = environmentProxies(environment);
+  const { routeTo, isDirect } = environmentProxies(environment);
+  if (isDirect) return null;
   return (target) => {
     const route = routeTo(target);
     switch (route.kind) {

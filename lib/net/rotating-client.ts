@@ -10,8 +10,8 @@ interface ReplaceableClient extends AsyncDisposable {
 interface RotationParts<Settings, Client> {
   /** Makes a client; opens nothing. **Errors**: may throw; the client before stays in use then. */
   readonly create: (settings: Settings) => Client;
-  /** Whether a client of some settings also serves others. */
-  readonly isSame: (settings: Settings, before: Settings) => boolean;
+  /** Whether a client of some settings also serves others; absent: only for the same object. */
+  readonly isSame?: (settings: Settings, before: Settings) => boolean;
 }
 
 /** The client of the current settings. Disposing closes it and those before it. */
@@ -27,7 +27,11 @@ export class RotatingClient<Settings, Client extends ReplaceableClient> implemen
   /** The client of these settings; the one of other settings before is retired. */
   clientFor(settings: Settings): Client {
     const before = this.#current;
-    if (before !== null && this.#parts.isSame(settings, before.settings)) return before.client;
+    const { isSame } = this.#parts;
+    if (before !== null) {
+      const isKept = isSame?.(settings, before.settings) ?? settings === before.settings;
+      if (isKept) return before.client;
+    }
     const client = this.#parts.create(settings);
     this.#current = { settings, client };
     if (before !== null) this.#retire(before.client);

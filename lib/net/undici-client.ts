@@ -225,11 +225,11 @@ class UndiciClient implements HttpClient {
 
   #optionsOf({ request, headers, signal }: HttpCall, { use }: Pooled): Dispatcher.RequestOptions {
     const { method, url, body } = request;
-    const target = targetOf(url);
     const path = `${url.pathname}${url.search}`;
     const shared = this.#isShared ? { signal } : {};
     const options = { method, path, headers, body, reset: use === 'single', ...shared };
-    const proxy = target.isTls ? null : this.#connector.proxyTo(target);
+    const { proxyTo } = this.#connector;
+    const proxy = proxyTo === null || url.protocol === 'https:' ? null : proxyTo(targetOf(url));
     if (proxy === null) return options;
     const authorization = proxyAuthorization(proxy);
     return {

@@ -79,8 +79,8 @@ export function createHttpTrigger(
   const { clock, folder, environment, random, observe } = parts;
   const used = proxyUsed(section, parts);
   if (used !== null) observe(used);
-  // Equal settings are one object, which is made again if a certificate was rotated.
-  const clients = new RotatingClient({ create, isSame: (one, other) => one === other });
+  // Settings are another object once a certificate was rotated.
+  const clients = new RotatingClient({ create });
   const sender = new Sender(section, { clock, clients, places: { folder, environment } });
   return {
     ...(section.batch === undefined

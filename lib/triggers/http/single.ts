@@ -31,6 +31,7 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
   const target = compileTarget(section, 'delivery');
   const configured = compileHeaders(headers, 'delivery', Object.keys(secrets));
   const contentOf = compileContent(section);
+  const hasSecrets = Object.keys(secrets).length > 0;
   return oneEach(keyLifeOf(section), async (delivery, signal) => {
     const { id } = delivery;
     const view = toTemplateView(delivery);
@@ -40,7 +41,7 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
         const detail = `make the URL of delivery ${id}: ${rendered.why}`;
         return { outcome: 'refused', reason: rendered.reason, detail };
       }
-      const document = withSecrets(view, resolved.secrets);
+      const document = hasSecrets ? withSecrets(view, resolved.secrets) : view;
       const content = contentOf(delivery, document);
       const { length } = content.body;
       if (length > LARGEST_BODY_BYTES) return tooLarge(delivery, length);

@@ -41,7 +41,7 @@ export function storeWith(store: Store, changes: Partial<Store>): Store {
 }
 
 /** Passes each call of a store through a function. */
-function storeAround(
+export function storeAround(
   { journal, outbox, archive, keyValues, upkeep }: Store,
   around: <T>(call: StoreCall, proceed: () => Promise<T>) => Promise<T>,
 ): Omit<Store, typeof Symbol.asyncDispose> {
