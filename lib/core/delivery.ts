@@ -46,19 +46,19 @@ export function isOnlyHeld({ state, dead }: Pick<Delivery, 'state' | 'dead'>): b
 }
 
 /** The cluster of the occurrences. */
-export interface ClusterRef {
+export type ClusterRef = {
   readonly id: string;
   /** `cluster:` of the configuration, for display only. */
   readonly name: string | null;
-}
+};
 
 /** The part of an occurrence that a pipeline receives. */
-export interface DeliveredOccurrence {
+export type DeliveredOccurrence = {
   readonly event: EventObject;
   readonly firstTime: string;
   readonly happenedAt: string;
   readonly count: number;
-}
+};
 
 /** The document that a pipeline receives. It is the same at each attempt. */
 interface DeliveryDocument
@@ -121,13 +121,7 @@ export function toDocument(delivery: Delivery): DeliveryDocument {
 
 /** The document that templates read: that of the delivery, and its first Event. Events are not copied. */
 export function toTemplateView(delivery: Delivery): JsonObject {
-  const { cluster, occurrences, ...rest } = toDocument(delivery);
-  return {
-    ...rest,
-    cluster: { ...cluster },
-    occurrences: occurrences.map((occurrence) => ({ ...occurrence })),
-    event: delivery.occurrences[0].event,
-  };
+  return { ...toDocument(delivery), event: delivery.occurrences[0].event };
 }
 
 /**

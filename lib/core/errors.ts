@@ -90,7 +90,6 @@ export class SluiceError extends Error {
   }
 }
 
-/** Cause and facts of a thrown error. */
 interface SluiceErrorOptions {
   readonly cause?: unknown;
   readonly details?: Readonly<Record<string, string | number>>;

@@ -33,6 +33,11 @@ export function listOf(value: Json | undefined): readonly Json[] {
   return isJsonList(value) ? value : [];
 }
 
+/** The items of a list by index, or the values of an object by key; none of any other value. */
+export function childrenOf(value: Json | undefined): readonly (readonly [string, Json])[] {
+  return Object.entries(isJsonList(value) ? value : objectOf(value));
+}
+
 /** The value at a path of keys; undefined if a key is missing or a value on the path is no object. */
 export function jsonAt(value: Json | undefined, ...path: readonly string[]): Json | undefined {
   let here: Json | undefined = value;

@@ -12,7 +12,6 @@ export const ACTS = ['retry', 'rerun', 'release', 'discard'] as const;
 /** Name of an action. */
 export type ActName = (typeof ACTS)[number];
 
-/** Dependencies of an action. */
 interface ActParts {
   readonly outbox: Outbox;
   readonly journal: Journal;

@@ -27,7 +27,6 @@ interface AdmissionStatus {
   readonly until: number;
 }
 
-/** Cause of a pause. */
 interface PauseCause {
   readonly reason: Reason;
   readonly why: string;
@@ -75,7 +74,6 @@ export class Admission {
     return this.state === 'paused' && this.#current.reason === 'unauthorized';
   }
 
-  /** The most attempts that may run now. */
   allowed(now: number): number {
     const { state, until } = this.#current;
     if (state === 'admitting') return Math.min(this.#window, this.#concurrency);

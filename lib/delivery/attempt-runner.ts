@@ -80,8 +80,6 @@ interface AttemptMade {
   readonly settled: Promise<void>;
 }
 
-const NOT_MADE: AttemptMade = { settled: Promise.resolve() };
-
 type Ended = Pick<Settlement, 'outcome' | 'durationMs'> & { readonly next: NextState };
 
 /** Makes the attempts of one trigger. */
@@ -122,7 +120,7 @@ export class AttemptRunner {
     try {
       const wanted = await this.#withoutLost(deliveries, signals);
       const recorded = (await Promise.all(wanted.map((one) => this.#record(one, signals)))).flat();
-      if (recorded.length === 0) return releasing(lock, NOT_MADE);
+      if (recorded.length === 0) return releasing(lock, { settled: Promise.resolve() });
       return releasing(lock, await this.#attempt(recorded, signals));
     } catch (error) {
       lock[Symbol.dispose]();
@@ -160,7 +158,7 @@ export class AttemptRunner {
   }
 
   async #attempt(recorded: readonly Delivery[], signals: AttemptSignals): Promise<AttemptMade> {
-    const { clock, observe } = this.#parts;
+    const { clock, observe, random } = this.#parts;
     for (const delivery of recorded) observe({ kind: 'attempt-started', delivery });
     const overtaking = recorded.map((delivery) => this.#overtaken(delivery));
     const began = clock.monotonic();
@@ -172,7 +170,8 @@ export class AttemptRunner {
     const settling = recorded.map(async (delivery, place) => {
       const outcome = outcomes[place] ?? bugOutcome('no outcome');
       observe({ kind: 'attempt-ended', delivery, outcome, durationMs });
-      const next = withOvertaken(this.#next(delivery, outcome), await overtaking[place]);
+      const at = { policy: this.#policy, now: clock.now(), random, ages: this.retryAge };
+      const next = withOvertaken(nextState(delivery, outcome, at), await overtaking[place]);
       await this.#settle(delivery, { outcome, durationMs, next }, signals);
     });
     this.#report(changes);
@@ -269,12 +268,6 @@ export class AttemptRunner {
 
   get #keyFacts(): KeyFacts {
     return { keyLifeMs: this.#trigger.keyLifeMs, ages: this.retryAge };
-  }
-
-  #next(delivery: Delivery, outcome: Outcome): NextState {
-    const { clock, random } = this.#parts;
-    const at = { policy: this.#policy, now: clock.now(), random, ages: this.retryAge };
-    return nextState(delivery, outcome, at);
   }
 
   /** Observes changes of the admission; deliveries do not age while their lane is paused. */

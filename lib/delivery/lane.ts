@@ -37,7 +37,6 @@ const RENEWAL_MS = 10_000;
 
 const ONE_BY_ONE = { max: 1, waitMs: 0 };
 
-/** The steps of a stop of a lane. */
 type LaneSignals = Omit<AttemptSignals, 'leave'>;
 
 /** Attempts the due deliveries of one trigger. */
@@ -252,7 +251,6 @@ export class Dispatch {
     this.#lanes = lanes;
   }
 
-  /** Number of running attempts. */
   get running(): number {
     return this.#lanes.values().reduce((sum, lane) => sum + lane.running, 0);
   }

@@ -8,7 +8,6 @@ import { isJsonObject } from '../core/event.ts';
 import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
-/** Dependencies of the ages of one lane. */
 interface RetryAgeParts {
   readonly clock: Clock;
   readonly keyValues: KeyValues;
@@ -103,17 +102,13 @@ export class RetryAge {
     const write = async (): Promise<void> => {
       // First, so that the value of an earlier process is not overwritten unread.
       await this.restore();
-      await this.#parts.keyValues.write(this.#name, this.#text());
+      // JSON writes the end of a span that still lasts, which is infinite, as null.
+      const pauses = this.#pauses.spans.map(({ from, to }) => [from, to]);
+      const setBacks = this.#setBacks.map(({ until, byMs }) => [until, byMs]);
+      await this.#parts.keyValues.write(this.#name, JSON.stringify({ pauses, setBacks }));
     };
     // An older value makes some deliveries expire sooner after the next start, and nothing else.
     this.#saved = this.#saved.then(write).catch(() => undefined);
-  }
-
-  #text(): string {
-    // JSON writes the end of a span that still lasts, which is infinite, as null.
-    const pauses = this.#pauses.spans.map(({ from, to }) => [from, to]);
-    const setBacks = this.#setBacks.map(({ until, byMs }) => [until, byMs]);
-    return JSON.stringify({ pauses, setBacks });
   }
 }
 
@@ -154,7 +149,6 @@ export class Pauses {
     if (this.#lasting === undefined) this.add({ from: now, to: Number.POSITIVE_INFINITY });
   }
 
-  /** Ends the pause that lasts. */
   end(now: number): void {
     const lasting = this.#lasting;
     if (lasting === undefined) return;

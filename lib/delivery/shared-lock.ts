@@ -16,7 +16,6 @@ export class SharedLock {
   #isExclusive = false;
   readonly #waiting: LockWaiter[] = [];
 
-  /** Number of current holders. */
   get holders(): number {
     return this.#shared + (this.#isExclusive ? 1 : 0);
   }

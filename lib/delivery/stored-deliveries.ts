@@ -45,7 +45,6 @@ export async function moveDelivery(
   return delivery;
 }
 
-/** Dependencies of the orphaning. */
 interface OrphanParts {
   readonly archive: Pick<Archive, 'list' | 'counts'>;
   readonly outbox: Pick<Outbox, 'change'>;

@@ -3,7 +3,7 @@
 
 import type { Json } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import { errorAt, type Finding } from '../core/problem.ts';
+import { errorAt } from '../core/problem.ts';
 import { type Pattern, parsePattern } from '../kit/text/pattern.ts';
 import type { Block, Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
 import type { ConditionField } from './rule.ts';
@@ -80,9 +80,13 @@ function compileEntries({ field, written, path }: WrittenField, report: Report):
     }
     const parsed = parsePattern(entry);
     if (!parsed.ok) {
-      report.add(badPattern(entryPath, entry, parsed.why));
+      const message = `pattern ${quoted(entry)}: ${parsed.why}`;
+      const hint = 'write an exact value, a glob with * or ?, or an RE2 expression between slashes';
+      report.add(errorAt('bad-pattern', entryPath, { message, hint }));
     } else if (field === 'message' && entry !== '' && parsed.pattern.form === 'exact') {
-      report.add(plainMessage(entryPath, entry));
+      const message = `message ${quoted(entry)}: found a plain word, which would be compared with the whole message (expected a glob or an expression)`;
+      const hint = 'write *word* to find a word anywhere in the message, or /word/';
+      report.add(errorAt('bad-pattern', entryPath, { message, hint }));
     } else {
       compiled.push(parsed.pattern);
     }
@@ -97,7 +101,9 @@ function countCondition({ written, path }: WrittenField, report: Report): CountC
     if (test !== undefined) {
       tests.push(test);
     } else if (typeof entry === 'string' || typeof entry === 'number') {
-      report.add(badCount(entryPath, entry));
+      const message = `count ${quoted(String(entry))}: found no count (expected a whole number, or one after =, <, <=, > or >=)`;
+      const hint = 'write for instance 3 or ">= 3"';
+      report.add(errorAt('bad-count', entryPath, { message, hint }));
     } else {
       report.skip();
     }
@@ -118,27 +124,6 @@ function toWanted(written: unknown): Json {
 
 function toWantedEntry(written: unknown): Json {
   return typeof written === 'string' || typeof written === 'number' ? written : null;
-}
-
-function badPattern(path: string, text: string, why: string): Finding {
-  return errorAt('bad-pattern', path, {
-    message: `pattern ${quoted(text)}: ${why}`,
-    hint: 'write an exact value, a glob with * or ?, or an RE2 expression between slashes',
-  });
-}
-
-function plainMessage(path: string, text: string): Finding {
-  return errorAt('bad-pattern', path, {
-    message: `message ${quoted(text)}: found a plain word, which would be compared with the whole message (expected a glob or an expression)`,
-    hint: `write *word* to find a word anywhere in the message, or /word/`,
-  });
-}
-
-function badCount(path: string, found: string | number): Finding {
-  return errorAt('bad-count', path, {
-    message: `count ${quoted(String(found))}: found no count (expected a whole number, or one after =, <, <=, > or >=)`,
-    hint: 'write for instance 3 or ">= 3"',
-  });
 }
 
 const COMPARISON = /^\s*(==|=|<=|>=|<|>)?\s*(\d{1,15})\s*$/;

@@ -1,7 +1,7 @@
 // Checks the names of triggers and sources in rules. A name that is not configured is an error, with
 // the nearest configured name.
 
-import { errorAt, type Finding, type ProblemCode, warningAt } from '../core/problem.ts';
+import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import type { Condition } from './chain.ts';
 import { ownValue, pointer, quoted, type Report, type WrittenRule } from './rule-findings.ts';
@@ -18,7 +18,12 @@ export function compileTriggers(
     // An empty list is refused by the schema.
     const isEmpty = Array.isArray(written) && written.length === 0;
     if (isEmpty) report.skip();
-    else if (written !== undefined) report.add(rejecting(path));
+    else if (written !== undefined) {
+      const message =
+        'found triggers in a reject rule, which starts nothing (expected them in accept rules)';
+      const hint = 'remove triggers or write action: accept';
+      report.add(errorAt('wrong-value', path, { message, hint }));
+    }
     return Object.freeze([]);
   }
   if (configured === undefined || (written !== undefined && !Array.isArray(written))) {
@@ -33,21 +38,21 @@ export function compileTriggers(
   return Object.freeze(compileNames(written, { path, configured }, report));
 }
 
-interface NamePlace {
-  readonly path: string;
-  readonly configured: readonly string[];
-}
-
-function compileNames(written: readonly unknown[], place: NamePlace, report: Report): string[] {
+function compileNames(
+  written: readonly unknown[],
+  place: { readonly path: string; readonly configured: readonly string[] },
+  report: Report,
+): string[] {
   const named = new Set<string>();
   for (const [index, entry] of written.entries()) {
     const path = pointer(place.path, index);
     if (typeof entry !== 'string') {
       report.skip();
     } else if (!place.configured.includes(entry)) {
-      report.add(notConfigured('unknown-trigger', { path, name: entry, known: place.configured }));
+      report.add(notConfigured('trigger', path, { name: entry, known: place.configured }));
     } else if (named.has(entry)) {
-      report.add(listedTwice(path, entry));
+      const message = `trigger ${quoted(entry)}: found a second time in the same rule`;
+      report.add(errorAt('wrong-value', path, { message, hint: 'list each trigger once' }));
     } else {
       named.add(entry);
     }
@@ -55,16 +60,10 @@ function compileNames(written: readonly unknown[], place: NamePlace, report: Rep
   return [...named];
 }
 
-/** The pointer of a rule or block, and the sources that its `source` may name. */
-interface ConfiguredSources {
-  readonly path: string;
-  readonly sources: readonly string[] | undefined;
-}
-
-/** Reports entries of `source` that no configured source can match. */
+/** Reports entries of `source` that no configured source can match; `path` is that of the rule or block. */
 export function checkSources(
   conditions: readonly Condition[],
-  { path, sources }: ConfiguredSources,
+  { path, sources }: { readonly path: string; readonly sources: readonly string[] | undefined },
   report: Report,
 ): void {
   const condition = conditions.find(({ field }) => field === 'source');
@@ -77,7 +76,7 @@ export function checkSources(
       : at;
     report.add(
       entry.form === 'exact'
-        ? notConfigured('unknown-source', { path: place, name: entry.text, known: sources })
+        ? notConfigured('source', place, { name: entry.text, known: sources })
         : warningAt('never-matches', place, {
             message: `source ${quoted(entry.text)}: matches no configured source (${listed(sources)})`,
             hint: 'name a source or remove the entry',
@@ -86,16 +85,13 @@ export function checkSources(
   }
 }
 
-interface UnknownName {
-  readonly path: string;
-  readonly name: string;
-  readonly known: readonly string[];
-}
-
-function notConfigured(code: ProblemCode, { path, name, known }: UnknownName): Finding {
-  const what = code === 'unknown-source' ? 'source' : 'trigger';
+function notConfigured(
+  what: 'source' | 'trigger',
+  path: string,
+  { name, known }: { readonly name: string; readonly known: readonly string[] },
+): Finding {
   const near = nearestName(name, known);
-  return errorAt(code, path, {
+  return errorAt(`unknown-${what}`, path, {
     message: `${what} ${quoted(name)}: no such ${what} is configured (configured: ${listed(known)})`,
     hint:
       near === undefined
@@ -114,21 +110,6 @@ function triggersMissing(path: string, configured: readonly string[]): Finding {
       configured.length === 0
         ? 'add one under triggers:'
         : `write for instance triggers: [${configured[0] ?? ''}]`,
-  });
-}
-
-function rejecting(path: string): Finding {
-  return errorAt('wrong-value', path, {
-    message:
-      'found triggers in a reject rule, which starts nothing (expected them in accept rules)',
-    hint: 'remove triggers or write action: accept',
-  });
-}
-
-function listedTwice(path: string, name: string): Finding {
-  return errorAt('wrong-value', path, {
-    message: `trigger ${quoted(name)}: found a second time in the same rule`,
-    hint: 'list each trigger once',
   });
 }
 

@@ -25,7 +25,6 @@ export class HeldDeliveries {
     this.#bound = bound;
   }
 
-  /** Number of held deliveries. */
   get size(): number {
     return this.#queueOf.size;
   }

@@ -58,7 +58,6 @@ export class HeldInNamespace {
     this.key = key;
   }
 
-  /** Number of held deliveries. */
   get size(): number {
     return this.#held.size;
   }
@@ -78,7 +77,6 @@ export class HeldInNamespace {
     return this.#held.values().next().value;
   }
 
-  /** The delivery of this id. */
   get(id: string): HeldDelivery | undefined {
     return this.#held.get(id);
   }

@@ -16,7 +16,6 @@ import type { HeldDelivery, QueueKey } from './held-in-namespace.ts';
 import type { Limiter } from './limiter.ts';
 import type { HeldForecast } from './release-forecast.ts';
 
-/** Dependencies of the release. */
 interface ReleaseParts {
   readonly archive: Archive;
   readonly outbox: Outbox;
@@ -76,7 +75,6 @@ export class HeldRelease {
     if (last !== null) limiter.held.noteTurn(last);
   }
 
-  /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     while (!signal.aborted) {
@@ -135,7 +133,7 @@ export class HeldRelease {
     const { limiter, clock } = this.#parts;
     for (const { id, trigger } of held) {
       limiter.held.remove(id);
-      if (dead === 'shed') limiter.watch.evicted(trigger, clock.monotonic());
+      if (dead === 'shed') limiter.watch.shed(trigger, 'gaveWay', clock.monotonic());
     }
     for (let from = 0; from < held.length; from += PIECE) {
       await Promise.all(held.slice(from, from + PIECE).map((one) => this.#end(one, dead)));

@@ -88,7 +88,6 @@ export class Intake {
     return this.#inTurn(() => this.#take(batch, signal));
   }
 
-  /** Commits the unsaved changes. */
   save(): Promise<void> {
     return this.#inTurn(() => this.#save());
   }
@@ -115,7 +114,10 @@ export class Intake {
     const judged = batch.occurrences.map((occurrence) => this.#judge(occurrence));
     const keys = judged.flatMap(({ requests }) => requests.map((one) => one.ledgerKey));
     const known: Known = keys.length === 0 ? new Map() : await this.#lookup(keys);
-    for (const one of judged) this.#noteHidden(one, known);
+    for (const { occurrence, requests } of judged) {
+      const entries = requests.flatMap((one) => known.get(one.ledgerKey) ?? []);
+      for (const entry of entries) this.#gapLoss.note(occurrence, entry);
+    }
     const assessed = { ...batch, gaps: this.#gapLoss.assess(batch) };
     const work = this.#workOn(known);
     const ruled = judged.map((one) => ({
@@ -221,13 +223,6 @@ export class Intake {
       return [toStartRequest(occurrence, decision, { clusterId, trigger })];
     });
     return { occurrence, decision, requests };
-  }
-
-  #noteHidden({ occurrence, requests }: Judged, known: Known): void {
-    for (const { ledgerKey } of requests) {
-      const entry = known.get(ledgerKey);
-      if (entry !== undefined) this.#gapLoss.note(occurrence, entry);
-    }
   }
 
   #report(

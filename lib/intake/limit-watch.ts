@@ -9,14 +9,12 @@ import type { HeldDelivery } from './held-in-namespace.ts';
 /** The configured rates; null is no limit. */
 export type Limits = Readonly<Record<Budget, Rate | null>>;
 
-/** Dependencies of the watch. */
 interface LimitWatchParts {
   readonly limits: Limits;
   readonly heldAtMost: number;
   readonly observe: Observe;
 }
 
-/** Current state of the limits. */
 interface LimitState {
   /** Whether any delivery waits for the budget. */
   readonly holds: Readonly<Record<Budget, boolean>>;
@@ -56,14 +54,10 @@ export class LimitWatch {
     if (this.#parts.limits.total !== null) this.#use.note(user, now);
   }
 
-  /** Notes that a new delivery was shed. */
-  dropped(trigger: string, now: number): void {
-    this.#shed(trigger, now).dropped += 1;
-  }
-
-  /** Notes that a held delivery was evicted. */
-  evicted(trigger: string, now: number): void {
-    this.#shed(trigger, now).gaveWay += 1;
+  /** Notes that a delivery was shed: a new one was not accepted, or a held one was evicted. */
+  shed(trigger: string, how: 'dropped' | 'gaveWay', now: number): void {
+    const before = this.#shedding.get(trigger) ?? { dropped: 0, gaveWay: 0, isReported: false };
+    this.#shedding.set(trigger, { ...before, [how]: before[how] + 1, lastAt: now });
   }
 
   /** Observes what changed since the last call. */
@@ -84,13 +78,6 @@ export class LimitWatch {
   msUntilCalm(now: number): number {
     const ends = [...this.#shedding.values()].map(({ lastAt }) => lastAt + CALM_MS - now);
     return Math.min(Number.POSITIVE_INFINITY, ...ends);
-  }
-
-  #shed(trigger: string, now: number): Shedding {
-    const shedding = this.#shedding.get(trigger) ?? { dropped: 0, gaveWay: 0, isReported: false };
-    const noted = Object.assign(shedding, { lastAt: now });
-    this.#shedding.set(trigger, noted);
-    return noted;
   }
 
   #lookAtBudget(budget: Budget, { holds, held, now }: LimitState): void {

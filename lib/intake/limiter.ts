@@ -13,7 +13,6 @@ import { type Limits, LimitWatch } from './limit-watch.ts';
 import { type Forecast, forecastQueue, tokensByTurn } from './release-forecast.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
-/** Dependencies of a limiter. */
 interface LimiterParts {
   readonly now: () => number;
   /** Begin of the time for which started deliveries are recovered. */
@@ -23,7 +22,6 @@ interface LimiterParts {
   readonly heldAtMost?: number;
 }
 
-/** A delivery that needs a token. */
 type TokenRequest = Omit<HeldDelivery, 'since'>;
 
 /** About 20 MB of usual Events in the store for each trigger, and 10 MB of memory. */
@@ -73,7 +71,7 @@ export class Limiter {
       return null;
     }
     if (!this.held.admits(asked)) {
-      this.watch.dropped(asked.trigger, now);
+      this.watch.shed(asked.trigger, 'dropped', now);
       return 'shed';
     }
     if (budget === 'total') this.#waitsForTotal = true;
@@ -102,8 +100,7 @@ export class Limiter {
   ): void {
     const now = this.#now();
     // A bucket only moves forward in time: a token that is taken late would fill it twice.
-    const inOrder = [...started].sort((a, b) => a.at - b.at);
-    for (const { at, object } of inOrder) {
+    for (const { at, object } of started.toSorted((a, b) => a.at - b.at)) {
       const key = boundedKey(object);
       const then = Math.min(now, now - (wall - at));
       if (this.#exhausted(key, then) === null) this.#takeTokens(key, then);
@@ -280,7 +277,6 @@ export class TokenBuckets {
     this.#rate = rate;
   }
 
-  /** Number of keys with a bucket. */
   get size(): number {
     return this.#buckets.size;
   }

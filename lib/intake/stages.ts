@@ -10,7 +10,6 @@ import { type GuardFacts, guardForeign, guardLoop, guardOwn } from './guard.ts';
 import { type Limiter, limit } from './limiter.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
-/** Inputs of the stages. */
 interface StageFacts {
   readonly guard: GuardFacts;
   /** Ledger entry of the request, including changes by this batch so far. */
@@ -53,18 +52,14 @@ export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | nul
 function again({ occurrence, quietMs }: StartRequest, { entry }: StageFacts): Ruling | null {
   if (entry === undefined) return null;
   if (entry.life === occurrence.life) return { disposition: 'repeat', id: entry.id, why: '' };
-  const silence = silenceMs(entry.lastHappenedAt, occurrence.happenedAt);
+  const from = parseMicroTime(entry.lastHappenedAt);
+  const to = parseMicroTime(occurrence.happenedAt);
   // A time that cannot be parsed proves no silence: one build too few is better than one too many.
-  if (silence !== undefined && silence >= quietMs) return null;
+  const isKnown = from !== undefined && to !== undefined;
+  if (isKnown && millisecondsOf(to - from) >= quietMs) return null;
   return {
     disposition: 'repeat',
     id: entry.id,
     why: `re-created less than ${renderDuration(quietMs)} after its last state`,
   };
-}
-
-function silenceMs(before: string, after: string): number | undefined {
-  const from = parseMicroTime(before);
-  const to = parseMicroTime(after);
-  return from === undefined || to === undefined ? undefined : millisecondsOf(to - from);
 }

@@ -58,7 +58,6 @@ export class UnitOfWork {
     return this.#deliveries.filter(({ id }) => !this.#shed.has(id));
   }
 
-  /** Rules on a request and collects its changes. */
   rule(request: StartRequest): Ruling {
     const { guard, foreignSources, limiter, known } = this.#facts;
     const entry = this.#changed.get(request.ledgerKey) ?? known.get(request.ledgerKey);
@@ -121,7 +120,6 @@ export class UnsavedChanges {
   /** By key of the Event; if sources overlap, it is on more than one path. */
   readonly #keys = new Map<string, SeenKey[]>();
 
-  /** Returns an independent copy. */
   copy(): UnsavedChanges {
     const copy = new UnsavedChanges();
     for (const [source, positions] of this.#positions) copy.#moveTo(source, positions);

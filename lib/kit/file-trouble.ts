@@ -25,11 +25,9 @@ export function fileTrouble(error: unknown): string {
 }
 
 /** Whether a path exists; true also if access is denied. */
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    return codeOfFailure(error) !== 'ENOENT';
-  }
+export function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    (error: unknown) => codeOfFailure(error) !== 'ENOENT',
+  );
 }

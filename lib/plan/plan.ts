@@ -20,14 +20,8 @@ import type { DryRunParts, TriggerParts } from '../triggers/trigger-kind.ts';
 /** The form of a configuration; `none` if there is no configuration. */
 export type ConfigurationForm = 'ours' | 'original' | 'none';
 
-/** Parts that the gateway adds when it builds a source; the plan adds name and namespace. */
-type GatewaySourceParts = Omit<SourceParts, 'name' | 'namespace'>;
-
-/** Parts that the gateway adds when it builds a trigger; the plan adds the rest. */
-type GatewayTriggerParts = Omit<TriggerParts, 'name' | 'prefix' | 'buildNamespace'>;
-
-/** Parts that the gateway adds to a dry run; the plan adds the rest. */
-type PlannedDryRunParts = Omit<DryRunParts, 'name' | 'prefix' | 'buildNamespace'>;
+/** Parts of a trigger that the plan knows; the gateway adds the others. */
+type PlannedParts = 'name' | 'prefix' | 'buildNamespace';
 
 /** A source that is ready to be built. */
 export interface PlannedSource {
@@ -39,7 +33,7 @@ export interface PlannedSource {
   readonly permissions: readonly Permission[];
   /** Whether it would read this Event, judged by the Event's namespace. */
   reads(event: EventObject): boolean;
-  create(parts: GatewaySourceParts): Source;
+  create(parts: Omit<SourceParts, 'name' | 'namespace'>): Source;
 }
 
 /** Settings of a lane: `delivery:` of the file, and the trigger's own keys. */
@@ -70,10 +64,12 @@ export interface PlannedTrigger extends PlannedDelivery {
   /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;
   /** Makes a sample delivery without an effect; null if the kind cannot. */
-  readonly dryRun: ((parts: PlannedDryRunParts, signal: AbortSignal) => Promise<DryRun>) | null;
+  readonly dryRun:
+    | ((parts: Omit<DryRunParts, PlannedParts>, signal: AbortSignal) => Promise<DryRun>)
+    | null;
   /** The URL for which variables of the environment choose the proxy; null if they do not. */
   readonly receiver: URL | null;
-  create(parts: GatewayTriggerParts): Trigger;
+  create(parts: Omit<TriggerParts, PlannedParts>): Trigger;
 }
 
 /** Limits on the number of builds; null is switched off. */

@@ -13,7 +13,6 @@ import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kub
 import { askedWaitMs, pausing } from './asked-wait.ts';
 import { type FailureMeaning, refused, retry, unknown } from './outcome-builders.ts';
 
-/** Meaning of an answer. */
 type ApiMeaning = ObjectExists | FailureMeaning;
 
 /** The object was created, or exists already. */
@@ -144,12 +143,7 @@ export const ANSWER_ROWS: readonly ApiAnswerRow[] = [
   { status: [400, 499], means: refused('invalid'), found: 'invalid' },
   { status: [501, 501], means: refused('invalid'), found: 'not supported' },
   // The API server's own 503 means that nothing was done; a proxy's can mean a lost connection.
-  {
-    status: [503, 503],
-    when: hasReason,
-    means: retry('unavailable'),
-    found: 'unavailable',
-  },
+  { status: [503, 503], when: hasReason, means: retry('unavailable'), found: 'unavailable' },
   { status: [504, 504], means: unknown('timeout'), found: 'timeout at the server' },
   { status: [500, 599], means: unknown('server-error'), found: 'server error' },
   // An API server sends no redirect and no status below 200 or above 599. Something else has
@@ -211,7 +205,7 @@ function ofAnswer(answer: ApiAnswered, tried: CreateAttempt): CreationOutcome {
   const afterMs = askedWaitMs(answer, tried.now);
   const pause = PAUSING.has(answer.status) ? pausing(afterMs) : {};
   if (means.outcome !== 'retry') return { ...means, detail, ...pause };
-  return { ...means, detail, ...(afterMs === undefined ? {} : { afterMs }), ...pause };
+  return { ...means, detail, ...(afterMs !== undefined && { afterMs }), ...pause };
 }
 
 // With these the server, or a proxy in front of it, speaks of itself and not of the object.

@@ -47,7 +47,6 @@ export function projectId(project: string): string {
   return `${ID_PREFIX}${createHash('sha256').update(project, 'utf8').digest('hex').slice(0, ID_DIGITS)}`;
 }
 
-/** One build to start. */
 interface BrigadeBuild {
   readonly id: string;
   /** `<prefix>-<id>`. */
@@ -63,7 +62,6 @@ const SECRET_BYTES = 1_024 * 1_024;
 // A variable of the worker's environment, beside nine others; far below the 128 KiB of Linux.
 const EVENT_TYPE_BYTES = 32 * 1_024;
 
-/** The Secret, or why the Event does not fit. */
 type BuildSecret =
   | { readonly ok: true; readonly object: JsonObject }
   | { readonly ok: false; readonly why: string };

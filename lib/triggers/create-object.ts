@@ -17,7 +17,6 @@ import { oneEach, type TriggerParts } from './trigger-kind.ts';
 /** Annotation with the whole delivery id on every object that Sluice creates. */
 export const DELIVERY_KEY = 'sluice.dev/delivery';
 
-/** One object to create. */
 interface ObjectCreation {
   /** The path of its collection, for instance `/apis/batch/v1/namespaces/ci/jobs`. */
   readonly collection: string;
@@ -101,11 +100,8 @@ function compareIds(answer: ApiAnswered, creation: ObjectCreation): Outcome {
   }
   const { doing } = attemptTo(creation, 'create');
   const found = theirs === undefined ? `no annotation ${DELIVERY_KEY}` : 'another delivery';
-  return {
-    outcome: 'refused',
-    reason: 'name-taken',
-    detail: `${doing}: the name is taken by an object with ${found} (expected ${ours})`,
-  };
+  const detail = `${doing}: the name is taken by an object with ${found} (expected ${ours})`;
+  return { outcome: 'refused', reason: 'name-taken', detail };
 }
 
 function attemptTo(creation: ObjectCreation, verb: string): CreateAttempt {

@@ -129,8 +129,7 @@ function httpFindings(section: HttpSection): readonly Finding[] {
     ...tlsFindings(section),
     ...proxyFindings(proxyBlock(section.proxy)),
     ...batchFindings(section),
-    ...timeFindings(section),
-    ...originFindings(section.handshake),
+    ...valueFindings(section),
   ];
 }
 
@@ -282,15 +281,14 @@ const SMALLEST_BATCH = 1024;
 // Waiting deliveries are claimed and in memory.
 const LONGEST_WAIT_MS = 600_000;
 
-function timeFindings({ connectTimeout }: HttpSection): readonly Finding[] {
-  if (connectTimeout === undefined || (parseDuration(connectTimeout) ?? 0) > 0) return [];
-  const message = `found ${connectTimeout} (expected more than 0s)`;
-  return [wrong('/connectTimeout', { message, hint: 'write a duration such as 5s' })];
-}
-
-function originFindings(handshake: HttpSection['handshake']): readonly Finding[] {
-  if (handshake === undefined || /^[\u0021-\u007e]+$/.test(handshake.origin)) return [];
-  const message = `found the origin ${quoted(handshake.origin, 100)} (expected a DNS name)`;
-  const hint = 'write a name such as sluice.example.test';
-  return [wrong('/handshake/origin', { message, hint })];
+function* valueFindings({ connectTimeout, handshake }: HttpSection): Iterable<Finding> {
+  if (connectTimeout !== undefined && (parseDuration(connectTimeout) ?? 0) === 0) {
+    const message = `found ${connectTimeout} (expected more than 0s)`;
+    yield wrong('/connectTimeout', { message, hint: 'write a duration such as 5s' });
+  }
+  if (handshake !== undefined && !/^[\u0021-\u007e]+$/.test(handshake.origin)) {
+    const message = `found the origin ${quoted(handshake.origin, 100)} (expected a DNS name)`;
+    const hint = 'write a name such as sluice.example.test';
+    yield wrong('/handshake/origin', { message, hint });
+  }
 }

@@ -4,7 +4,6 @@
 
 import { BoundedQueue } from './bounded-queue.ts';
 
-/** An item with the name of its stream. */
 interface Tagged<Name, Item> {
   readonly from: Name;
   readonly item: Item;

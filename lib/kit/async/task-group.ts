@@ -15,12 +15,10 @@ export class TaskGroup implements AsyncDisposable {
     this.#failed = failed;
   }
 
-  /** Aborts when the group is stopped. */
   get signal(): AbortSignal {
     return this.#stop.signal;
   }
 
-  /** Starts a task. */
   spawn(task: Task): void {
     const { signal } = this;
     const failed = async (error: unknown): Promise<void> => {

@@ -10,7 +10,6 @@ export class Heap<T> {
     this.#compare = compare;
   }
 
-  /** Number of items. */
   get size(): number {
     return this.#items.length;
   }
@@ -20,7 +19,6 @@ export class Heap<T> {
     return this.#items[0];
   }
 
-  /** Adds an item. */
   push(item: T): void {
     let place = this.#items.push(item) - 1;
     while (place > 0) {
@@ -30,7 +28,6 @@ export class Heap<T> {
     }
   }
 
-  /** Removes the smallest item. */
   pop(): T | undefined {
     const first = this.#items[0];
     const last = this.#items.pop();

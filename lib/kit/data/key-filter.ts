@@ -44,7 +44,6 @@ const FIRST_CAPACITY = 4_096;
 export class KeyFilter {
   readonly #layers: Layer[] = [new Layer(FIRST_CAPACITY)];
 
-  /** Adds a key. */
   add(hashes: KeyHashes): void {
     let last = this.#layers.at(-1);
     if (last === undefined || last.isFull) {

@@ -13,7 +13,6 @@ export interface Pattern {
   matches(value: string): boolean;
 }
 
-/** A pattern, or the reason why the text is invalid. */
 type ParsedPattern =
   | { readonly ok: true; readonly pattern: Pattern }
   | { readonly ok: false; readonly why: string };

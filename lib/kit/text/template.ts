@@ -39,7 +39,6 @@ export interface Template {
   readonly renderText: (document: Json) => string;
 }
 
-/** A template, or the reason why the text is invalid. */
 type ParsedTemplate =
   | { readonly ok: true; readonly template: Template }
   | { readonly ok: false; readonly why: string; readonly about: 'path' | 'secret' };

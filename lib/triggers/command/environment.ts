@@ -9,29 +9,33 @@ import { stringAt } from '../../core/event.ts';
 import { truncate } from '../../kit/text/printable.ts';
 import { toProcessText } from '../shorten.ts';
 
-/** Environment variables by name. */
 type Variables = Readonly<Record<string, string>>;
 
-const DELIVERY_NAMES = [
-  'SLUICE_ID',
-  'SLUICE_CLUSTER',
-  'SLUICE_SOURCE',
-  'SLUICE_RULE',
-  'SLUICE_TRIGGER',
-  'SLUICE_ATTEMPT',
-  'SLUICE_KIND',
-  'SLUICE_NAMESPACE',
-  'SLUICE_NAME',
-  'SLUICE_REASON',
-  'SLUICE_TYPE',
-  'SLUICE_COUNT',
-  'SLUICE_MESSAGE',
-  'TRACEPARENT',
-] as const;
+const inEvent =
+  (...path: readonly string[]) =>
+  ({ occurrences: [{ event }] }: Delivery): string =>
+    stringAt(event, ...path);
+
+const OF_DELIVERY: Readonly<Record<string, (delivery: Delivery) => string>> = {
+  SLUICE_ID: ({ id }) => id,
+  SLUICE_CLUSTER: ({ cluster }) => cluster.name ?? cluster.id,
+  SLUICE_SOURCE: ({ source }) => source,
+  SLUICE_RULE: ({ rule }) => rule.name ?? '',
+  SLUICE_TRIGGER: ({ trigger }) => trigger,
+  SLUICE_ATTEMPT: (delivery) => String(attemptNumber(delivery)),
+  SLUICE_KIND: inEvent('involvedObject', 'kind'),
+  SLUICE_NAMESPACE: inEvent('involvedObject', 'namespace'),
+  SLUICE_NAME: inEvent('involvedObject', 'name'),
+  SLUICE_REASON: inEvent('reason'),
+  SLUICE_TYPE: inEvent('type'),
+  SLUICE_COUNT: ({ occurrences: [{ count }] }) => String(count),
+  SLUICE_MESSAGE: inEvent('message'),
+  TRACEPARENT: ({ id }) => traceparent(id),
+};
 
 /** Whether the gateway sets a variable for each delivery. */
 export function isOfDelivery(name: string): boolean {
-  return DELIVERY_NAMES.some((one) => one === name);
+  return Object.hasOwn(OF_DELIVERY, name);
 }
 
 // Linux accepts 128 KiB for a variable and about 2 MiB with the arguments: fourteen of these leave
@@ -79,28 +83,8 @@ export function passedVariables(
  * without NUL, and at most 32 KiB long; a longer one is truncated with a mark.
  */
 export function deliveryVariables(delivery: Delivery): Variables {
-  const [{ event, count }] = delivery.occurrences;
-  const variables: Readonly<Record<(typeof DELIVERY_NAMES)[number], string>> = {
-    SLUICE_ID: delivery.id,
-    SLUICE_CLUSTER: delivery.cluster.name ?? delivery.cluster.id,
-    SLUICE_SOURCE: delivery.source,
-    SLUICE_RULE: delivery.rule.name ?? '',
-    SLUICE_TRIGGER: delivery.trigger,
-    SLUICE_ATTEMPT: String(attemptNumber(delivery)),
-    SLUICE_KIND: stringAt(event, 'involvedObject', 'kind'),
-    SLUICE_NAMESPACE: stringAt(event, 'involvedObject', 'namespace'),
-    SLUICE_NAME: stringAt(event, 'involvedObject', 'name'),
-    SLUICE_REASON: stringAt(event, 'reason'),
-    SLUICE_TYPE: stringAt(event, 'type'),
-    SLUICE_COUNT: String(count),
-    SLUICE_MESSAGE: stringAt(event, 'message'),
-    TRACEPARENT: traceparent(delivery.id),
-  };
-  return Object.fromEntries(
-    Object.entries(variables).map(([name, value]) => [name, toVariable(value)]),
-  );
-}
-
-function toVariable(text: string): string {
-  return truncate(toProcessText(text), LONGEST_BYTES);
+  const variables = Object.entries(OF_DELIVERY).map(([name, valueOf]) => {
+    return [name, truncate(toProcessText(valueOf(delivery)), LONGEST_BYTES)] as const;
+  });
+  return Object.fromEntries(variables);
 }

@@ -29,7 +29,6 @@ export type Ending =
   | { readonly ended: 'stopped' }
   | { readonly ended: 'not-started'; readonly code: string };
 
-/** Dependencies of running a command. */
 interface Runner {
   readonly clock: Clock;
   readonly groups: ProcessGroups;
@@ -60,7 +59,9 @@ export async function runCommand(
   const closed = once(child, 'close');
   runner.groups.add(leader);
   try {
-    feed(child, command.input);
+    // EPIPE: the command did not read its input, which is no failure.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(command.input, 'utf8');
     listen(child, command.onLine);
     return await ending({ child, leader }, runner.clock, signal);
   } finally {
@@ -96,12 +97,6 @@ function start(command: LocalCommand): StartedCommand {
     if (code === undefined) throw error;
     return { code };
   }
-}
-
-function feed(child: ChildProcessWithoutNullStreams, input: string): void {
-  // EPIPE: the command did not read its input, which is no failure.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input, 'utf8');
 }
 
 function listen(child: ChildProcessWithoutNullStreams, onLine: LocalCommand['onLine']): void {
@@ -164,7 +159,6 @@ export class OutputLines {
     this.#emit = emit;
   }
 
-  /** Adds a chunk. */
   write(chunk: Uint8Array): void {
     if (!this.#full) this.#take(this.#decoder.write(chunk));
   }

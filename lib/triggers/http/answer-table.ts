@@ -19,10 +19,8 @@ import { askedPauseMs, askedWaitMs, pausing } from '../asked-wait.ts';
 import { type FailureMeaning, refused, retry, unknown } from '../outcome-builders.ts';
 import type { ExpectSection, StartedSection } from './section.ts';
 
-/** Outcome by a row of the tables. */
 type HttpMeaning = Delivered | FailureMeaning;
 
-/** Meaning of an answer. */
 interface MeaningFound {
   readonly means: HttpMeaning;
   /** Names what was found, for people. */
@@ -168,7 +166,6 @@ export function blamesContent(result: HttpResult): boolean {
   return result.answered && !ABOUT_EVERY_REQUEST.has(result.status);
 }
 
-/** The first row that matches an answer. */
 function rowOf({ status, headers }: Pick<HttpAnswered, 'status' | 'headers'>): HttpAnswerRow {
   const found = ANSWER_ROWS.find(({ status: [from, to], when }) => {
     return status >= from && status <= to && (when === undefined || when({ headers }));

@@ -5,7 +5,6 @@
 
 import type { Random } from '../../core/clock.ts';
 import type { Delivery, Outcome, Retry } from '../../core/delivery.ts';
-import type { JsonObject } from '../../core/event.ts';
 import type { Trigger } from '../../core/trigger.ts';
 import { parseDuration, parseSize } from '../../kit/text/quantity.ts';
 import { pausing } from '../asked-wait.ts';
@@ -34,7 +33,8 @@ export function inBatches(section: HttpSection, sender: Sender, random: Random):
   const send = async (group: Group, signal: AbortSignal): Promise<SentHttp> => {
     const [{ delivery: first }] = group.entries;
     if (group.bytes > LARGEST_BODY_BYTES) return unsent(tooLarge(first, group.bytes));
-    const view = toBatchView(first);
+    // The part of the document that all deliveries of a lane share.
+    const view = { cluster: first.cluster, trigger: first.trigger };
     const make: RequestSending['make'] = (resolved) => {
       const rendered = target.render(view, resolved);
       if (!rendered.ok) {
@@ -60,7 +60,6 @@ export function inBatches(section: HttpSection, sender: Sender, random: Random):
   };
 }
 
-/** Dependencies of one attempt. */
 interface AttemptParts {
   readonly send: (group: Group, signal: AbortSignal) => Promise<SentHttp>;
   readonly limits: EntryLimit;
@@ -145,7 +144,6 @@ class EntryLimit {
   }
 }
 
-/** Deliveries of one request. */
 interface Group {
   readonly entries: readonly [BatchEntry, ...BatchEntry[]];
   /** Size of the body. */
@@ -183,11 +181,6 @@ function sizeOf({ bytes }: BatchEntry): number {
 function halvesOf({ entries }: Group): readonly Group[] {
   const middle = Math.ceil(entries.length / 2);
   return [...groups(entries, { maxBytes: Number.POSITIVE_INFINITY, maxEntries: middle })];
-}
-
-/** The part of the document that all deliveries of a lane share. */
-function toBatchView({ cluster, trigger }: Delivery): JsonObject {
-  return { cluster: { id: cluster.id, name: cluster.name }, trigger };
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

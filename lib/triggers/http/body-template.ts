@@ -25,7 +25,6 @@ import {
 import type { HttpSection } from './section.ts';
 import { compileText, type Fault, MARK, marked, toFinding } from './templates.ts';
 
-/** A body that can be rendered. */
 interface CompiledBody {
   /** Its mistakes; paths are relative to the section. Render only without errors. */
   readonly findings: readonly Finding[];
@@ -71,7 +70,6 @@ class BodyCompiling {
     this.#secrets = secrets;
   }
 
-  /** Compiles the whole body to text. */
   write(body: NonNullable<HttpSection['body']>, escaping: TextEscaping): RenderBody<string> {
     if (typeof body === 'string') return this.#text(body, escaping);
     if (escaping === 'json') {
@@ -156,7 +154,6 @@ class BodyCompiling {
   }
 }
 
-/** A text body that can be rendered, or its mistake. */
 type CompiledBodyText = RenderBody<string> | Fault;
 
 /** Compiles a text body whose values are escaped in this way. */

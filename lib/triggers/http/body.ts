@@ -56,7 +56,6 @@ export function tooLarge({ id }: Delivery, bytes: number): Outcome {
 /** The formats that allow several deliveries in one request, because each entry has its id. */
 export const BATCH_FORMATS = ['document', 'cloudevents'] as const satisfies readonly HttpFormat[];
 
-/** A format of batches. */
 type BatchFormat = (typeof BATCH_FORMATS)[number];
 
 /** The format of the entries of a section's batches. */

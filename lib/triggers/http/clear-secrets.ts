@@ -4,7 +4,7 @@
 // request-credentials.ts.
 // Source: the documentation of each webhook in WEBHOOKS.
 
-import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+import { childrenOf, type Json } from '../../core/event.ts';
 import type { Finding } from '../../core/problem.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
 import { quoted } from '../../kit/text/printable.ts';
@@ -146,14 +146,11 @@ function webhookOf(host: string, pathname: string): string | undefined {
 }
 
 function inTree(value: Json, steps: readonly string[]): readonly ClearSecret[] {
-  if (isJsonList(value)) {
-    return value.flatMap((item, place) => inTree(item, [...steps, String(place)]));
-  }
-  if (isJsonObject(value)) {
-    return Object.entries(value).flatMap(([key, item]) => inTree(item, [...steps, key]));
+  if (typeof value !== 'string') {
+    return childrenOf(value).flatMap(([key, item]) => inTree(item, [...steps, key]));
   }
   const key = steps.at(-1) ?? '';
-  if (typeof value !== 'string' || !IN_BODY.test(key) || !isInClear(value)) return [];
+  if (!IN_BODY.test(key) || !isInClear(value)) return [];
   const what = `the key ${quoted(key, 100)} of the body`;
   return [{ path: toPointer(steps), what, texts: [value] }];
 }

@@ -24,7 +24,6 @@ export interface HttpCredentials extends UrlSecrets {
   readonly redact: (text: string) => string;
 }
 
-/** The credentials, or which secret is missing. */
 type CurrentCredentials =
   | { readonly ok: true; readonly credentials: HttpCredentials }
   | { readonly ok: false; readonly why: string };

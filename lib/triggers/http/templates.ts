@@ -20,7 +20,6 @@ export type TemplateScope = 'delivery' | 'batch';
 
 const WORDS = { delivery: FIRST_WORDS, batch: ['cluster', 'trigger'] } as const;
 
-/** A template, or its mistake. */
 type CompiledText =
   | { readonly ok: true; readonly template: Template }
   | { readonly ok: false; readonly finding: Finding };
@@ -90,7 +89,6 @@ export function withSecrets(
 /** A header of a request: its lower-case name and its value. */
 export type Header = readonly [name: string, value: string];
 
-/** Headers that can be rendered. */
 interface CompiledHeaders {
   /** Their mistakes; paths are relative to the section. Render only without errors. */
   readonly findings: readonly Finding[];
@@ -127,7 +125,10 @@ export function compileHeaders(
   for (const [written, text] of Object.entries(headers)) {
     const name = written.toLowerCase();
     const path = toPointer(['headers', written]);
-    const refused = nameFault(written, text) ?? (seen.has(name) ? TWICE : undefined);
+    // `authorization` is allowed if its value refers to a secret.
+    const isSecret = name === 'authorization' && namesSecret(text);
+    const fault = isSecret ? undefined : headerNameFault(written);
+    const refused = fault ?? (seen.has(name) ? TWICE : undefined);
     seen.add(name);
     if (refused !== undefined) findings.push(toFinding(path, refused));
     else fields.push(compileHeader(name, text, { place: { path, scope, secrets }, findings }));
@@ -145,12 +146,6 @@ const TWICE: Fault = {
   found: 'the header twice (expected it once, in any letter case)',
   hint: 'remove one of the two',
 };
-
-/** `authorization` is allowed if its value refers to a secret. */
-function nameFault(written: string, text: string): Fault | undefined {
-  if (written.toLowerCase() === 'authorization' && namesSecret(text)) return undefined;
-  return headerNameFault(written);
-}
 
 /** Whether a text is a valid name of a header. */
 export function isHeaderName(text: string): boolean {

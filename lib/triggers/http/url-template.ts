@@ -34,7 +34,6 @@ type RenderedTarget =
   | { readonly ok: true; readonly url: URL; readonly shown: string }
   | Extract<RenderedUrl, { readonly ok: false }>;
 
-/** Renders the URLs of a section's requests. */
 interface RequestTarget {
   readonly render: (view: JsonObject, secrets: UrlSecrets) => RenderedTarget;
   /** The URL for people if its secrets cannot be read. */
@@ -54,9 +53,8 @@ export function compileTarget(section: HttpSection, scope: TemplateScope): Reque
       return rendered.ok ? { ...rendered, shown: shownAs(rendered.url) } : rendered;
     },
     where: (view) => {
-      if (isSecret) return origin;
       const rendered = render(view);
-      return rendered.ok ? pathOf(rendered.url) : origin;
+      return rendered.ok ? shownAs(rendered.url) : origin;
     },
   };
 }
@@ -83,7 +81,6 @@ type RenderedUrl =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly reason: 'not-renderable' | 'too-large'; readonly why: string };
 
-/** A URL that can be rendered. */
 interface CompiledUrl {
   /** Its mistakes. Render only without errors. */
   readonly findings: readonly Finding[];
@@ -197,7 +194,8 @@ function renderer(template: Template, pattern: string): CompiledUrl['render'] {
   const inPath = segments.join('').split(MARK).length - 1;
   const base = `${scheme}://${authority}`;
   return (document) => {
-    const encoded = values.map(({ renderText }) => encode(renderText(document)));
+    const texts = values.map(({ renderText }) => renderText(document).toWellFormed());
+    const encoded = texts.map(encodeURIComponent);
     let used = 0;
     const filled = (text: string): string => text.replaceAll(MARK, () => encoded[used++] ?? '');
     const written = segments.map(filled);
@@ -226,8 +224,4 @@ function badSegment(
   const paths = values.map(({ path }) => `\${${path}}`).join(', ');
   const why = `path segment ${place} of the URL is ${found} (expected a name; the path has ${paths})`;
   return { ok: false, reason: 'not-renderable', why };
-}
-
-function encode(value: string): string {
-  return encodeURIComponent(value.toWellFormed());
 }

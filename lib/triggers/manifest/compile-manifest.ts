@@ -35,12 +35,10 @@ import {
 } from './render-leaf.ts';
 import { wordFindings } from './word-findings.ts';
 
-/** A rendered manifest, or why it cannot be rendered. */
 type Rendered =
   | { readonly ok: true; readonly object: JsonObject }
   | ({ readonly ok: false } & Complaint);
 
-/** A compiled manifest. */
 interface CompiledManifest {
   /** Findings with paths relative to the manifest. Render only without errors. */
   readonly findings: readonly Finding[];
@@ -99,7 +97,6 @@ function sizeComplaint(object: JsonObject): Complaint | undefined {
   return { reason: 'too-large', why };
 }
 
-/** Position of the recursion. */
 interface ValuePlace {
   readonly steps: Steps;
   /** In a map of annotations: the byte limit of each template in it. */

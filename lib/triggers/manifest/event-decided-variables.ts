@@ -5,7 +5,7 @@
 // Tekton Pipelines, docs/variables.md; Argo Workflows, docs/variables.md.
 
 import {
-  isJsonList,
+  childrenOf,
   isJsonObject,
   type Json,
   type JsonObject,
@@ -97,9 +97,8 @@ export class EventNames {
     if (typeof source === 'string') {
       return holdsEvent(source) || this.referenceIn(source) !== undefined;
     }
-    if (isJsonList(source)) return source.some((item) => this.#isDecided(item));
-    if (!isJsonObject(source)) return false;
-    return this.#isFilled(source) || Object.values(source).some((item) => this.#isDecided(item));
+    if (isJsonObject(source) && this.#isFilled(source)) return true;
+    return childrenOf(source).some(([, item]) => this.#isDecided(item));
   }
 
   /** Whether it refers to a field or key of the manifest that contains an Event value. */
@@ -123,12 +122,7 @@ interface Naming {
 
 /** Every name with its value in a part of the manifest. */
 function* namingsIn(value: Json): Generator<Naming> {
-  if (isJsonList(value)) {
-    for (const item of value) yield* namingsIn(item);
-    return;
-  }
-  if (!isJsonObject(value)) return;
-  for (const [key, item] of Object.entries(value)) {
+  for (const [key, item] of childrenOf(value)) {
     yield* namingsAt(key, item);
     yield* namingsIn(item);
   }
@@ -169,12 +163,7 @@ function namedEntries(scope: Naming['scope'], list: Json): readonly Naming[] {
 
 function decidedPlaces(value: Json, steps: Steps): readonly string[] {
   if (typeof value === 'string') return holdsEvent(value) ? [toPointer(steps)] : [];
-  if (isJsonList(value)) {
-    return value.flatMap((item, index) => decidedPlaces(item, [...steps, String(index)]));
-  }
-  return Object.entries(objectOf(value)).flatMap(([key, item]) =>
-    decidedPlaces(item, [...steps, key]),
-  );
+  return childrenOf(value).flatMap(([key, item]) => decidedPlaces(item, [...steps, key]));
 }
 
 /** Pointers of a field and its parents: `/metadata/labels/a`, `/metadata/labels`, … */

@@ -2,7 +2,7 @@
 // volumes. It looks at the place of a word and the words before it, and knows no program.
 // Source: docs/triggers.md (Arguments and scripts); the Pod API reference (command, args, exec).
 
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/event.ts';
+import { childrenOf, isJsonList, type Json, type JsonObject, objectOf } from '../../core/event.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate } from '../../kit/text/template.ts';
@@ -12,7 +12,6 @@ import { placeOf, type Steps } from './manifest-places.ts';
 
 const HINT = 'put the value in env and use "$NAME", with the quotes, in the script';
 
-/** The manifest around the words. */
 interface WordContext {
   readonly names: EventNames;
   readonly apiVersion: string;
@@ -38,23 +37,14 @@ interface WordPlace {
 
 function findingsIn(value: Json, here: WordPlace, context: WordContext): readonly Finding[] {
   if (typeof value === 'string') return textFindings(value, here, context);
-  if (isJsonList(value)) {
-    return value.flatMap((item, index) =>
-      findingsIn(item, { ...here, steps: [...here.steps, String(index)] }, context),
-    );
-  }
-  if (!isJsonObject(value)) return [];
-  const inside = { ...here, env: value['env'] ?? here.env };
-  const own = argumentFindings(value, inside, context);
-  return [
-    ...own,
-    ...Object.entries(value).flatMap(([key, item]) =>
-      // argumentFindings has checked the words of `args` together.
-      key === 'args' && isWords(item)
-        ? []
-        : findingsIn(item, { ...inside, steps: [...here.steps, key] }, context),
-    ),
-  ];
+  const env = objectOf(value)['env'] ?? here.env;
+  const own = argumentFindings(objectOf(value), { ...here, env }, context);
+  const inner = childrenOf(value).flatMap(([key, item]) => {
+    // argumentFindings has checked the words of `args` together.
+    if (key === 'args' && isWords(item)) return [];
+    return findingsIn(item, { env, steps: [...here.steps, key] }, context);
+  });
+  return [...own, ...inner];
 }
 
 /** Findings for a word of `command`, a script or a path. render-leaf.ts reports most Event values in them. */
