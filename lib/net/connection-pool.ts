@@ -78,8 +78,8 @@ export class ConnectionPool implements Disposable {
     const use = own === undefined ? this.#reuse.useFor(place, request, now) : 'single';
     const idle = this.#idleFor(use, request);
     for (let pooled = idle.pop(); pooled !== undefined; pooled = idle.pop()) {
+      // How a closed one ended is reported by itself.
       if (pooled.connection.isOpen) return this.#join(pooled);
-      this.#onEnd(pooled, 'was closed');
     }
     return this.#make({ url, use, idle });
   }
@@ -188,14 +188,13 @@ export class ConnectionPool implements Disposable {
     return idle;
   }
 
-  /** Closes kept connections that ended or were idle too long; returns whether there were any. */
+  /** Closes kept connections that were idle too long; returns whether there were any. */
   #prune(): boolean {
     const now = this.#parts.clock.monotonic();
     let isAnyClosed = false;
     for (const pooled of this.#brief) {
-      const { isOpen } = pooled.connection;
-      if (isOpen && now - pooled.idleSince < BRIEF_IDLE_MS) continue;
-      this.#onEnd(pooled, isOpen ? 'stayed open' : 'was closed');
+      if (now - pooled.idleSince < BRIEF_IDLE_MS || !pooled.connection.isOpen) continue;
+      this.#onEnd(pooled, 'stayed open');
       isAnyClosed = true;
     }
     return isAnyClosed;

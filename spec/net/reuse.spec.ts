@@ -165,6 +165,25 @@ describe('a request that cannot be repeated', () => {
     expect(served.receiver.connections - before).to.be.at.most(8);
   });
 
+  it('never takes the end of its own idle time for a close by the server', async () => {
+    await using served = await serving(answer);
+    await using client = aClient({ maxSockets: 16 });
+    // Without a pause, so that requests meet the moments at which connections were idle long enough.
+    const burst = async (): Promise<number> => {
+      const before = served.receiver.connections;
+      const end = performance.now() + 4 * BRIEF_IDLE_MS;
+      const sending = async (): Promise<void> => {
+        while (performance.now() < end) await once(client, served);
+      };
+      await Promise.all(Array.from({ length: 16 }, sending));
+      return served.receiver.connections - before;
+    };
+    await burst();
+    const sentBefore = served.requests();
+    const opened = await burst();
+    expect(opened).to.be.lessThan((served.requests() - sentBefore) / 4);
+  });
+
   it('leaves no connection idle for longer than its reuse time', async () => {
     await using served = await serving(answer);
     await using client = aClient();
