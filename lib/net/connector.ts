@@ -13,7 +13,7 @@ import {
   createSecureContext,
   type SecureContext,
 } from 'node:tls';
-import { type buildConnector, Client } from 'undici';
+import type { buildConnector } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { hostPort } from '../kit/host-header.ts';
@@ -27,6 +27,7 @@ import {
 } from './address.ts';
 import { ConnectError, codeOf, whereOf } from './failure.ts';
 import { type HttpProxy, type ProxyChoice, proxyAuthorization } from './proxies.ts';
+import { Client } from './undici.ts';
 
 /** Certificates as PEM, and whether the server's is verified. */
 export interface TlsIdentity {

@@ -7,15 +7,12 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { AxiosInstance } from 'axios';
-import { Agent, fetch, Request, Response } from 'undici';
+import type { Agent } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { placeOf } from './address.ts';
 import { Connector, toConnect, UNTIMED } from './connector.ts';
 import { failedBy, failedByAbort } from './failure.ts';
 import type { HttpAnswered, HttpFailed, HttpRequest } from './http-client.ts';
-
-// Only by shape: axios declares it with the types of Node's own undici, which differ in details.
-const FETCH: object = { fetch, Request, Response };
 
 /** Options of a conversation. */
 interface ConversationOptions {
@@ -48,7 +45,8 @@ export interface WholeAnswer extends Omit<HttpAnswered, 'excerpt'> {
 export class Conversation implements AsyncDisposable {
   readonly #options: ConversationOptions;
   #axios: AxiosInstance | null = null;
-  readonly #agent: Agent;
+  #agent: Agent | null = null;
+  readonly #connector: Connector;
   /** Errors of connections that were never ready. */
   readonly #unsent = new WeakSet<Error>();
   readonly #closing = new AbortController();
@@ -57,21 +55,7 @@ export class Conversation implements AsyncDisposable {
     const { connectTimeoutMs, addresses } = options;
     this.#options = options;
     const none = { tls: {}, proxy: null, http2: 'off', tcpKeepAliveMs: null } as const;
-    const connector = new Connector({ ...none, connectTimeoutMs, addresses }, { clock, lookup });
-    this.#agent = new Agent({
-      ...UNTIMED,
-      connections: 1,
-      allowH2: false,
-      connect: toConnect(({ hostname, port, protocol }) => {
-        const isTls = protocol === 'https:';
-        const target = { host: hostname, port: Number(port || (isTls ? 443 : 80)), isTls };
-        return connector.open(target, this.#closing.signal).catch((error: unknown) => {
-          const cause = rootOf(error);
-          this.#unsent.add(cause);
-          throw cause;
-        });
-      }),
-    });
+    this.#connector = new Connector({ ...none, connectTimeoutMs, addresses }, { clock, lookup });
   }
 
   /**
@@ -101,14 +85,27 @@ export class Conversation implements AsyncDisposable {
     }
   }
 
-  /** Loads axios at the first request, so that a gateway, which has no conversations, does not. */
+  /** Loads the packages at the first request, so that a gateway, which has no conversations, does not. */
   async #open(): Promise<AxiosInstance> {
     const { userAgent, maxBytes } = this.#options;
     const { default: axios } = await import('axios');
+    const { Agent, fetch, Request, Response } = await import('undici');
+    const connect = toConnect(({ hostname, port, protocol }) => {
+      const isTls = protocol === 'https:';
+      const target = { host: hostname, port: Number(port || (isTls ? 443 : 80)), isTls };
+      return this.#connector.open(target, this.#closing.signal).catch((error: unknown) => {
+        const cause = rootOf(error);
+        this.#unsent.add(cause);
+        throw cause;
+      });
+    });
+    this.#agent = new Agent({ ...UNTIMED, connections: 1, allowH2: false, connect });
+    // Only by shape: axios declares it with the types of Node's own undici, which differ in details.
+    const env: object = { fetch, Request, Response };
     const own = { accept: 'application/json', 'accept-encoding': 'identity' };
     return axios.create({
       adapter: 'fetch',
-      env: FETCH,
+      env,
       fetchOptions: { dispatcher: this.#agent },
       headers: { ...own, 'user-agent': userAgent },
       maxContentLength: maxBytes,
@@ -120,7 +117,7 @@ export class Conversation implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    await this.#agent.destroy();
+    await this.#agent?.destroy();
   }
 }
 

@@ -2,11 +2,11 @@
 // detail for people made of codes and addresses. Error messages are not passed on, because some
 // quote headers or input of the peer. Only messages of our own ConnectError are quoted.
 
-import { errors } from 'undici';
 import { codeOfFailure } from '../kit/file-trouble.ts';
 import { hostPort } from '../kit/host-header.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { HttpFailed, NetworkFailure } from './http-client.ts';
+import { errors } from './undici.ts';
 
 /** State of a request when it failed. */
 interface FailingExchange {

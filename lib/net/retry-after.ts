@@ -1,5 +1,6 @@
-// The delay that the header Retry-After asks for. How much of it is accepted is decided by the callers.
-// Source: RFC 9110 §5.6.7 (dates), §10.2.3 (Retry-After).
+// Times in headers of an answer: when it was sent, and the delay that Retry-After asks for. How much of
+// it is accepted is decided by the callers.
+// Source: RFC 9110 §5.6.7 (dates), §6.6.1 (Date), §10.2.3 (Retry-After).
 
 // Date.parse alone accepts nearly anything as a date, also `-1` and `10, 20`.
 const HTTP_DATE =
@@ -22,4 +23,10 @@ function dateIn(header: string): number {
   if (HTTP_DATE.test(header)) return Date.parse(header);
   // The oldest form names no time zone, but it means GMT.
   return ASCTIME.test(header) ? Date.parse(`${header} GMT`) : Number.NaN;
+}
+
+/** The Date header in ms since 1970; `now` if there is none that parses. */
+export function sentAt(headers: Readonly<Record<string, string>>, now: number): number {
+  const date = Date.parse(headers['date'] ?? '');
+  return Number.isNaN(date) ? now : date;
 }

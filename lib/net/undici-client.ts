@@ -13,9 +13,8 @@ import { BodyDeadlines, readExcerpt } from './answer-body.ts';
 import { ConnectionPool, type Pooled } from './connection-pool.ts';
 import { Connector, type ConnectorOptions } from './connector.ts';
 import { failed, failedBy, failedByAbort } from './failure.ts';
-import { toHeaders, toSentHeaders } from './headers.ts';
 import type { HttpClient, HttpFailed, HttpOpened, HttpRequest, HttpResult } from './http-client.ts';
-import type { RequestFailure } from './http-connection.ts';
+import { type RequestFailure, toHeaders, toSentHeaders } from './http-connection.ts';
 import { type HttpProxy, proxyAuthorization, proxyChoice } from './proxies.ts';
 
 export type { TlsIdentity } from './connector.ts';

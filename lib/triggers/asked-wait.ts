@@ -8,8 +8,7 @@
 
 import type { AboutReceiver } from '../core/delivery.ts';
 import { type Json, jsonAt } from '../core/event.ts';
-import { sentAt } from '../net/headers.ts';
-import { retryAfterMs } from '../net/retry-after.ts';
+import { retryAfterMs, sentAt } from '../net/retry-after.ts';
 
 // A longer wait counts as one hour. A wrong clock or a zero too many must not hold a delivery until
 // it expires, or a lane for a day.

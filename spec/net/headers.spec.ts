@@ -1,7 +1,8 @@
 // Headers of an answer: repeated names, and the Date.
 
 import { expect } from 'chai';
-import { sentAt, toHeaders } from '../../lib/net/headers.ts';
+import { toHeaders } from '../../lib/net/http-connection.ts';
+import { sentAt } from '../../lib/net/retry-after.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 

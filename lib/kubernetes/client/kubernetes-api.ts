@@ -4,7 +4,7 @@
 
 import type { Clock } from '../../core/clock.ts';
 import type { Json } from '../../core/event.ts';
-import { sentAt } from '../../net/headers.ts';
+import { sentAt } from '../../net/retry-after.ts';
 
 /** One request to an API server. */
 export interface ApiCall {

@@ -13,7 +13,7 @@ import {
   jsonAt,
   stringAt,
 } from '../../core/event.ts';
-import { sentAt } from '../../net/headers.ts';
+import { sentAt } from '../../net/retry-after.ts';
 import { isJsonAnswer } from '../client/answer-origin.ts';
 import type { ApiAnswer, ApiAnswered, ApiClient } from '../client/kubernetes-api.ts';
 import { toWatchError, type WatchError } from './watch-errors.ts';

@@ -3,8 +3,7 @@
 
 import { isJsonList, type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
-import { sentAt } from '../../net/headers.ts';
-import { retryAfterMs } from '../../net/retry-after.ts';
+import { retryAfterMs, sentAt } from '../../net/retry-after.ts';
 import { foreignDetail, isForeign } from '../client/answer-origin.ts';
 import type { ApiAnswered, ApiFailed } from '../client/kubernetes-api.ts';
 import { type EndOfStream, WATCH_ERRORS, type WatchErrorRow } from './watch-error-table.ts';

@@ -2,7 +2,7 @@
 // one line each that the client takes, bodies that are JSON.
 
 import { type Delivery, toDocument, toTemplateView } from '../../../lib/core/delivery.ts';
-import { toSentHeaders } from '../../../lib/net/headers.ts';
+import { toSentHeaders } from '../../../lib/net/http-connection.ts';
 import { toContent } from '../../../lib/triggers/http/body.ts';
 import { compileBody } from '../../../lib/triggers/http/body-template.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
