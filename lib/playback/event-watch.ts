@@ -10,7 +10,7 @@ import { type EventStore, frame, Waiters } from './event-store.ts';
 import { JSON_HEADERS, status } from './status.ts';
 
 /** Changes that a watch asks for. */
-export interface WatchRequest {
+interface WatchRequest {
   /** Null: all namespaces. */
   readonly namespace: string | null;
   /** Version after which it begins. Null: existing Events as ADDED, then every change. */
