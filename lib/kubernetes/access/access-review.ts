@@ -110,6 +110,9 @@ function answerIn(answer: ApiAnswer): AccessAnswer {
 function denialIn(body: Json): AccessAnswer {
   const error = stringAt(body, 'status', 'evaluationError');
   const why = printable(error || stringAt(body, 'status', 'reason'), 300);
-  const isCertain = error === '' || jsonAt(body, 'status', 'denied') === true;
-  return { answer: 'denied', why, isCertain };
+  return {
+    answer: 'denied',
+    why,
+    isCertain: error === '' || jsonAt(body, 'status', 'denied') === true,
+  };
 }

@@ -209,6 +209,9 @@ function hasExec({ user }: LoadedConfig): boolean {
   return exec !== null && exec !== undefined;
 }
 
+/** Secret: the part of the credentials that a cluster's and a user's entry make. */
+type UserSecrets = Pick<ApiCredentials, 'tls' | 'headers'>;
+
 /** Reads one user's entry; keeps the result of an exec plugin. */
 class UserCredentials {
   readonly #cluster: Cluster;
@@ -225,8 +228,8 @@ class UserCredentials {
     this.#user = user;
   }
 
-  /** Reads the part that both entries make, a secret; **Errors**: that of a file or plugin. */
-  async read(): Promise<Pick<ApiCredentials, 'tls' | 'headers'>> {
+  /** **Errors**: throws the error of a file or plugin. */
+  async read(): Promise<UserSecrets> {
     const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
     const trust = this.#trust();
     const { certFile, certData, keyFile, keyData, impersonateUser, token } = this.#user;

@@ -145,9 +145,12 @@ export class StreamCheck implements Disposable {
 
   /** Performs a check; evidence in the answer ends the stream. */
   look({ kind, stream }: CheckDue, relist: IdleRelist | null): Evidence | null {
-    if (kind === 'idle') return this.#idle(stream, relist);
+    return kind === 'proof' ? this.#prove(stream) : this.#idle(stream, relist);
+  }
+
+  #prove(stream: WatchStream): null {
     const missingMs = PROOF_MS - stream.silentMs;
-    if (missingMs > 0) this.#after(missingMs, { kind, stream });
+    if (missingMs > 0) this.#after(missingMs, { kind: 'proof', stream });
     else this.#parts.prove(stream.openedAt);
     return null;
   }
