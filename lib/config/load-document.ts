@@ -13,6 +13,7 @@ import {
 } from 'js-yaml';
 import type { Json } from '../core/event.ts';
 import { errorAt, type Finding, type Problem } from '../core/problem.ts';
+import { jsonOrNothing } from '../kit/data/json.ts';
 import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
 import { printable } from '../kit/text/printable.ts';
 import {
@@ -75,14 +76,9 @@ export function loadDocument(written: string): Loaded {
 }
 
 function isJson(text: string): boolean {
-  if (!text.includes('\t') || !/^[\s\uFEFF]*[{[]/.test(text)) return false;
-  try {
-    JSON.parse(text.replace('\uFEFF', ''));
-    return true;
-  } catch {
-    // The YAML parser reads it then, or reports the fault.
-    return false;
-  }
+  // If it is not JSON, the YAML parser reads it, or reports the fault.
+  const mayBe = text.includes('\t') && /^[\s\uFEFF]*[{[]/.test(text);
+  return mayBe && jsonOrNothing(text.replace('\uFEFF', '')) !== undefined;
 }
 
 type TextFault = Pick<Finding, 'code' | 'message' | 'hint'>;

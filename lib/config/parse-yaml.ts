@@ -6,7 +6,6 @@ import {
   constructFromEvents,
   dump,
   EVENT_ID,
-  type Event,
   load,
   parseEvents,
   YAMLException,
@@ -55,7 +54,10 @@ export function parseYamlStream(text: string, maxDepth: number): YamlStream {
       const { line } = lineOf(alias.anchorStart);
       return { ok: false, why: 'found an alias (expected the value itself)', line };
     }
-    const offsets = documentOffsets(events);
+    // Where each document begins; -1 if it is empty.
+    const offsets = events.flatMap((event, index) =>
+      event.type === EVENT_ID.DOCUMENT ? [startOf(events[index + 1]) ?? -1] : [],
+    );
     // The last value of a repeated key wins, as in JSON.
     const values = constructFromEvents(events, { source: text, schema: CORE_SCHEMA, json: true });
     const documents = values.flatMap((value, index): readonly YamlDocument[] => {
@@ -69,11 +71,4 @@ export function parseYamlStream(text: string, maxDepth: number): YamlStream {
     // The message of the error quotes lines of the text, so only its reason is used.
     return { ok: false, why: reason, line: lineOf(mark?.position ?? 0).line };
   }
-}
-
-/** The offset at which each document begins; -1 if it is empty. */
-function documentOffsets(events: readonly Event[]): readonly number[] {
-  return events.flatMap((event, index) =>
-    event.type === EVENT_ID.DOCUMENT ? [startOf(events[index + 1]) ?? -1] : [],
-  );
 }

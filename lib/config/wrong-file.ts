@@ -154,11 +154,7 @@ const SIGNATURES: readonly Signature[] = [
   { what: 'a configuration of Watch-Proxy', all: ['remoteEndpoints'], hint: WRITE_RULES },
   { what: 'a configuration of Vector', all: ['sinks'], hint: WRITE_RULES },
   { what: 'a configuration of Fluent Bit', all: ['pipeline'], hint: WRITE_RULES },
-  {
-    what: 'Helm values of Robusta',
-    some: ['customPlaybooks', 'sinksConfig'],
-    hint: WRITE_RULES,
-  },
+  { what: 'Helm values of Robusta', some: ['customPlaybooks', 'sinksConfig'], hint: WRITE_RULES },
   { what: 'a configuration of Prometheus', all: ['scrape_configs'], hint: OTHER_FILE },
   { what: 'a file of Docker Compose', all: ['services'], hint: OTHER_FILE },
   { what: 'a workflow of GitHub Actions', all: ['on', 'jobs'], hint: OTHER_FILE },

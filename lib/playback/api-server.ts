@@ -13,7 +13,7 @@ import { goJson } from '../kit/data/go-json.ts';
 import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';
 import type { EventLists } from './event-list.ts';
 import type { EventStore } from './event-store.ts';
-import type { EventWatches, WatchRequest } from './event-watch.ts';
+import type { EventWatches } from './event-watch.ts';
 import { JSON_HEADERS, notServed, type Status, status } from './status.ts';
 
 /** Dependencies of the server. */
@@ -61,7 +61,10 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const trouble = hostTroubleOf(parts, request);
+  // Refuses web pages that point a host name of their own at this machine (DNS rebinding).
+  const { headersDistinct, socket } = request;
+  const rules = { listenHost: parts.listenHost, hosts: new Set<string>() };
+  const trouble = hostTrouble(headersDistinct['host'] ?? [], socket.localAddress ?? '', rules);
   if (trouble !== null) {
     answer(response, HOST_REFUSALS[trouble]);
     return;
@@ -87,17 +90,6 @@ async function route(
   }
   await eventsAt(parts, { namespace: events[1] ?? null, query: url.searchParams }, response);
 }
-
-/** Refuses web pages that point a host name of their own at this machine (DNS rebinding). */
-function hostTroubleOf(
-  { listenHost }: ApiServerParts,
-  { headersDistinct, socket }: IncomingMessage,
-): HostTrouble | null {
-  const rules = { listenHost, hosts: NO_HOSTS };
-  return hostTrouble(headersDistinct['host'] ?? [], socket.localAddress ?? '', rules);
-}
-
-const NO_HOSTS: ReadonlySet<string> = new Set();
 
 const HOST_REFUSALS = {
   'not one': status(400, 'expected exactly one Host header'),
@@ -171,7 +163,11 @@ async function eventsAt(
   const from = version === '' || version === '0' ? null : BigInt(version);
   const seconds = Number(get('timeoutSeconds'));
   const timeoutMs = seconds > 0 ? seconds * 1000 : WATCH_MS * (1 + parts.random());
-  await watchAt(parts, { namespace, from, timeoutMs }, response);
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
+  const until = AbortSignal.any([disconnected.signal, parts.stopping]);
+  using deadline = openDeadline(parts.clock, timeoutMs, until);
+  await parts.watches.serve(response, { namespace, from }, deadline.signal);
 }
 
 function watchRefusal(get: (name: string) => string): Status | null {
@@ -182,17 +178,6 @@ function watchRefusal(get: (name: string) => string): Status | null {
     422,
     'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
   );
-}
-
-async function watchAt(
-  { watches, clock, stopping }: ApiServerParts,
-  { timeoutMs, ...request }: WatchRequest & { readonly timeoutMs: number },
-  response: ServerResponse,
-): Promise<void> {
-  const disconnected = new AbortController();
-  response.once('close', () => disconnected.abort());
-  using deadline = openDeadline(clock, timeoutMs, AbortSignal.any([disconnected.signal, stopping]));
-  await watches.serve(response, request, deadline.signal);
 }
 
 function answer(response: ServerResponse, body: JsonObject): void {
@@ -217,7 +202,6 @@ function decoded(path: string): string | undefined {
 // features.
 const VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0+sluice-playback' };
 
-/** Constant documents by path. */
 const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
   '/version': { ...VERSION, platform: 'linux/amd64' },
   '/api': { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] },
@@ -248,7 +232,6 @@ const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
 
 const HEALTH_PATHS: readonly string[] = ['/healthz', '/livez', '/readyz'];
 
-/** A namespace of the played cluster. */
 function toNamespace(name: string, cluster: string): JsonObject {
   return {
     kind: 'Namespace',

@@ -51,11 +51,8 @@ export class EventLists {
     const refusal = this.#refusal(request);
     if (refusal !== null) return refusal;
     const { namespace } = request;
-    const snapshot = {
-      version: this.#store.version,
-      namespace,
-      events: this.#store.list(namespace),
-    };
+    const { version } = this.#store;
+    const snapshot = { version, namespace, events: this.#store.list(namespace) };
     return this.#page(snapshot, { id: '', from: 0, limit });
   }
 
@@ -87,13 +84,10 @@ export class EventLists {
   #page(snapshot: Snapshot, { id, from, limit }: SnapshotPage): JsonObject {
     const to = limit === 0 ? snapshot.events.length : from + limit;
     const remaining = snapshot.events.length - to;
-    const more =
-      remaining > 0
-        ? {
-            continue: renderToken(id === '' ? this.#keep(snapshot) : id, to),
-            remainingItemCount: remaining,
-          }
-        : {};
+    const more = remaining > 0 && {
+      continue: renderToken(id === '' ? this.#keep(snapshot) : id, to),
+      remainingItemCount: remaining,
+    };
     return {
       kind: 'EventList',
       apiVersion: 'v1',

@@ -3,13 +3,14 @@
 // client. A watch that falls behind a compaction gets an ERROR frame, as from an API server without
 // a watch cache.
 
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { goJson } from '../kit/data/go-json.ts';
 import { type EventStore, frame, Waiters } from './event-store.ts';
-import { JSON_HEADERS, type Status, watchExpired } from './status.ts';
+import { JSON_HEADERS, status } from './status.ts';
 
 /** Changes that a watch asks for. */
-export interface WatchRequest {
+interface WatchRequest {
   /** Null: all namespaces. */
   readonly namespace: string | null;
   /** Version after which it begins. Null: existing Events as ADDED, then every change. */
@@ -56,15 +57,23 @@ export class EventWatches {
     response.writeHead(200, JSON_HEADERS);
     response.flushHeaders();
     try {
-      if (request.from === null) await this.#writeExisting(response, request.namespace, signal);
+      if (request.from === null) {
+        const existing = this.#store.list(request.namespace);
+        const frames = existing.map(({ object }) => frame('ADDED', object));
+        await write(response, frames.join(''), signal);
+      }
       this.#advance(id, at);
       while (!signal.aborted) {
         const changes = this.#store.changesAfter(at, CHANGES_AT_ONCE);
         if (this.#store.isCompacted(at)) {
-          await write(response, errorFrame(watchExpired()), signal);
+          // The version is before the last compaction.
+          const expired = status(410, 'The resourceVersion for the provided watch is too old.');
+          const error = goJson({ type: 'ERROR', object: expired });
+          await write(response, `${error}\n`, signal);
           return;
         }
-        const wanted = changes.filter((change) => isIn(request.namespace, change.namespace));
+        const { namespace } = request;
+        const wanted = changes.filter((one) => namespace === null || one.namespace === namespace);
         await write(response, wanted.map((change) => change.frame).join(''), signal);
         at = changes.at(-1)?.version ?? at;
         this.#advance(id, at);
@@ -77,39 +86,16 @@ export class EventWatches {
     }
   }
 
-  async #writeExisting(
-    response: ServerResponse,
-    namespace: string | null,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const frames = this.#store.list(namespace).map(({ object }) => frame('ADDED', object));
-    await write(response, frames.join(''), signal);
-  }
-
   #advance(id: symbol, at: bigint): void {
     this.#open.set(id, at);
     this.#progress.wake();
   }
 }
 
-function isIn(wanted: string | null, namespace: string): boolean {
-  return wanted === null || wanted === namespace;
-}
-
-function errorFrame(error: Status): string {
-  return `${goJson({ type: 'ERROR', object: error })}\n`;
-}
-
 // Waits while the client does not read. The signal also aborts when the client disconnects.
 async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
   if (text === '' || signal.aborted || response.write(text)) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      response.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    response.once('drain', done);
-    signal.addEventListener('abort', done);
+  await once(response, 'drain', { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
   });
 }

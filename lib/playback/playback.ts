@@ -7,7 +7,7 @@ import type { RequestListener } from 'node:http';
 import type { Clock, Random } from '../core/clock.ts';
 import { goJson } from '../kit/data/go-json.ts';
 import type { InputRefusal, RenderedRefusal } from '../kit/http/client-connections.ts';
-import { type Listener, listen, type TlsPair } from '../kit/http/listen.ts';
+import { listen, type TlsPair } from '../kit/http/listen.ts';
 import { handle } from './api-server.ts';
 import { EventLists } from './event-list.ts';
 import { EventStore } from './event-store.ts';
@@ -17,7 +17,8 @@ import { JSON_HEADERS, status } from './status.ts';
 
 /** Options of a playback. */
 export interface PlaybackOptions {
-  readonly recording: Recording;
+  /** From a file, or from a spec. */
+  readonly recording: AsyncIterable<RecordingEntry> | Iterable<RecordingEntry>;
   readonly speed: Speed;
   readonly host: string;
   /** 0: any free port. */
@@ -36,12 +37,6 @@ export interface PlaybackOptions {
   readonly cluster?: string;
 }
 
-/** Dependencies of a playback. */
-interface PlaybackParts {
-  readonly clock: Clock;
-  readonly random: Random;
-}
-
 // Time for a client to read the end of its watch.
 const LINGER_MS = 1000;
 
@@ -58,7 +53,7 @@ export interface Playback extends AsyncDisposable {
    * playback is disposed of. Rejects if the recording cannot be read to its end.
    */
   readonly done: Promise<void>;
-  progress(): PlayProgress;
+  progress(): Readonly<PlayProgress>;
   /** Compacts the history up to now. */
   compact(): void;
 }
@@ -70,7 +65,7 @@ export interface Playback extends AsyncDisposable {
  */
 export async function startPlayback(
   options: PlaybackOptions,
-  parts: PlaybackParts,
+  parts: { readonly clock: Clock; readonly random: Random },
 ): Promise<Playback> {
   const store = new EventStore(options.firstVersion ?? 1000n);
   const lists = new EventLists(store);
@@ -91,26 +86,31 @@ export async function startPlayback(
   };
   const limited = { limits: LIMITS, clock: parts.clock, render: renderRefusal };
   const listener = await listen(answerOne, options, { ...limited, ...(tls && { tls }) });
-  let progress: PlayProgress = { applied: 0, skipped: 0 };
-  const onProgress = (now: PlayProgress): void => void (progress = now);
-  const done = play(options, { clock: parts.clock, store, watches, onProgress }, stop.signal);
+  const progress = { applied: 0, skipped: 0 };
+  const done = play(options, { clock: parts.clock, store, watches, progress }, stop.signal);
   // A broken recording must not end the process of a caller that does not wait for `done`.
   done.catch(() => undefined);
   const { compactEveryMs } = options;
   if (compactEveryMs !== undefined) {
     void compacting(store, { clock: parts.clock, everyMs: compactEveryMs }, stop.signal);
   }
+  // Open watches end themselves at the abort. A client that does not read the end is disconnected.
+  const close = async (): Promise<void> => {
+    const over = new AbortController();
+    stop.abort();
+    const lingered = parts.clock.sleep(LINGER_MS, over.signal).catch(() => undefined);
+    await Promise.race([Promise.all(answering), lingered]);
+    over.abort();
+    await listener[Symbol.asyncDispose]();
+  };
   let closing: Promise<void> | undefined;
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${listener.address}`,
     port: listener.port,
     done,
-    progress: () => progress,
+    progress: () => ({ ...progress }),
     compact: () => store.compact(store.version),
-    [Symbol.asyncDispose]: () => {
-      closing ??= closed(listener, { stop, answering, clock: parts.clock });
-      return closing;
-    },
+    [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }
 
@@ -136,23 +136,6 @@ function renderRefusal({ status: code, detail }: InputRefusal): RenderedRefusal 
   return { headers: JSON_HEADERS, body: `${goJson(status(code, detail))}\n` };
 }
 
-interface Closing {
-  readonly stop: AbortController;
-  readonly answering: ReadonlySet<Promise<void>>;
-  readonly clock: Clock;
-}
-
-// Open watches end themselves at the abort. A client that does not read the end is disconnected.
-async function closed(listener: Listener, { stop, answering, clock }: Closing): Promise<void> {
-  const over = new AbortController();
-  stop.abort();
-  const lingered = clock.sleep(LINGER_MS, over.signal).catch(() => undefined);
-  await Promise.race([Promise.all(answering), lingered]);
-  over.abort();
-  await listener[Symbol.asyncDispose]();
-}
-
-/** Contents of a kubeconfig for a playback. */
 interface KubeconfigOptions {
   readonly url: string;
   /** The certificate that a client must trust, PEM; absent over HTTP. */
@@ -184,28 +167,24 @@ export function renderKubeconfig({ url, cert, namespace }: KubeconfigOptions): s
 /** Multiple of the recorded pace, or as fast as the recording can be read. */
 export type Speed = number | 'full';
 
-/** A recording from a file, or from a spec. */
-type Recording = AsyncIterable<RecordingEntry> | Iterable<RecordingEntry>;
-
-/** Progress of playing. */
 interface PlayProgress {
-  readonly applied: number;
+  applied: number;
   /** Entries that changed nothing: no name, or the deletion of an object that does not exist. */
-  readonly skipped: number;
+  skipped: number;
 }
 
-/** Dependencies of playing. */
 interface PlayParts {
   readonly clock: Clock;
   readonly store: EventStore;
   readonly watches: EventWatches;
-  readonly onProgress: (progress: PlayProgress) => void;
+  /** Counted here. */
+  readonly progress: PlayProgress;
 }
 
 /** Waits for watches, then plays to the end. Rejects only with the recording's error. */
 async function play(
   { recording, speed, afterWatches = 1 }: PlaybackOptions,
-  { clock, store, watches, onProgress }: PlayParts,
+  { clock, store, watches, progress }: PlayParts,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -213,15 +192,12 @@ async function play(
     signal.throwIfAborted();
     const startedAt = clock.monotonic();
     let firstAt: number | undefined;
-    let progress: PlayProgress = { applied: 0, skipped: 0 };
     for await (const { at, type, object } of recording) {
       firstAt ??= at;
       const waitMs = speed === 'full' ? 0 : startedAt + (at - firstAt) / speed - clock.monotonic();
       if (waitMs > 0) await clock.sleep(waitMs, signal);
       signal.throwIfAborted();
-      const counted = store.apply(type, object) ? 'applied' : 'skipped';
-      progress = { ...progress, [counted]: progress[counted] + 1 };
-      onProgress(progress);
+      progress[store.apply(type, object) ? 'applied' : 'skipped'] += 1;
     }
     await watches.caughtUp(signal);
   } catch (error) {

@@ -78,20 +78,16 @@ export async function* readRecording(
 }
 
 function entryOf(line: string, doing: string): RecordingEntry {
-  const entry = toEntry(parseLine(line, doing));
-  if (typeof entry !== 'string') return entry;
-  throw unusable(`${doing}: ${entry} (expected {"at","type","object"})`);
-}
-
-function parseLine(line: string, doing: string): unknown {
+  const expected = '(expected {"at","type","object"})';
+  let value: unknown;
   try {
-    return JSON.parse(line);
+    value = JSON.parse(line);
   } catch (cause) {
-    throw unusable(
-      `${doing}: no JSON (expected {"at","type","object"}): ${messageOf(cause)}`,
-      cause,
-    );
+    throw unusable(`${doing}: no JSON ${expected}: ${messageOf(cause)}`, cause);
   }
+  const entry = toEntry(value);
+  if (typeof entry !== 'string') return entry;
+  throw unusable(`${doing}: ${entry} ${expected}`);
 }
 
 // Only LF ends a line. readline also breaks at U+2028 and U+2029, which a message may contain.

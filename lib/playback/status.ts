@@ -43,11 +43,6 @@ export function status(code: keyof typeof REASONS, message: string, details?: Js
   };
 }
 
-/** Refuses a watch from a version before the last compaction. */
-export function watchExpired(): Status {
-  return status(410, 'The resourceVersion for the provided watch is too old.');
-}
-
 /** Refuses a continue token whose list is no longer kept. */
 export function continueExpired(): Status {
   return status(

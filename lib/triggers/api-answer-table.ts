@@ -254,7 +254,8 @@ const OWN_FAILURES: readonly string[] = [
 
 /** Whether a webhook denied it: its own Status is passed on, mostly without details. */
 function isDeniedByWebhook(answer: ApiAnswered): boolean {
-  if (!isStatus(answer) || hasDetails(answer)) return false;
+  const details = objectOf(jsonAt(answer.body, 'details'));
+  if (!isStatus(answer) || Object.keys(details).length > 0) return false;
   const own = answer.status < 500 ? OWN_REASONS : OWN_FAILURES;
   return !own.includes(reasonOf(answer));
 }
@@ -280,10 +281,6 @@ function isDeniedByAuthorizer(answer: ApiAnswered): boolean {
 
 function isNamed(answer: ApiAnswered, name: string): boolean {
   return isStatus(answer) && stringAt(answer.body, 'details', 'name') === name;
-}
-
-function hasDetails(answer: ApiAnswered): boolean {
-  return Object.keys(objectOf(jsonAt(answer.body, 'details'))).length > 0;
 }
 
 /** The causes in a Status. */

@@ -100,7 +100,12 @@ export const execKind: TriggerKind<ExecSection> = {
   needsExec: true,
   hasKey: () => false,
   defaultPrefix: prefixFromName,
-  check: execFindings,
+  check: (section) => [
+    ...commandFindings(section.command),
+    ...variableFindings(section.env ?? {}),
+    ...passedFindings(section),
+    ...missingFindings(section),
+  ],
   create: (section, parts) => {
     const groups = new ProcessGroups();
     // No command is known to recognize a repeated id, so a lost answer is never retried
@@ -195,16 +200,6 @@ function ofFailedStart({ command, workingDirectory }: ExecSection, code: string)
   if (TRANSIENT.includes(code)) return { outcome: 'retry', reason: 'unavailable', detail };
   const expected = ' (expected an executable file and an existing directory)';
   return { outcome: 'refused', reason: 'not-startable', detail: `${detail}${expected}` };
-}
-
-/** The findings for a section beyond its schema; paths begin at the section. */
-function execFindings(section: ExecSection): readonly Finding[] {
-  return [
-    ...commandFindings(section.command),
-    ...variableFindings(section.env ?? {}),
-    ...passedFindings(section),
-    ...missingFindings(section),
-  ];
 }
 
 function* commandFindings(command: readonly string[]): Iterable<Finding> {

@@ -160,7 +160,6 @@ function* bodyFindings(section: HttpSection): Iterable<Finding> {
   }
 }
 
-/** Checks `expect:` and `started:`. */
 function* answerFindings({ expect, started }: HttpSection): Iterable<Finding> {
   for (const [place, status] of (expect?.status ?? []).entries()) {
     if (!NEVER_ACCEPTED.has(status)) continue;

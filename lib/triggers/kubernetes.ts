@@ -173,7 +173,8 @@ function withOwnMetadata(object: JsonObject, own: OwnMetadata): JsonObject {
 function withPodLabels(object: JsonObject, labels: JsonObject): JsonObject {
   const spec = object['spec'];
   if (!isJsonObject(spec)) return object;
-  if (isWorkflow(object)) {
+  const isArgo = stringAt(object, 'apiVersion').startsWith('argoproj.io/');
+  if (isArgo && object['kind'] === 'Workflow') {
     return { ...object, spec: { ...spec, podMetadata: labelled(spec['podMetadata'], labels) } };
   }
   const template = spec['template'];
@@ -186,8 +187,4 @@ function withPodLabels(object: JsonObject, labels: JsonObject): JsonObject {
 function labelled(metadata: Json | undefined, labels: JsonObject): JsonObject {
   const given = objectOf(metadata);
   return { ...given, labels: { ...objectOf(given['labels']), ...labels } };
-}
-
-function isWorkflow(object: JsonObject): boolean {
-  return stringAt(object, 'apiVersion').startsWith('argoproj.io/') && object['kind'] === 'Workflow';
 }

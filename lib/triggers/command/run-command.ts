@@ -29,11 +29,6 @@ export type Ending =
   | { readonly ended: 'stopped' }
   | { readonly ended: 'not-started'; readonly code: string };
 
-interface Runner {
-  readonly clock: Clock;
-  readonly groups: ProcessGroups;
-}
-
 // Between SIGTERM and SIGKILL, for cleaning up. An attempt must end soon after its deadline.
 const GRACE_MS = 2_000;
 // After the leader's end, for pending output of other processes.
@@ -47,7 +42,7 @@ const DRAIN_MS = 1_000;
  */
 export async function runCommand(
   command: LocalCommand,
-  runner: Runner,
+  { clock, groups }: { readonly clock: Clock; readonly groups: ProcessGroups },
   signal: AbortSignal,
 ): Promise<Ending> {
   if (signal.aborted) return { ended: 'not-started', code: 'aborted' };
@@ -57,17 +52,17 @@ export async function runCommand(
   const leader = child.pid;
   if (leader === undefined) return { ended: 'not-started', code: await started.failed };
   const closed = once(child, 'close');
-  runner.groups.add(leader);
+  groups.add(leader);
   try {
     // EPIPE: the command did not read its input, which is no failure.
     child.stdin.on('error', () => undefined);
     child.stdin.end(command.input, 'utf8');
     listen(child, command.onLine);
-    return await ending({ child, leader }, runner.clock, signal);
+    return await ending({ child, leader }, clock, signal);
   } finally {
-    await within(closed, DRAIN_MS, runner.clock);
+    await within(closed, DRAIN_MS, clock);
     endGroup(leader, 'SIGKILL');
-    runner.groups.delete(leader);
+    groups.delete(leader);
     child.stdout.destroy();
     child.stderr.destroy();
   }
@@ -217,13 +212,11 @@ export class ProcessGroups {
     for (const leader of this.#leaders) endGroup(leader, 'SIGKILL');
   };
 
-  /** Adds the group with this leader. */
   add(leader: number): void {
     if (this.#leaders.size === 0) process.on('exit', this.#killAll);
     this.#leaders.add(leader);
   }
 
-  /** Removes a group that has ended. */
   delete(leader: number): void {
     this.#leaders.delete(leader);
     if (this.#leaders.size === 0) process.off('exit', this.#killAll);

@@ -35,15 +35,13 @@ import {
 } from './render-leaf.ts';
 import { wordFindings } from './word-findings.ts';
 
-type Rendered =
-  | { readonly ok: true; readonly object: JsonObject }
-  | ({ readonly ok: false } & Complaint);
-
 interface CompiledManifest {
   /** Findings with paths relative to the manifest. Render only without errors. */
   readonly findings: readonly Finding[];
   /** Renders with a document of `toTemplateDocument`. */
-  readonly render: (document: Json) => Rendered;
+  readonly render: (
+    document: Json,
+  ) => { readonly ok: true; readonly object: JsonObject } | ({ readonly ok: false } & Complaint);
 }
 
 interface ManifestCompiling extends Pick<RenderedLeaf, 'tooLarge' | 'shareBytes'> {
@@ -73,8 +71,11 @@ export function compileManifest(
     shareBytes: () => Math.floor(templateBytes(constantBytes) / compiling.leaves),
   };
   const render = compileObject(manifest, { steps: [] }, compiling);
+  const words = wordFindings(manifest, apiVersion, compiling.allowed);
+  const said = new Set(words.map(({ path }) => path));
   return {
-    findings: joined(wordFindings(manifest, apiVersion, compiling.allowed), compiling.findings),
+    // At most one for each place. That of a word is kept: it says more than that of its value.
+    findings: [...words, ...compiling.findings.filter(({ path }) => !said.has(path))],
     render: (document) => {
       const complaints: Complaint[] = [];
       const object = render(document, (complaint) => complaints.push(complaint));
@@ -82,12 +83,6 @@ export function compileManifest(
       return complaint === undefined ? { ok: true, object } : { ok: false, ...complaint };
     },
   };
-}
-
-/** All findings, at most one for each place. That of a word is kept: it says more than that of its value. */
-function joined(words: readonly Finding[], leaves: readonly Finding[]): readonly Finding[] {
-  const said = new Set(words.map(({ path }) => path));
-  return [...words, ...leaves.filter(({ path }) => !said.has(path))];
 }
 
 function sizeComplaint(object: JsonObject): Complaint | undefined {

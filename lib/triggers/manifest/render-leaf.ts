@@ -67,7 +67,12 @@ export function compileLeaf(leaf: RenderedLeaf): RenderLeaf {
       return mapTexts(template.renderValue(document), (value) => escaped(leaf, [{ value }]));
     }
     const text = fitted(leaf, parts);
-    if (text === undefined) complain(tooLargeComplaint(leaf, textOf(parts)));
+    if (text === undefined) {
+      const most = Math.min(leaf.usedBytes, leaf.shareBytes());
+      const bytes = Buffer.byteLength(textOf(parts));
+      const why = `${leaf.pointer} has ${bytes} bytes (expected at most ${most})`;
+      complain({ reason: 'too-large', why });
+    }
     return text ?? '';
   };
 }
@@ -89,13 +94,6 @@ function optionComplaint({ pointer }: RenderedLeaf, text: string): Complaint | u
   const expected =
     'expected a value that does not begin with -: the program would read it as an option; write "--" before it, or put it in env';
   return { reason: 'not-renderable', why: `${pointer} is ${quoted(text, 40)} (${expected})` };
-}
-
-function tooLargeComplaint(leaf: RenderedLeaf, text: string): Complaint {
-  const most = Math.min(leaf.usedBytes, leaf.shareBytes());
-  const bytes = Buffer.byteLength(text);
-  const why = `${leaf.pointer} has ${bytes} bytes (expected at most ${most})`;
-  return { reason: 'too-large', why };
 }
 
 /** A part of a text: a literal of the operator, or a value of the document. */

@@ -62,12 +62,8 @@ export class Claims {
     return claimed;
   }
 
-  attempt({
-    id,
-    incarnation,
-    now,
-    withBody,
-  }: Pick<Settlement, 'id' | 'incarnation' | 'now'> & WithBody): ActRow {
+  attempt(claim: Pick<Settlement, 'id' | 'incarnation' | 'now'> & WithBody): ActRow {
+    const { id, incarnation, now, withBody } = claim;
     const before = this.#deliveries.find(id);
     if (before?.state !== 'running' || before.claim !== incarnation) return conflict(before);
     return this.#done(this.#deliveries.openAttempt(before, endedOf(before, null), now), withBody);

@@ -49,7 +49,9 @@ export class Commits {
 
   /** The positions of a source, including retired paths. */
   positions(source: string): Positions {
-    const rows = this.#parts.db.all(POSITIONS, source) as readonly PositionRow[];
+    const rows = this.#parts.db.all(POSITIONS, source) as readonly (Position & {
+      readonly path: string;
+    })[];
     return new Map(rows.map(({ path, resourceVersion, at }) => [path, { resourceVersion, at }]));
   }
 
@@ -130,10 +132,6 @@ export class Commits {
     }
     return true;
   }
-}
-
-interface PositionRow extends Position {
-  readonly path: string;
 }
 
 interface GapRow extends Pick<Gap, 'source' | 'path' | 'loss' | 'why'> {

@@ -21,8 +21,6 @@ const PIECE = 500;
 /** The most damaged files that are kept, so that a failing disk is not filled with them. */
 const DAMAGED_AT_MOST = 9;
 
-type OldRow = Pick<DeliveryRow, 'seq' | 'id'>;
-
 /** Stores decisions for as long as their deliveries exist. */
 export class History {
   readonly #path: string;
@@ -68,7 +66,10 @@ export class History {
     // Retries once per sweep, which runs each minute: the disk may have space again.
     if (this.#file === null && !this.#isDamaged) this.#reopen();
     this.#write((file) => {
-      const some = file.all(NEXT, this.#sweptTo, PIECE) as readonly OldRow[];
+      const some = file.all(NEXT, this.#sweptTo, PIECE) as readonly Pick<
+        DeliveryRow,
+        'seq' | 'id'
+      >[];
       for (const { id } of some) {
         if (!this.#isKept(id)) file.run(FORGET, id);
       }

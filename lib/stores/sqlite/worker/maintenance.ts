@@ -59,8 +59,6 @@ interface GoneEntry {
   readonly isNeeded: 0 | 1 | null;
 }
 
-const FROM_THE_START: SweepPlace = { goneAt: -Infinity, seq: 0 };
-
 /** Recovers, retires and sweeps. */
 export class Maintenance {
   readonly #parts: PortParts;
@@ -73,11 +71,8 @@ export class Maintenance {
     this.#deliveries = parts.deliveries;
   }
 
-  begin({
-    incarnation,
-    now,
-    renamed = [],
-  }: RecoveryRequest): Omit<Recovery, 'lost'> & { readonly lost: readonly WholeRow[] } {
+  begin(request: RecoveryRequest): Omit<Recovery, 'lost'> & { readonly lost: readonly WholeRow[] } {
+    const { incarnation, now, renamed = [] } = request;
     const lost: string[] = [];
     let unattempted = 0;
     const left = this.#runningOfOthers(incarnation);
@@ -108,7 +103,7 @@ export class Maintenance {
     from: SweepPlace | null,
   ): SweepAnswer {
     const { db, history } = this.#parts;
-    const place = from ?? FROM_THE_START;
+    const place = from ?? { goneAt: -Infinity, seq: 0 };
     if (from === null) {
       db.run('DELETE FROM position WHERE retired_at < ?', goneBefore);
       history.sweep();

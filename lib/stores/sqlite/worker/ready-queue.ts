@@ -110,7 +110,8 @@ export class ReadyQueue {
     for (;;) {
       const [queue] = this.due(turn, 1);
       if (queue === undefined) return null;
-      const waiting = this.#db.iterate(IN_ORDER, queue) as Iterable<WaitingRow>;
+      const rows = this.#db.iterate(IN_ORDER, queue);
+      const waiting = rows as Iterable<DueTimes & { readonly seq: number }>;
       const { due, lookAt } = firstDue(waiting, 'object', turn.now);
       if (due !== undefined) return due.seq;
       const at = Number.isFinite(lookAt) ? lookAt : null;
@@ -139,10 +140,6 @@ export class ReadyQueue {
 interface NamespaceLook {
   readonly namespace: string;
   readonly look_at: number;
-}
-
-interface WaitingRow extends DueTimes {
-  readonly seq: number;
 }
 
 /**
