@@ -9,7 +9,6 @@ import type { HeldForecast } from '../intake/release-forecast.ts';
 import { type ListenAddress, type Listener, listen, sendDocument } from '../kit/http/listen.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { PauseStanding } from '../telemetry/gateway-state.ts';
 import { escapedJson } from '../telemetry/line-format.ts';
 import { storedDeliveries } from '../views/deliveries.ts';
 import type { GatewayFacts } from '../views/delivery-documents.ts';
@@ -55,7 +54,7 @@ export async function openApi(at: ListenAddress, parts: ApiParts): Promise<Liste
   const explainer = new Explainer({ plan, clock, stop: stop.signal });
   const explain: RouteParts['explain'] = (call, source) => explainer.explain(call, source);
   const triggers = new Set(plan.triggers.map(({ name }) => name));
-  const pause = (trigger: string): PauseStanding | null => watch.standing.pause(trigger);
+  const pause: GatewayFacts['pause'] = (trigger) => watch.standing.trigger(trigger).pause;
   const facts = (): GatewayFacts => ({ triggers, forecast: parts.forecasts(), pause });
   const deliveries = storedDeliveries({ ...parts, facts });
   const app = apiApp({ ...parts, feed, explain, deliveries }, at.host);

@@ -8,23 +8,11 @@ import { escapedJson } from '../telemetry/line-format.ts';
 import { POSSIBLE_ACTS } from '../views/delivery-documents.ts';
 import * as s from '../views/typed-schema.ts';
 
+/** Statuses of refusals that every route may answer. */
+export const COMMON_REFUSALS = [400, 401, 403, 405, 406, 408, 421, 431, 500, 503] as const;
+
 /** HTTP statuses of refusals. */
-export type RefusalStatus =
-  | 400
-  | 401
-  | 403
-  | 404
-  | 405
-  | 406
-  | 408
-  | 409
-  | 413
-  | 415
-  | 421
-  | 431
-  | 500
-  | 503
-  | 507;
+export type RefusalStatus = (typeof COMMON_REFUSALS)[number] | 404 | 409 | 413 | 415 | 507;
 
 const FOR_DELIVERIES = {
   parameter: s.described(s.TEXT, 'The invalid parameter.'),

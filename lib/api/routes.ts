@@ -29,7 +29,7 @@ import {
 } from '../views/status-documents.ts';
 import * as s from '../views/typed-schema.ts';
 import { DELIVERY_ROUTES } from './delivery-routes.ts';
-import { PROBLEM, PROBLEM_TYPE, type RefusalStatus } from './problem-document.ts';
+import { COMMON_REFUSALS, PROBLEM, PROBLEM_TYPE } from './problem-document.ts';
 import { badRequest, document, type Route, type RouteAnswer, refusal, route } from './route.ts';
 
 const DECISION_NAMED = s.named('Decision', DECISION);
@@ -184,11 +184,6 @@ const SCHEMAS = {
   Gap: GAP.json,
   Problem: PROBLEM.json,
 } as const satisfies Record<string, JsonSchema>;
-
-/** Statuses of refusals that every route may answer. */
-const COMMON_REFUSALS: readonly RefusalStatus[] = [
-  400, 401, 403, 405, 406, 408, 421, 431, 500, 503,
-];
 
 const ABOUT = 'Decisions of a gateway, the reasons for them, and the deliveries that follow.';
 const ERRORS = 'Errors are problem documents (RFC 9457).';

@@ -36,11 +36,8 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
   const found = await find();
   if (!found.ok) {
     const isOpen = hasOpenReads({ listenHost: api.host, requireToken });
-    const problem = {
-      ...withConsequence(found.finding, isOpen ? 'reads' : 'nothing'),
-      ...NO_PLACE,
-    };
-    observe({ kind: 'configuration-problem', problem });
+    const finding = withConsequence(found.finding, isOpen ? 'reads' : 'nothing');
+    observe({ kind: 'configuration-problem', problem: { ...finding, ...NO_PLACE } });
   }
   // Removing the file revokes the token; the gateway then creates another one of its own.
   const token = new Token(async () => {
@@ -60,11 +57,8 @@ export async function openApiListener(parts: ApiListenerParts): Promise<Listener
   return listener;
 }
 
-function tokenFinder({
-  plan,
-  configuration,
-  tokenFolder,
-}: ApiListenerParts): () => Promise<FoundToken> {
+function tokenFinder(parts: ApiListenerParts): () => Promise<FoundToken> {
+  const { plan, configuration, tokenFolder } = parts;
   const { tokenFile } = plan.http;
   if (tokenFile !== null) return () => readToken(resolve(configuration.folder, tokenFile));
   if (tokenFolder === null) return async () => NO_TOKEN_FOLDER;

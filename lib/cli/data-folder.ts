@@ -28,14 +28,6 @@ export interface DataFolder {
   readonly holdsStore: boolean;
 }
 
-/** A store of an earlier version, and how to move it. */
-interface StoreToMove {
-  readonly at: string;
-  readonly to: string;
-  /** A command line for a shell; '' if another store already exists at `to`. */
-  readonly command: string;
-}
-
 type Machine = Pick<ProcessContext, 'folder' | 'environment'>;
 
 // The specification requires this mode; only this user may read the files about a cluster.
@@ -71,7 +63,7 @@ function isFile(path: string): Promise<boolean> {
   );
 }
 
-function namedFolder({ folder, environment }: Machine): Pick<DataFolder, 'path' | 'from' | 'own'> {
+function namedFolder({ folder, environment }: Machine): NamedFolder {
   const { SLUICE_DATA: named = '', XDG_STATE_HOME: state = '', HOME: home = '' } = environment;
   if (named !== '') return ownFolder(resolve(folder, named), 'given');
   // The specification requires to ignore a relative path.
@@ -80,10 +72,9 @@ function namedFolder({ folder, environment }: Machine): Pick<DataFolder, 'path' 
   return ownFolder(folder, 'nothing');
 }
 
-function ownFolder(
-  path: string,
-  from: DataFolder['from'],
-): Pick<DataFolder, 'path' | 'from' | 'own'> {
+type NamedFolder = Pick<DataFolder, 'path' | 'from' | 'own'>;
+
+function ownFolder(path: string, from: DataFolder['from']): NamedFolder {
   return { path, from, own: path };
 }
 
@@ -115,11 +106,14 @@ function folderTrouble(error: unknown): string {
   return code === 'ENOENT' ? 'there is no such home folder' : fileTrouble(error);
 }
 
-/** Finds a store that an earlier version left in the working directory; null if it is in its place. */
+/**
+ * Finds a store that an earlier version left in the working directory; null if it is in its place.
+ * `command` is a command line that moves it; '' if another store already exists at `to`.
+ */
 export async function storeToMove(
   { path: folder, from, own }: DataFolder,
   at: string,
-): Promise<StoreToMove | null> {
+): Promise<Readonly<Record<'at' | 'to' | 'command', string>> | null> {
   if (from !== 'working directory' || own === folder) return null;
   const to = join(own, at.slice(folder.length));
   if (await isThere(to)) return { at, to, command: '' };

@@ -1,7 +1,7 @@
 // `sluice demo`: a first look without a cluster. It serves a recording as an API server on loopback and
 // runs the gateway on it over HTTP, as on any cluster. A script takes the place of the pipeline.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +22,7 @@ import { refused } from './configuration.ts';
 import { givenFolder } from './data-folder.ts';
 import { filterWords } from './deliveries/delivery-flags.ts';
 import { increase, listed } from './explanation-text.ts';
-import { type GivenFlags, givenTexts, switchFlag, textFlag } from './flags.ts';
+import { givenTexts, switchFlag, textFlag } from './flags.ts';
 import { mustBeRecording, speedOf } from './playback.ts';
 import { type RunRequest, runPlan } from './run-plan.ts';
 
@@ -74,11 +74,12 @@ export const demoCommand: Command = {
       },
       context,
     );
-    const again = given.isSet('stay') ? '' : stayingCommand(given, program);
+    const flags = filterWords(givenTexts(given, ['config', 'recording', 'speed']));
+    const again = given.isSet('stay') ? '' : `${program} demo${flags} --stay`;
     context.stdout.write(opening({ recording, file, speed, url: playback.url, again }));
     const summary = new DemoSummary();
     const lasting = given.isSet('stay') ? 'until stopped' : 'until over';
-    await using own = await temporaryFolder();
+    await using own = await mkdtempDisposable(join(tmpdir(), 'sluice-demo-'));
     await play({ plan, problems, file, playback, summary, lasting, own: own.path }, context);
     context.stdout.write(summary.render({ file, recording, program, again }));
     return 0;
@@ -170,12 +171,6 @@ function withoutProxy(environment: ProcessContext['environment']): ProcessContex
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
 }
 
-/** Renders the command line that keeps the same demo running. */
-function stayingCommand(given: GivenFlags, program: string): string {
-  const flags = filterWords(givenTexts(given, ['config', 'recording', 'speed']));
-  return `${program} demo${flags} --stay`;
-}
-
 function opening({
   again,
   ...shown
@@ -192,26 +187,17 @@ function opening({
   );
 }
 
-function waysToAsk(
-  { address, tokenFile }: Extract<Observation, { kind: 'listening' }>,
-  program: string,
-): string {
+type Listening = Extract<Observation, { kind: 'listening' }>;
+
+function waysToAsk({ address, tokenFile: file }: Listening, program: string): string {
   const url = `http://${address}`;
-  const token =
-    tokenFile === undefined
-      ? ''
-      : `  To retry or discard one, it also wants: --token-file ${tokenFile}\n`;
+  const wants = `  To retry or discard one, it also wants: --token-file ${file}\n`;
+  const token = file === undefined ? '' : wants;
   return (
     `  ${program} deliveries list --url ${url}\n` +
     `  curl ${url}/api/v1/status\n` +
     `  curl -N ${url}/api/v1/feed\n${token}`
   );
-}
-
-/** Creates a folder that is removed at the end with its content. */
-async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 /** Path of a file of this package, relative to the folder if that is shorter. */

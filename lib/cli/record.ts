@@ -53,11 +53,7 @@ export const recordCommand: Command = {
 
 /** Records until a stop, the end of the time or a failure; returns the number of notifications. */
 async function record(
-  {
-    given,
-    observe,
-    forMs,
-  }: Pick<Recorded, 'given' | 'observe'> & { readonly forMs: number | undefined },
+  { given, observe, forMs }: { given: GivenFlags; observe: Observe; forMs: number | undefined },
   context: ProcessContext,
 ): Promise<number> {
   await using api = await connectionOf(given, context, observe);

@@ -35,10 +35,7 @@ import { type KeptConfiguration, keepConfiguration } from './last-good.ts';
 export interface RunRequest {
   readonly plan: Plan;
   /** It is stored as the last good one, unless its text is null or `kept` is set. */
-  readonly configuration: Pick<
-    FoundConfiguration,
-    'text' | 'file' | 'folder' | 'form' | 'problems'
-  >;
+  readonly configuration: Omit<FoundConfiguration, 'plan' | 'secrets' | 'store'>;
   /** The last good configuration, if it runs instead of the file. */
   readonly kept: Pick<KeptConfiguration, 'file' | 'since'> | null;
   /** Namespace of the gateway, for the cluster id. */
@@ -180,11 +177,8 @@ async function openStore(
   parts: Pick<RunObservation, 'context' | 'observe'> & { readonly opened: AsyncDisposableStack },
 ): Promise<Store> {
   const { plan, dataFolder, storeAt: at } = request;
-  const {
-    context: { aroundStore, clock },
-    observe,
-    opened,
-  } = parts;
+  const { context, observe, opened } = parts;
+  const { aroundStore, clock } = context;
   await prepareFolder(request);
   const folder = dataFolder.path;
   const own = opened.use(await plan.store.create({ folder, observe, clock }).open());
@@ -205,25 +199,15 @@ function keepGood(
   { configuration, kept }: RunRequest,
   store: Store,
   { context, observe }: Pick<RunObservation, 'context' | 'observe'>,
-): AsyncDisposable {
-  const { clock, random } = context;
+): AsyncDisposable | null {
   const { text, file, folder, form } = configuration;
+  if (text === null || kept !== null) return null;
   const over = new AbortController();
-  const { signal } = over;
-  const { keyValues } = retryingStore(store, {
-    clock,
-    random,
-    observe,
-    stop: signal,
-    limit: signal,
-  });
-  const keeping =
-    text === null || kept !== null
-      ? Promise.resolve()
-      : // A store that fails permanently ends the gateway, which reports it.
-        keepConfiguration(keyValues, { text, file, folder, form, since: clock.now() }).catch(
-          unlessBug,
-        );
+  const until = { stop: over.signal, limit: over.signal };
+  const { keyValues } = retryingStore(store, { ...context, observe, ...until });
+  const good = { text, file, folder, form, since: context.clock.now() };
+  // A store that fails permanently ends the gateway, which reports it.
+  const keeping = keepConfiguration(keyValues, good).catch(unlessBug);
   return {
     [Symbol.asyncDispose]: async () => {
       over.abort();
@@ -247,20 +231,15 @@ function noted(health: Health, kept: RunRequest['kept']): Health {
 async function probesOf(
   { http }: Plan,
   gateway: Gateway,
-  {
-    telemetry,
-    observe,
-    health,
-    clock,
-  }: Pick<RunObservation, 'telemetry' | 'observe'> & { health: () => Health; clock: Clock },
+  parts: Pick<RunObservation, 'telemetry' | 'observe'> & Pick<ApiParts, 'health' | 'clock'>,
 ): Promise<AsyncDisposable | null> {
   if (http.probes === null) return null;
+  const { telemetry, observe } = parts;
   const listener = await openProbes(http.probes, {
-    health,
+    ...parts,
     checks: () => gateway.checks(),
     paths: http.probePaths,
     version: version(),
-    clock,
     metrics: async () => {
       await gateway.measure();
       return telemetry.metrics();

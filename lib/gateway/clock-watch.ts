@@ -24,28 +24,19 @@ export const JUMP_MS = 2_000;
 /** A retry that falls due this soon after a jump back is late by at most this time. */
 const EVERY_MS = 1_000;
 
-/** Shifts due times and the steady clock when the wall clock jumps. */
-export class ClockWatch {
-  readonly #parts: ClockWatchParts;
+/** Shifts due times and the steady clock when the wall clock jumps, until the signal aborts. */
+export function watchClock(parts: ClockWatchParts, signal: AbortSignal): Promise<void> {
+  return repeat(() => compareClocks(parts), { clock: parts.clock, everyMs: EVERY_MS }, signal);
+}
 
-  constructor(parts: ClockWatchParts) {
-    this.#parts = parts;
-  }
-
-  /** Runs until the signal aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return repeat(() => this.look(), { clock: this.#parts.clock, everyMs: EVERY_MS }, signal);
-  }
-
-  /** Compares the clocks once. */
-  async look(): Promise<void> {
-    const { steady, upkeep, observe, clockJumped } = this.#parts;
-    const byMs = steady.driftMs;
-    if (Math.abs(byMs) < JUMP_MS) return;
-    if (byMs > 0) await upkeep.shift(byMs);
-    steady.adjust(byMs);
-    if (byMs < 0) await upkeep.shift(byMs);
-    observe({ kind: 'clock-jumped', byMs });
-    await clockJumped(byMs);
-  }
+/** Compares the clocks once. */
+export async function compareClocks(parts: Omit<ClockWatchParts, 'clock'>): Promise<void> {
+  const { steady, upkeep, observe, clockJumped } = parts;
+  const byMs = steady.driftMs;
+  if (Math.abs(byMs) < JUMP_MS) return;
+  if (byMs > 0) await upkeep.shift(byMs);
+  steady.adjust(byMs);
+  if (byMs < 0) await upkeep.shift(byMs);
+  observe({ kind: 'clock-jumped', byMs });
+  await clockJumped(byMs);
 }

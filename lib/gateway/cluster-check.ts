@@ -5,6 +5,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
+import type { Permission } from '../core/kind.ts';
 import type { NeededAccess, Observe } from '../core/observation.ts';
 import type { DryRun } from '../core/trigger.ts';
 import { openDeadline } from '../kit/async/abort.ts';
@@ -36,7 +37,6 @@ interface ClusterReport {
 }
 
 type DeniedAccess = Extract<ReviewedAccess, { readonly answer: 'denied' }>;
-type UnknownAccess = Extract<ReviewedAccess, { readonly answer: 'unknown' }>;
 
 /** A server that has just started denies everything until it has read its roles (about 1 s). */
 const CONFIRM_MS = 3_000;
@@ -87,7 +87,7 @@ export async function followAccess(
   for (;;) {
     observeReport(report, observe);
     const denied = report.access.filter(isDenied);
-    const unknown = report.access.filter(isUnknown);
+    const unknown = report.access.filter((one) => one.answer === 'unknown');
     const certain = denied.filter(({ isCertain }) => isCertain);
     if (isFirst && deniesEverySource(plan, certain)) throw refused(plan, certain);
     isFirst &&= unknown.length > 0;
@@ -173,22 +173,15 @@ function isDenied(one: ReviewedAccess): one is DeniedAccess {
   return one.answer === 'denied';
 }
 
-function isUnknown(one: ReviewedAccess): one is UnknownAccess {
-  return one.answer === 'unknown';
-}
-
 /** A server without access reviews has answered: it does not get them while it runs. */
 function isUnanswered(one: ReviewedAccess): boolean {
   return one.answer === 'unknown' && !one.isFinal;
 }
 
 function observeReport({ access, dryRuns }: ClusterReport, observe: Observe): void {
-  const unknown = access.find(isUnknown);
-  observe(
-    unknown === undefined
-      ? { kind: 'access-review', state: 'answered', why: '' }
-      : { kind: 'access-review', state: 'failed', why: unknown.why },
-  );
+  const unknown = access.find((one) => one.answer === 'unknown');
+  const state = unknown === undefined ? 'answered' : 'failed';
+  observe({ kind: 'access-review', state, why: unknown?.why ?? '' });
   for (const one of access) {
     if (one.answer === 'unknown') continue;
     const state = one.answer === 'denied' ? 'missing' : 'granted';
@@ -196,17 +189,8 @@ function observeReport({ access, dryRuns }: ClusterReport, observe: Observe): vo
     observe({ kind: 'permission', state, needed: toNeeded(one), detail });
   }
   for (const { trigger, result } of dryRuns) {
-    observe(
-      result.ok
-        ? { kind: 'dry-run', trigger, state: 'accepted', fault: null, detail: '' }
-        : {
-            kind: 'dry-run',
-            trigger,
-            state: 'refused',
-            fault: result.fault,
-            detail: result.detail,
-          },
-    );
+    const { fault, detail } = result.ok ? { fault: null, detail: '' } : result;
+    observe({ kind: 'dry-run', trigger, state: result.ok ? 'accepted' : 'refused', fault, detail });
   }
 }
 
@@ -219,18 +203,12 @@ export function toNeeded({ permission, verb, name }: AccessQuestion): NeededAcce
 
 /** Whether no watch path of any source may be listed and watched. */
 function deniesEverySource({ sources }: Plan, denied: readonly DeniedAccess[]): boolean {
-  const lacking = new Set(
-    denied.map(({ permission: { namespace, group, resource }, verb }) =>
-      JSON.stringify([namespace, group, resource, verb]),
-    ),
-  );
-  return sources.every(
-    ({ permissions }) =>
-      permissions.length > 0 &&
-      permissions.every(({ namespace, group, resource, verbs }) =>
-        verbs.some((verb) => lacking.has(JSON.stringify([namespace, group, resource, verb]))),
-      ),
-  );
+  const keyOf = ({ namespace, group, resource }: Permission, verb: string): string =>
+    JSON.stringify([namespace, group, resource, verb]);
+  const lacking = new Set(denied.map(({ permission, verb }) => keyOf(permission, verb)));
+  const isLacking = (one: Permission): boolean =>
+    one.verbs.some((verb) => lacking.has(keyOf(one, verb)));
+  return sources.every(({ permissions: all }) => all.length > 0 && all.every(isLacking));
 }
 
 function refused({ sources }: Plan, denied: readonly DeniedAccess[]): SluiceError {

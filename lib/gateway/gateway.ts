@@ -12,13 +12,13 @@ import type { HeldForecast } from '../intake/release-forecast.ts';
 import { aborted } from '../kit/async/abort.ts';
 import { repeat } from '../kit/async/repeat.ts';
 import { SteadyClock } from '../kit/async/steady-clock.ts';
-import { ClockWatch } from './clock-watch.ts';
+import { watchClock } from './clock-watch.ts';
 import { checksOf, healthOf, isReading, refusedPaths } from './health.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { keepBeating, recordBeat } from './heartbeat.ts';
 import { Liveness } from './liveness.ts';
 import { resumePositions, type StartedGateway, start, VolatileStartGaps } from './recovery.ts';
 import { retryingStore } from './retrying-store.ts';
-import { RetentionClock, Sweeper, UsageWatch } from './store-upkeep.ts';
+import { RetentionClock, sweepRecords, UsageWatch } from './store-upkeep.ts';
 import type { GatewayParts } from './wiring.ts';
 
 export type { GatewayParts } from './wiring.ts';
@@ -220,14 +220,14 @@ export class Gateway {
     const { ending, abandon } = ends;
     const steady = this.#steady;
     const readMs = (): number => this.#retention.readMs;
-    const heartbeat = new Heartbeat({ keyValues: store.keyValues, clock, readMs });
+    const beating = { keyValues: store.keyValues, clock, readMs };
     const clockJumped = (byMs: number): Promise<void> => {
       dispatch.clockJumped(byMs);
-      return heartbeat.beat();
+      return recordBeat(beating);
     };
     const watch = { clock, steady, upkeep: store.upkeep, observe: this.#observe, clockJumped };
     const unread = (): readonly string[] => refusedPaths(this.#parts.state);
-    const sweeper = new Sweeper({ store, clock, readMs, unread, retention: plan.retention });
+    const swept = { store, clock, readMs, unread, retention: plan.retention };
     const ended = (error: unknown): void => {
       if (!isEndOf(ending, error)) fail(error);
     };
@@ -241,13 +241,13 @@ export class Gateway {
       dispatch.run({ stop: ending, abandon: abandon.signal }),
       release.run(ending),
       intake.run(ending),
-      sweeper.run(ending),
-      heartbeat.run(ending),
-      new ClockWatch(watch).run(ending),
+      sweepRecords(swept, ending),
+      keepBeating(beating, ending),
+      watchClock(watch, ending),
       this.#liveness.run(store.outbox, () => steady.now(), ending),
     ]);
     // The last beat records until when this process worked.
-    return { reading: read, working: working.then(() => watched([heartbeat.beat()])) };
+    return { reading: read, working: working.then(() => watched([recordBeat(beating)])) };
   }
 
   async #read(

@@ -54,25 +54,15 @@ export async function recordDowntime(
   return spans;
 }
 
-/** Records at intervals that the gateway runs. */
-export class Heartbeat {
-  readonly #parts: HeartbeatParts;
+/** Records at intervals that the gateway runs, until the signal aborts. */
+export function keepBeating(parts: HeartbeatParts, signal: AbortSignal): Promise<void> {
+  return repeat(() => recordBeat(parts), { clock: parts.clock, everyMs: EVERY_MS }, signal);
+}
 
-  constructor(parts: HeartbeatParts) {
-    this.#parts = parts;
-  }
-
-  /** Beats until the signal aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return repeat(() => this.beat(), { clock: this.#parts.clock, everyMs: EVERY_MS }, signal);
-  }
-
-  /** Beats once. */
-  async beat(): Promise<void> {
-    const { keyValues, clock, readMs } = this.#parts;
-    const beat: Beat = { at: clock.now(), readMs: readMs() };
-    await keyValues.write(KEPT_AS, JSON.stringify(beat));
-  }
+/** Records once that the gateway runs. */
+export async function recordBeat({ keyValues, clock, readMs }: HeartbeatParts): Promise<void> {
+  const beat: Beat = { at: clock.now(), readMs: readMs() };
+  await keyValues.write(KEPT_AS, JSON.stringify(beat));
 }
 
 function isSpan(value: unknown): value is PauseSpan {

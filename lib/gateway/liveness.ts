@@ -8,14 +8,11 @@ import type { Clock } from '../core/clock.ts';
 import type { Observation } from '../core/observation.ts';
 import type { Outbox } from '../core/store.ts';
 import { repeat } from '../kit/async/repeat.ts';
+import type { PlannedTrigger } from '../plan/plan.ts';
 import type { GatewayState } from '../telemetry/gateway-state.ts';
 
 /** The part of a trigger that liveness depends on. */
-interface LiveTrigger {
-  readonly name: string;
-  /** Of one attempt. */
-  readonly timeoutMs: number;
-}
+type LiveTrigger = Pick<PlannedTrigger, 'name' | 'timeoutMs'>;
 
 /** A batch is committed within seconds even on a slow disk. */
 const COMMIT_LIMIT_MS = 5 * 60_000;
@@ -114,7 +111,7 @@ export class Liveness {
   }
 }
 
-function readingOf(source: string): { readonly what: string; readonly limitMs: number } {
+function readingOf(source: string): ExpectedStep {
   return { what: `source ${source}: nothing was read or tried`, limitMs: READING_LIMIT_MS };
 }
 
@@ -131,17 +128,13 @@ interface ExpectedStep {
   readonly limitMs: number;
 }
 
-interface WatchedStep extends ExpectedStep {
-  since: number;
-}
-
 /** If `stuck` was not called for this long, the process was suspended. */
 const SUSPENDED_MS = 90_000;
 
 /** Remembers when each expected step last made progress; suspended time does not count. */
 class StallDetector {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #watched = new Map<string, WatchedStep>();
+  readonly #watched = new Map<string, ExpectedStep & { since: number }>();
   #lookedAt: number;
   #isPaused = false;
 

@@ -3,7 +3,6 @@
 // configuration left without an owner are retired and orphaned before any loop runs. This file also
 // decides from which positions a source resumes.
 
-import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Batch, Gap, Position, Positions, Source } from '../core/source.ts';
@@ -11,7 +10,7 @@ import type { RenamedTrigger, Store } from '../core/store.ts';
 import { orphan } from '../delivery/stored-deliveries.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { followCluster, needsSystemUid } from './cluster-identity.ts';
-import { type Beat, Heartbeat, readBeat, recordDowntime } from './heartbeat.ts';
+import { type Beat, readBeat, recordBeat, recordDowntime } from './heartbeat.ts';
 import type { RetentionClock } from './store-upkeep.ts';
 import { createWorkers, type GatewayParts, type WorkerParts, type Workers } from './wiring.ts';
 
@@ -70,13 +69,10 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
 }
 
 /** Dependencies of the recovery. */
-interface RecoveryParts {
+interface RecoveryParts extends Pick<StartParts, 'clock' | 'incarnation' | 'observe'> {
   readonly store: Pick<Store, 'upkeep' | 'keyValues'>;
-  readonly clock: Clock;
-  readonly incarnation: string;
   /** Triggers whose name changed. */
   readonly renamed: readonly RenamedTrigger[];
-  readonly observe: Observe;
 }
 
 /** Work and times of earlier processes. */
@@ -120,7 +116,7 @@ async function followClock(beat: Beat, { store, clock, observe }: RecoveryParts)
   if (byMs > -JUMP_MS) return 0;
   await store.upkeep.shift(byMs);
   // At once: if this start dies, the next one must not find the same jump again.
-  await new Heartbeat({ keyValues: store.keyValues, clock, readMs: () => beat.readMs }).beat();
+  await recordBeat({ keyValues: store.keyValues, clock, readMs: () => beat.readMs });
   observe({ kind: 'clock-jumped', byMs });
   return byMs;
 }
@@ -164,10 +160,7 @@ export function resumePositions(name: string, { positions, sources }: ResumeFact
   return found;
 }
 
-interface OwnedPosition {
-  readonly owner: string;
-  readonly position: Position;
-}
+type OwnedPosition = Readonly<{ owner: string; position: Position }>;
 
 /** The newest position of each path with its source; older ones do not cover the time since. */
 function latest(positions: ReadonlyMap<string, Positions>): ReadonlyMap<string, OwnedPosition> {

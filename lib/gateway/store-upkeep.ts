@@ -22,28 +22,16 @@ interface SweeperParts {
 /** Often enough to keep memory near the retention, seldom enough to cost nothing. */
 const EVERY_MS = 60_000;
 
-/** Removes expired records once a minute. */
-export class Sweeper {
-  readonly #parts: SweeperParts;
-
-  constructor(parts: SweeperParts) {
-    this.#parts = parts;
-  }
-
-  /** Runs until the signal aborts. */
-  run(signal: AbortSignal): Promise<void> {
-    return repeat(() => this.sweep(), { clock: this.#parts.clock, everyMs: EVERY_MS }, signal);
-  }
-
-  /** Sweeps once; returns the number of removed ledger entries. */
-  sweep(): Promise<number> {
-    const { clock, readMs, retention, store, unread } = this.#parts;
-    return store.upkeep.sweep({
+/** Removes expired records once a minute, until the signal aborts. */
+export function sweepRecords(parts: SweeperParts, signal: AbortSignal): Promise<void> {
+  const { clock, readMs, retention, store, unread } = parts;
+  const sweep = (): Promise<number> =>
+    store.upkeep.sweep({
       goneBefore: readMs() - retention.goneMs,
       settledBefore: clock.now() - retention.settledMs,
       unread: unread(),
     });
-  }
+  return repeat(sweep, { clock, everyMs: EVERY_MS }, signal);
 }
 
 /**

@@ -43,14 +43,6 @@ interface ChangingSource extends SourceStanding {
   ageMs: number | null;
 }
 
-/** The last failed attempt of a trigger. */
-interface FailureStanding {
-  /** Wall clock, ms since 1970. */
-  readonly at: number;
-  readonly id: string;
-  readonly outcome: Exclude<Outcome, { readonly outcome: 'delivered' }>;
-}
-
 /** Why a trigger makes no attempts now. */
 export interface PauseStanding {
   readonly reason: 'breaker' | PauseReason;
@@ -69,8 +61,12 @@ interface TriggerStanding {
   /** Attempts that run. */
   readonly running: number;
   readonly isShedding: boolean;
-  /** Since the start; null if there was none. */
-  readonly lastFailure: FailureStanding | null;
+  /** Since the start, at ms since 1970; null if there was none. */
+  readonly lastFailure: {
+    readonly at: number;
+    readonly id: string;
+    readonly outcome: Exclude<Outcome, { readonly outcome: 'delivered' }>;
+  } | null;
   readonly lastDeliveredAt: number | null;
   /** Unsettled deliveries as they were last measured. */
   readonly depths: ReadonlyMap<DeliveryState, number>;
@@ -84,17 +80,9 @@ const IDLE: TriggerStanding = {
   ...{ lastFailure: null, lastDeliveredAt: null, depths: new Map() },
 };
 
-const REFUSALS: ReadonlySet<TroubleReason | null> = new Set<TroubleReason | null>([
-  'forbidden',
-  'not-found',
-]);
+const REFUSALS: readonly (TroubleReason | null)[] = ['forbidden', 'not-found'];
 
-/** Names of a configuration. */
-interface StateNames {
-  readonly sources: readonly string[];
-  readonly triggers: readonly string[];
-}
-
+type StateNames = Readonly<Record<'sources' | 'triggers', readonly string[]>>;
 type Simple = 'version' | 'isConfigurationKept' | 'isStopping' | 'cluster' | 'clusterTrouble';
 type OfStore = 'isStoreOpen' | 'storeAt' | 'usage' | 'storeTrouble';
 
@@ -153,11 +141,6 @@ export class GatewayState {
     return this.#sources.get(source)?.paths ?? new Map();
   }
 
-  /** Why a trigger makes no attempts now; null if it is not paused. */
-  pause(trigger: string): PauseStanding | null {
-    return this.trigger(trigger).pause;
-  }
-
   /** Effect of a full store; null if it is not full. */
   get full(): UsageStanding['overflow'] | null {
     return this.usage?.level === 'full' ? this.usage.overflow : null;
@@ -185,7 +168,7 @@ export class GatewayState {
     const doing = why === '' ? `${state} ${path}` : `${state} ${path}: ${why}`;
     const { unread, isRefused } = isKept
       ? before
-      : { unread: state === 'watching' ? '' : doing, isRefused: REFUSALS.has(reason) };
+      : { unread: state === 'watching' ? '' : doing, isRefused: REFUSALS.includes(reason) };
     paths.set(path, { state, why, reason, unread, isRefused });
   }
 
@@ -218,21 +201,15 @@ export class GatewayState {
   /** Records a change of a breaker. */
   breaks({ trigger, to: breaker, why, retryMs }: Observed['breaker']): void {
     const now: PauseStanding = { reason: 'breaker', until: this.#clock.now() + retryMs, why };
-    const isTried = breaker === 'half-open';
-    this.setTrigger(trigger, {
-      breaker,
-      pause: isTried ? this.#tried(trigger, now) : breaker === 'open' ? now : null,
-    });
+    const tried = breaker === 'half-open' ? this.#tried(trigger, now) : null;
+    this.setTrigger(trigger, { breaker, pause: breaker === 'open' ? now : tried });
   }
 
   /** Records a change of a pause. */
   pauses({ trigger, state: pauseState, reason, until, why }: Observed['pause']): void {
     const now = { reason, until, why };
-    const isTried = pauseState === 'trying';
-    this.setTrigger(trigger, {
-      pauseState,
-      pause: isTried ? this.#tried(trigger, now) : pauseState === 'paused' ? now : null,
-    });
+    const tried = pauseState === 'trying' ? this.#tried(trigger, now) : null;
+    this.setTrigger(trigger, { pauseState, pause: pauseState === 'paused' ? now : tried });
   }
 
   /** Records a number of unsettled deliveries. */
@@ -267,7 +244,7 @@ export class GatewayState {
 
   /** The pause goes on; a trial attempt may come before its time because a person asked for it. */
   #tried(trigger: string, now: PauseStanding): PauseStanding {
-    return { ...(this.pause(trigger) ?? now), until: now.until };
+    return { ...(this.trigger(trigger).pause ?? now), until: now.until };
   }
 }
 

@@ -129,16 +129,11 @@ class PacedFile extends winston.transports.File {
   }
 }
 
-/** Receives the results of operations on the file. */
-interface FileCalls {
-  /** It cannot be opened. */
-  readonly failed: (error: unknown) => void;
-  /** A text was written, or with an error was not. */
-  readonly written: (error: unknown) => void;
-}
-
-/** File operations of a write stream that report a failure, then succeed. */
-function forgivingFiles(calls: FileCalls): object {
+/**
+ * File operations of a write stream that report a failure, then succeed. `failed`: the file cannot be
+ * opened; `written`: a text was written, or with an error was not.
+ */
+function forgivingFiles(calls: Record<'failed' | 'written', (error: unknown) => void>): object {
   return {
     // A file that cannot be opened is tried again at the next rotation.
     open: (...[path, flags, mode, done]: OpenArguments) => {
@@ -161,15 +156,8 @@ function forgivingFiles(calls: FileCalls): object {
 }
 
 type OpenArguments = [path: string, flags: string, mode: number, done: Done];
-
-type WriteArguments = [
-  fd: number,
-  chunk: Uint8Array,
-  offset: number,
-  length: number,
-  at: null,
-  done: Done,
-];
+type Span = [offset: number, length: number, at: null];
+type WriteArguments = [fd: number, chunk: Uint8Array, ...span: Span, done: Done];
 
 function troubleOf(error: unknown): string {
   const code = codeOfFailure(error);

@@ -5,7 +5,7 @@
 import winston from 'winston';
 import type { Clock } from '../core/clock.ts';
 import { linesTo } from './brigade-format.ts';
-import { jsonFormat, MESSAGE, type Rendering, type RenderLine, textFormat } from './line-format.ts';
+import { jsonFormat, MESSAGE, type Rendering, textFormat } from './line-format.ts';
 import { openLogFile } from './log-file.ts';
 import {
   LOG_LEVELS,
@@ -16,7 +16,7 @@ import {
 } from './logging.ts';
 
 /** A destination of records. */
-export interface Log {
+interface Log {
   /** Writes a line, unless its level is below that of the log. */
   write(line: LogLine): void;
   /** Resolves once everything was handed to the operating system; may be called twice. */
@@ -44,8 +44,10 @@ export function openLog(options: LoggingOptions, parts: LogParts): Log {
   const { clock, stdout, fileFailed } = parts;
   const { level, file } = options;
   const weight = LOG_LEVELS.indexOf(level);
-  const form = formOf(options, stdout);
-  const format = form === 'brigade' ? null : formatOf(renderFor(form, stdout));
+  const isTerminal = stdout.isTTY === true;
+  const form = options.format !== 'auto' ? options.format : isTerminal ? 'text' : 'json';
+  const shown = form === 'json' ? jsonFormat() : textFormat(isTerminal ? 'colours' : 'plain');
+  const format = form === 'brigade' ? null : formatOf(shown);
   const logger = winston.createLogger({
     level,
     levels: Object.fromEntries(LOG_LEVELS.map((name, place) => [name, place])),
@@ -55,7 +57,11 @@ export function openLog(options: LoggingOptions, parts: LogParts): Log {
   const streams = format === null ? originalStreams(parts) : [new TurnStream(stdout, clock)];
   for (const transport of streams) logger.pipe(transport);
   if (file !== null) {
-    const own = form === 'json' ? null : formatOf(fileLine());
+    // Without the lines of the original gateway.
+    const json = jsonFormat();
+    const fileLine: Rendering = (line, time) =>
+      line.original === undefined ? json(line, time) : null;
+    const own = form === 'json' ? null : formatOf(fileLine);
     const transport = openLogFile(file, { format: own, failed: fileFailed });
     logger.pipe(transport);
     transport.on('error', (error) => {
@@ -74,15 +80,6 @@ export function openLog(options: LoggingOptions, parts: LogParts): Log {
   };
 }
 
-function formOf({ format }: LoggingOptions, { isTTY }: LogStream): 'json' | 'text' | 'brigade' {
-  if (format !== 'auto') return format;
-  return isTTY === true ? 'text' : 'json';
-}
-
-function renderFor(form: 'json' | 'text', { isTTY }: LogStream): RenderLine {
-  return form === 'json' ? jsonFormat() : textFormat(isTTY === true ? 'colours' : 'plain');
-}
-
 /** The original gateway wrote to two streams; each format drops the lines of the other one. */
 function originalStreams({ clock, stdout, stderr }: LogParts): TurnStream[] {
   const plain = textFormat('plain');
@@ -90,12 +87,6 @@ function originalStreams({ clock, stdout, stderr }: LogParts): TurnStream[] {
     new TurnStream(stdout, clock, formatOf(linesTo('stdout', plain))),
     new TurnStream(stderr, clock, formatOf(linesTo('stderr', plain))),
   ];
-}
-
-/** Renders a line for the file, without the lines of the original gateway. */
-function fileLine(): Rendering {
-  const json = jsonFormat();
-  return (line, time) => (line.original === undefined ? json(line, time) : null);
 }
 
 /** A line as an `info` of winston. The format of a transport gets a copy of the properties alone. */

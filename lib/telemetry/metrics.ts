@@ -4,7 +4,6 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../core/clock.ts';
-import type { Action } from '../core/decision.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { isRerun } from '../core/delivery-id.ts';
 import { millisecondsOf, parseMicroTime } from '../core/event.ts';
@@ -26,15 +25,10 @@ export class Metrics {
   readonly #clock: Pick<Clock, 'now'>;
   /** All that a scrape has. */
   readonly #scraped: Registry;
-  readonly #metrics = new Map<MetricName, Counter | Gauge | Histogram>();
+  readonly #metrics = new Map<MetricName, Metric>();
 
-  /**
-   * Decisions by rule since the last scrape, because a labelled increment for every Event is slow.
-   */
-  readonly #decided: Readonly<Record<Action, Map<string, number>>> = {
-    accept: new Map(),
-    reject: new Map(),
-  };
+  /** Decisions by rule since the last scrape, because a labelled increment for every Event is slow. */
+  readonly #decided = { accept: new Map<string, number>(), reject: new Map<string, number>() };
 
   /** `names` are those of the configuration; null if nothing is scraped. */
   constructor(clock: Pick<Clock, 'now'>, state: GatewayState, names: MetricNames | null) {
@@ -47,7 +41,11 @@ export class Metrics {
       return;
     }
     for (const [name, metric] of this.#metrics) {
-      for (const labels of knownSeries(name, names)) begin(metric, labels);
+      // They appear with the value zero.
+      for (const labels of knownSeries(name, names)) {
+        if (metric instanceof Counter) metric.inc(labels, 0);
+        if (metric instanceof Histogram) metric.zero(labels);
+      }
     }
     this.#scraped = Registry.merge([this.#registry, processRegistry()]);
   }
@@ -62,11 +60,6 @@ export class Metrics {
       decided.clear();
     }
     return { contentType: this.#scraped.contentType, text: await this.#scraped.metrics() };
-  }
-
-  /** Counts a decision that has no info line. */
-  suppressed(): void {
-    this.add('sluice_decisions_suppressed_total', {});
   }
 
   /** Counts a decision and its dispositions. */
@@ -106,11 +99,9 @@ function isMetricName(name: string): name is MetricName {
   return Object.hasOwn(METRICS, name);
 }
 
-function created(
-  name: MetricName,
-  registry: Registry,
-  state: GatewayState,
-): Counter | Gauge | Histogram {
+type Metric = Counter | Gauge | Histogram;
+
+function created(name: MetricName, registry: Registry, state: GatewayState): Metric {
   const entry = METRICS[name];
   const { help } = entry;
   const described = { name, help, labelNames: [...entry.labels], registers: [registry] };
@@ -129,15 +120,6 @@ function created(
         },
       });
   }
-}
-
-/** Makes a series appear with the value zero. */
-function begin(
-  metric: Counter | Gauge | Histogram,
-  labels: Readonly<Record<string, string>>,
-): void {
-  if (metric instanceof Counter) metric.inc(labels, 0);
-  if (metric instanceof Histogram) metric.zero(labels);
 }
 
 /**

@@ -5,8 +5,14 @@ import type { ByKind, Observation, Observe } from '../core/observation.ts';
 import { printable } from '../kit/text/printable.ts';
 import { FailureLog } from './failure-log.ts';
 import { GatewayState } from './gateway-state.ts';
-import { type Log, openLog } from './log.ts';
-import type { LoggingOptions, LogLine, OriginalLine, TelemetryParts } from './logging.ts';
+import { openLog } from './log.ts';
+import type {
+  LoggingOptions,
+  LogLine,
+  LogStream,
+  OriginalLine,
+  TelemetryParts,
+} from './logging.ts';
 import { Metrics, type Scrape } from './metrics.ts';
 import { DecisionLog } from './observations/decision-line.ts';
 import { bugLine } from './observations/lifecycle-observations.ts';
@@ -23,84 +29,60 @@ export interface Telemetry {
 
 /** Creates telemetry on the given streams, which stay open when it closes. */
 export function createTelemetry(options: LoggingOptions, parts: TelemetryParts): Telemetry {
-  return new Reporter(options, parts);
-}
-
-class Reporter implements Telemetry {
-  readonly #metrics: Metrics;
-  readonly #options: LoggingOptions;
-  readonly #parts: TelemetryParts;
-  readonly #state: GatewayState;
-  readonly #log: Log;
-  readonly #failures: FailureLog;
-  readonly #decisions: DecisionLog;
-
-  constructor(options: LoggingOptions, parts: TelemetryParts) {
-    const { clock, names = null, nearest } = parts;
-    this.#options = options;
-    this.#parts = parts;
-    this.#state = parts.state ?? new GatewayState(names, clock);
-    this.#metrics = new Metrics(clock, this.#state, names);
-    this.#failures = new FailureLog(clock);
-    const suppressed = (): void => this.#metrics.suppressed();
-    this.#decisions = new DecisionLog({ options, nearest, suppressed });
-    const path = options.file?.path ?? '';
-    this.#log = openLog(options, {
-      ...parts,
-      fileFailed: (failure) => this.observe({ kind: 'log-file', file: path, failure }),
-    });
-  }
-
-  readonly observe: Observe = (observation) => {
-    try {
-      this.#report(observation.kind, observation);
-    } catch (error) {
-      this.#failed(observation.kind, error);
-    }
-  };
-
-  metrics(): Promise<Scrape> {
-    return this.#metrics.scrape();
-  }
-
-  async close(): Promise<void> {
-    await this.#log.close();
-  }
-
+  const { clock, names = null, nearest, stderr } = parts;
+  const { format, file } = options;
+  const state = parts.state ?? new GatewayState(names, clock);
+  const metrics = new Metrics(clock, state, names);
+  const failures = new FailureLog(clock);
+  const suppressed = (): void => metrics.add('sluice_decisions_suppressed_total', {});
+  const decisions = new DecisionLog({ options, nearest, suppressed });
   /** The kind is a parameter of its own, so that row and observation agree. */
-  #report<K extends Observation['kind']>(kind: K, observed: ByKind<Observation>[K]): void {
-    const { format, file } = this.#options;
-    const { line, count, state, original } = OBSERVATIONS[kind];
-    state?.(observed, this.#state);
-    count?.(observed, this.#metrics);
-    for (const calmed of this.#failures.calmed()) this.#log.write(calmed);
-    const made = line?.(observed, this.#failures, this.#decisions) ?? null;
+  const report = <K extends Observation['kind']>(kind: K, observed: Kinds[K]): void => {
+    const { line, count, state: change, original } = OBSERVATIONS[kind];
+    change?.(observed, state);
+    count?.(observed, metrics);
+    for (const calmed of failures.calmed()) log.write(calmed);
+    const made = line?.(observed, failures, decisions) ?? null;
     if (original !== undefined && format === 'brigade') {
       // A decision has its own level, or no line at all; that of a delivery may be a debug line.
       const level = kind !== 'decision' ? 'info' : made !== null && 'level' in made && made.level;
-      if (level) this.#writeOriginal(level, () => original(observed, this.#parts));
+      if (level) log.write(originalLine(level, () => original(observed, parts)));
     }
     // Only the file has our own line of a decision beside those of the original.
     const isOriginal = kind === 'decision' && format === 'brigade' && file === null;
     if (made === null || isOriginal) return;
-    if ('level' in made) this.#log.write(made);
-    else for (const one of made) if (one !== null) this.#log.write(one);
-  }
-
-  /** Both streams read the lines of the record, so they are made once. */
-  #writeOriginal(level: LogLine['level'], make: () => readonly OriginalLine[]): void {
-    let lines: readonly OriginalLine[] | undefined;
-    const original = (): readonly OriginalLine[] => (lines ??= make());
-    this.#log.write({ level, kind: 'original', message: '', fields: {}, original });
-  }
-
-  // Reporting failed, so this report is written directly, without anything else that could fail.
-  #failed(kind: string, error: unknown): void {
+    if ('level' in made) log.write(made);
+    else for (const one of made) if (one !== null) log.write(one);
+  };
+  const observe: Observe = (observation) => {
     try {
-      const { message } = bugLine(`the log of ${kind}`, error);
-      this.#parts.stderr.write(`${printable(message)}\n`);
-    } catch {
-      // Nothing is left to report to; the gateway must keep running.
+      report(observation.kind, observation);
+    } catch (error) {
+      reportFailed(stderr, observation.kind, error);
     }
+  };
+  const log = openLog(options, {
+    ...parts,
+    fileFailed: (failure) => observe({ kind: 'log-file', file: file?.path ?? '', failure }),
+  });
+  return { observe, metrics: () => metrics.scrape(), close: () => log.close() };
+}
+
+type Kinds = ByKind<Observation>;
+
+/** Both streams read the lines of the record, so they are made once. */
+function originalLine(level: LogLine['level'], make: () => readonly OriginalLine[]): LogLine {
+  let lines: readonly OriginalLine[] | undefined;
+  const original = (): readonly OriginalLine[] => (lines ??= make());
+  return { level, kind: 'original', message: '', fields: {}, original };
+}
+
+// Reporting failed, so this report is written directly, without anything else that could fail.
+function reportFailed(stderr: LogStream, kind: string, error: unknown): void {
+  try {
+    const { message } = bugLine(`the log of ${kind}`, error);
+    stderr.write(`${printable(message)}\n`);
+  } catch {
+    // Nothing is left to report to; the gateway must keep running.
   }
 }

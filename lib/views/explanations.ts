@@ -8,7 +8,7 @@ import type { ExplanationDocument } from '../filters/decide.ts';
 import { jsonSize } from '../kit/data/json.ts';
 import { type JsonValue, JsonValues } from '../kit/data/json-values.ts';
 import { printable } from '../kit/text/printable.ts';
-import { type GivenEvent, givenIn, MOST_LEVELS } from '../sources/given-events.ts';
+import { givenIn, MOST_LEVELS } from '../sources/given-events.ts';
 
 // A trail repeats the values that its rules compared, so an answer can be far larger than its request.
 const ANSWER_WEIGHT = 32 * 1024 * 1024;
@@ -126,7 +126,10 @@ class FoundEvents {
     for (const given of givenIn(value.value, `line ${value.line}`)) {
       if (given.kind === 'refused') return `${given.place}: ${given.why}`;
       if (given.kind === 'event') this.events.push(given.event);
-      else if (this.skipped.length < MOST_SKIPPED) this.skipped.push(skippedText(given));
+      else if (this.skipped.length < MOST_SKIPPED) {
+        const detail = given.detail === '' ? '' : `: ${given.detail}`;
+        this.skipped.push(`${given.place}: ${given.what}${detail}`);
+      }
     }
     return null;
   }
@@ -135,12 +138,4 @@ class FoundEvents {
 /** Whether the answer to a value is a list: the value is an array or any kind of List. */
 function isListed(value: unknown): boolean {
   return Array.isArray(value) || (isJsonObject(value) && value['items'] !== undefined);
-}
-
-function skippedText({
-  what,
-  place,
-  detail,
-}: Extract<GivenEvent, { readonly kind: 'skipped' }>): string {
-  return `${place}: ${what}${detail === '' ? '' : `: ${detail}`}`;
 }

@@ -137,20 +137,10 @@ type GapDocument = s.ValueOf<typeof GAP>;
 interface StatusPlan {
   readonly clusterName: string | null;
   readonly chain: Chain;
-  readonly sources: readonly Named[];
-  readonly triggers: readonly Named[];
+  readonly sources: readonly Readonly<Record<'name' | 'kind', string>>[];
+  readonly triggers: readonly Readonly<Record<'name' | 'kind', string>>[];
   readonly store: { readonly kind: string };
-  readonly limits: {
-    readonly perObject: Rate | null;
-    readonly total: Rate | null;
-    readonly holdForMs: number;
-  };
-}
-
-/** Name and kind of a section. */
-interface Named {
-  readonly name: string;
-  readonly kind: string;
+  readonly limits: Readonly<{ perObject: Rate | null; total: Rate | null; holdForMs: number }>;
 }
 
 /** Dependencies of the status documents. */

@@ -1,7 +1,7 @@
 // Jumps of the wall clock: the store and the steady clock follow them, in the right order.
 
 import { expect } from 'chai';
-import { ClockWatch } from '../../lib/gateway/clock-watch.ts';
+import { compareClocks, watchClock } from '../../lib/gateway/clock-watch.ts';
 import { SteadyClock } from '../../lib/kit/async/steady-clock.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -17,7 +17,7 @@ function bench() {
     },
   };
   const clockJumped = async (byMs: number): Promise<void> => void done.push(`jumped ${byMs}`);
-  const watch = new ClockWatch({ clock, steady, upkeep, observe: recording.observe, clockJumped });
+  const watch = { clock, steady, upkeep, observe: recording.observe, clockJumped };
   return { clock, steady, recording, done, watch };
 }
 
@@ -31,7 +31,7 @@ describe('the clock watch', () => {
     it(`shifts due times by a jump ${way}, ${byMs > 0 ? 'before' : 'after'} the clock`, async () => {
       const { clock, steady, recording, done, watch } = bench();
       clock.jump(byMs);
-      await watch.look();
+      await compareClocks(watch);
       expect(done).to.deep.equal(steps);
       expect(steady.now()).to.equal(clock.now());
       expect(recording.seen).to.deep.equal([{ kind: 'clock-jumped', byMs }]);
@@ -41,14 +41,14 @@ describe('the clock watch', () => {
   it('ignores differences that NTP slews', async () => {
     const { clock, recording, done, watch } = bench();
     clock.jump(-1_900);
-    await watch.look();
+    await compareClocks(watch);
     expect([done, recording.seen]).to.deep.equal([[], []]);
   });
 
   it('looks once a second and handles a jump once', async () => {
     const { clock, recording, watch } = bench();
     const stop = new AbortController();
-    const running = watch.run(stop.signal);
+    const running = watchClock(watch, stop.signal);
     await clock.advance(5_000);
     clock.jump(60_000);
     await clock.advance(1_000);

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { Source, WatchPath } from '../../lib/core/source.ts';
 import type { Recovery } from '../../lib/core/store.ts';
-import { Heartbeat, readBeat, recordDowntime } from '../../lib/gateway/heartbeat.ts';
+import { keepBeating, readBeat, recordBeat, recordDowntime } from '../../lib/gateway/heartbeat.ts';
 import { recover, retirePaths } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aDelivery, anAttempt } from '../support/builders.ts';
@@ -25,7 +25,7 @@ function bench(begun: Recovery = NOTHING) {
   const recorded = recordingStore(storeWith(own, { upkeep }));
   const { store } = recorded;
   const beat = (readMs: number): Promise<void> =>
-    new Heartbeat({ keyValues: own.keyValues, clock, readMs: () => readMs }).beat();
+    recordBeat({ keyValues: own.keyValues, clock, readMs: () => readMs });
   const start = () => recover({ store, clock, incarnation: 'two', renamed: [], observe });
   return { clock, recorded, beat, start, store, of, seen };
 }
@@ -111,9 +111,7 @@ describe('the heartbeat', () => {
     const clock = new FakeClock();
     const { keyValues } = createMemoryStore();
     const stop = new AbortController();
-    const running = new Heartbeat({ keyValues, clock, readMs: () => clock.monotonic() }).run(
-      stop.signal,
-    );
+    const running = keepBeating({ keyValues, clock, readMs: () => clock.monotonic() }, stop.signal);
     await clock.advance(25_000);
     const at = clock.now() - 5_000;
     expect(await readBeat(keyValues)).to.deep.equal({ at, readMs: 20_000 });

@@ -2,7 +2,7 @@
 // every path is read.
 
 import { expect } from 'chai';
-import { RetentionClock, Sweeper } from '../../lib/gateway/store-upkeep.ts';
+import { RetentionClock, sweepRecords } from '../../lib/gateway/store-upkeep.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, anEntry } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -20,7 +20,7 @@ describe('the sweeper', () => {
     let refused: readonly string[] = [entry.path];
     const unread = (): readonly string[] => refused;
     const retention = { goneMs: 600_000, settledMs: 600_000 };
-    const running = new Sweeper({ store, clock, readMs, retention, unread }).run(stop.signal);
+    const running = sweepRecords({ store, clock, readMs, retention, unread }, stop.signal);
     await clock.advance(600_000);
     expect((await store.journal.lookup([entry.key])).size).to.equal(1);
     await clock.advance(60_000);

@@ -131,14 +131,8 @@ export const exportCommand: Command = {
   },
 };
 
-interface Export {
-  readonly deliveries: Deliveries;
-  readonly query: DeliveriesQuery;
-  readonly out: Out;
-}
-
 async function exportAll(
-  { deliveries, query, out }: Export,
+  { deliveries, query, out }: { deliveries: Deliveries; query: DeliveriesQuery; out: Out },
   { stderr, stdout }: ProcessContext,
 ): Promise<number> {
   // Progress between exported lines on one terminal would garble both.

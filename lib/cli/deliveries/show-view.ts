@@ -24,16 +24,10 @@ import {
   startedText,
   stateText,
 } from './delivery-text.ts';
-import { openTarget, TARGET_FLAGS } from './target.ts';
+import { openTarget, TARGET_FLAGS, type Target } from './target.ts';
 
-/** Time and source of a page. */
-interface PageSetting {
-  readonly now: number;
-  /** `file`: no gateway runs, so nothing happens before the next start. */
-  readonly from: 'gateway' | 'file';
-  /** Renders a command line of `sluice deliveries` for the same target. */
-  readonly command: (words: string) => string;
-}
+/** Time and source of a page; from a file: no gateway runs, so nothing happens before the next start. */
+type PageSetting = Pick<Target, 'from' | 'command'> & { readonly now: number };
 
 /** Renders the page of one delivery. */
 function renderDelivery(delivery: WholeDelivery, setting: PageSetting): string {

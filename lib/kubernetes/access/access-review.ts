@@ -110,9 +110,6 @@ function answerIn(answer: ApiAnswer): AccessAnswer {
 function denialIn(body: Json): AccessAnswer {
   const error = stringAt(body, 'status', 'evaluationError');
   const why = printable(error || stringAt(body, 'status', 'reason'), 300);
-  return {
-    answer: 'denied',
-    why,
-    isCertain: error === '' || jsonAt(body, 'status', 'denied') === true,
-  };
+  const isCertain = error === '' || jsonAt(body, 'status', 'denied') === true;
+  return { answer: 'denied', why, isCertain };
 }

@@ -14,14 +14,8 @@ interface Destination {
   readonly proxy: string | null;
 }
 
-/** Finding about a server, of which `$` is the address, and advice. */
-interface Words {
-  readonly codes: RegExp;
-  readonly found: string;
-  readonly advice: string;
-}
-
-const WORDS: readonly Words[] = [
+/** Findings about a server, of which `$` is the address, and advice. */
+const WORDS = [
   {
     codes:
       /^(?:UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(?:_LOCALLY)?)|CERT_(?:SIGNATURE_FAILURE|UNTRUSTED)|SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|INVALID_CA)$/,
@@ -50,7 +44,7 @@ const WORDS: readonly Words[] = [
     found: 'the TLS handshake with $ failed',
     advice: 'check its port; use http:// only for a server without TLS',
   },
-];
+] as const;
 
 /** The failure of a request without an answer, explained for people. */
 export function toApiFailed(failed: HttpFailed, to: Destination): ApiFailed {

@@ -28,7 +28,6 @@ import type { ApiAnswer, ApiCall, ApiClient, ApiStream } from './kubernetes-api.
 
 export type { ConnectOptions } from './kubeconfig.ts';
 
-/** Dependencies of a connection. */
 interface ConnectParts extends KubeconfigEnvironment {
   readonly clock: Clock;
   readonly observe: Observe;

@@ -209,9 +209,6 @@ function hasExec({ user }: LoadedConfig): boolean {
   return exec !== null && exec !== undefined;
 }
 
-/** Secret: the part of the credentials that a cluster's and a user's entry make. */
-type UserSecrets = Pick<ApiCredentials, 'tls' | 'headers'>;
-
 /** Reads one user's entry; keeps the result of an exec plugin. */
 class UserCredentials {
   readonly #cluster: Cluster;
@@ -228,8 +225,8 @@ class UserCredentials {
     this.#user = user;
   }
 
-  /** **Errors**: throws the error of a file or plugin. */
-  async read(): Promise<UserSecrets> {
+  /** Reads the part that both entries make, a secret; **Errors**: that of a file or plugin. */
+  async read(): Promise<Pick<ApiCredentials, 'tls' | 'headers'>> {
     const options: RequestOptions & { headers: Record<string, string> } = { headers: {} };
     const trust = this.#trust();
     const { certFile, certData, keyFile, keyData, impersonateUser, token } = this.#user;

@@ -9,7 +9,6 @@ import { isIPv6 } from 'node:net';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import {
   type Cluster,
-  type Context,
   newClusters,
   newContexts,
   newUsers,
@@ -156,22 +155,16 @@ function loadFile(file: string, { parseYaml }: KubeconfigEnvironment): Kubeconfi
   }
 }
 
-/** Entries of one kubeconfig. */
-interface KubeconfigEntries {
-  readonly clusters: readonly Cluster[];
-  readonly users: readonly User[];
-  readonly contexts: readonly Context[];
-  /** '' if the kubeconfig names none. */
-  readonly currentContext: string;
-}
+type KubeconfigEntries = Readonly<ReturnType<typeof toEntries>>;
 
 /** Parses the entries of a kubeconfig; **Errors**: throws if an entry is incomplete. */
-function toEntries(document: JsonObject): KubeconfigEntries {
+function toEntries(document: JsonObject) {
   const { clusters, users, contexts } = document;
   return {
     clusters: newClusters(clusters ?? []),
     users: newUsers(users ?? []),
     contexts: newContexts(contexts ?? []),
+    /** '' if the kubeconfig names none. */
     currentContext: stringAt(document, 'current-context'),
   };
 }

@@ -15,13 +15,6 @@ interface FrameOrigin {
   readonly unreadable: UnreadableCount;
 }
 
-/** Result of some frames. */
-interface Deduplicated {
-  readonly batch: ReaderBatch;
-  /** Set if the stream must end here. */
-  readonly end: Evidence | null;
-}
-
 /** Result of one page. */
 export interface DeduplicatedPage {
   readonly batch: ReaderBatch;
@@ -72,8 +65,11 @@ export class Deduplicator {
     this.#knownVersions = knownVersions;
   }
 
-  /** New states in these frames, up to an ERROR or an unreadable frame. */
-  frames(frames: readonly Frame[], origin: FrameOrigin): Deduplicated {
+  /** New states in these frames, up to an ERROR or an unreadable frame, which must end the stream. */
+  frames(
+    frames: readonly Frame[],
+    origin: FrameOrigin,
+  ): { readonly batch: ReaderBatch; readonly end: Evidence | null } {
     const draft = new BatchDraft();
     const before = this.#knownVersions.position;
     let end: Evidence | null = null;
@@ -105,13 +101,11 @@ export class Deduplicator {
   }
 
   #frame(frame: Frame, into: FrameBatch): Evidence | null {
-    if (frame.kind === 'too-long') {
-      const why = `a frame of ${frame.bytes} bytes exceeds the cap of ${MAX_FRAME_BYTES}`;
-      return this.#unreadable({ kind: 'too-long', bytes: frame.bytes, why }, into);
-    }
-    if (frame.kind === 'unparsable') {
-      const why = `a frame of ${frame.bytes} bytes is not JSON`;
-      return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why }, into);
+    if (frame.kind !== 'json') {
+      const kind = frame.kind === 'too-long' ? 'too-long' : 'bad';
+      const fault = kind === 'bad' ? 'is not JSON' : `exceeds the cap of ${MAX_FRAME_BYTES}`;
+      const why = `a frame of ${frame.bytes} bytes ${fault}`;
+      return this.#unreadable({ kind, bytes: frame.bytes, why }, into);
     }
     const said = toWatchFrame(frame.value);
     const { draft, at } = into;
@@ -124,7 +118,7 @@ export class Deduplicator {
         break;
       case 'deleted':
         if (this.#knownVersions.recordDeletion(said.key, said.resourceVersion)) {
-          draft.delete(said.key);
+          draft.gone.add(said.key);
         }
         break;
       case 'change': {
@@ -150,7 +144,7 @@ export class Deduplicator {
     if (answer === 'skip') {
       this.#observeSkipped(frame.bytes, frame.why);
       const to = position ?? { resourceVersion: '', at: into.at };
-      into.draft.gap(this.gap({ loss: 'possible-loss', why: frame.why, to }));
+      into.draft.gaps.push(this.gap({ loss: 'possible-loss', why: frame.why, to }));
     }
     return null;
   }
@@ -188,7 +182,7 @@ export class Deduplicator {
     this.#observeSkipped(bytes, why);
     const { resourceVersion, readAt } = on.page;
     const to = { resourceVersion, at: readAt };
-    on.draft.gap(this.gap({ loss: 'possible-loss', why, to }));
+    on.draft.gaps.push(this.gap({ loss: 'possible-loss', why, to }));
   }
 
   #observeSkipped(bytes: number, why: string): void {
@@ -200,15 +194,6 @@ export class Deduplicator {
 // Unreadable frames are above the cap, or no JSON, or no frame of a watch. Such a frame has no
 // position, so it is identified by its number since the last position. Without that, one bad frame
 // would end each stream at the same place for ever, or would be counted at each reconnect.
-
-/** Action after an unreadable frame. */
-type UnreadableAnswer =
-  /** End the stream and read the frame again: it may have been damaged on its way. */
-  | 'end'
-  /** Skip the frame and count it. */
-  | 'skip'
-  /** Skip the frame; it was counted before. */
-  | 'skip-known';
 
 /** Number of unreadable frames that one stream brought since its position. */
 export interface UnreadableCount {
@@ -222,17 +207,25 @@ export class Unreadables {
   #failed = 0;
   #counted = 0;
 
-  /** Records one; a frame above the cap is not read twice, because it would be as long again. */
+  /**
+   * Records one and returns the action. `end`: end the stream and read the frame again, which may
+   * have been damaged on its way; not above the cap, because it would be as long again. `skip`: skip
+   * and count it. `skip-known`: skip it, it was counted before.
+   */
   record(
     kind: 'too-long' | 'bad',
     position: string,
     unreadable: UnreadableCount,
-  ): UnreadableAnswer {
+  ): 'end' | 'skip' | 'skip-known' {
     if (unreadable.at !== position) {
       unreadable.at = position;
       unreadable.count = 0;
     }
-    this.#forget(position);
+    if (this.#at !== position) {
+      this.#at = position;
+      this.#failed = 0;
+      this.#counted = 0;
+    }
     unreadable.count += 1;
     if (kind === 'bad' && unreadable.count > this.#failed) {
       this.#failed = unreadable.count;
@@ -247,12 +240,5 @@ export class Unreadables {
   /** Number of frames counted since this position; a list does not count them again. */
   countedSince(position: string): number {
     return this.#at === position ? this.#counted : 0;
-  }
-
-  #forget(position: string): void {
-    if (this.#at === position) return;
-    this.#at = position;
-    this.#failed = 0;
-    this.#counted = 0;
   }
 }

@@ -145,12 +145,9 @@ export class StreamCheck implements Disposable {
 
   /** Performs a check; evidence in the answer ends the stream. */
   look({ kind, stream }: CheckDue, relist: IdleRelist | null): Evidence | null {
-    return kind === 'proof' ? this.#prove(stream) : this.#idle(stream, relist);
-  }
-
-  #prove(stream: WatchStream): null {
+    if (kind === 'idle') return this.#idle(stream, relist);
     const missingMs = PROOF_MS - stream.silentMs;
-    if (missingMs > 0) this.#after(missingMs, { kind: 'proof', stream });
+    if (missingMs > 0) this.#after(missingMs, { kind, stream });
     else this.#parts.prove(stream.openedAt);
     return null;
   }

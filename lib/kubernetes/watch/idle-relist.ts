@@ -31,17 +31,20 @@ export class IdleRelist {
   readonly floor: string;
   /** By the monotonic clock. */
   readonly startedAt: number;
-  #second: WatchStream | null = null;
+  /** Stream opened after the list from the old position; null until the server has answered. */
+  second: WatchStream | null = null;
   items = 0;
   pages = 0;
   /** Number of items that may hide states in between, including those of a restarted list. */
   hidden = 0;
   /** Whether all pages have one version; true until the list is complete. */
   isConsistent = true;
-  readonly #ending = new AbortController();
+  /** Aborts all pending requests of this relist. */
+  readonly ending = new AbortController();
   /** Time of the last page, or of the start. */
   #movedAt: number;
-  #listed: Position | null = null;
+  /** Position of the complete list; null before. */
+  listed: Position | null = null;
 
   constructor(floor: string, startedAt: number) {
     this.floor = floor;
@@ -49,24 +52,8 @@ export class IdleRelist {
     this.#movedAt = startedAt;
   }
 
-  /** Aborts all pending requests of this relist. */
-  get signal(): AbortSignal {
-    return this.#ending.signal;
-  }
-
-  /** Position of the complete list; null before. */
-  get listed(): Position | null {
-    return this.#listed;
-  }
-
-  /** Stream opened after the list from the old position; null until the server has answered. */
-  get second(): WatchStream | null {
-    return this.#second;
-  }
-
-  /** Records the open second stream. */
   addSecond(stream: WatchStream): void {
-    this.#second = stream;
+    this.second = stream;
     this.#movedAt = stream.openedAt;
   }
 
@@ -90,13 +77,13 @@ export class IdleRelist {
     this.hidden += hidden;
     if (page.isLast) {
       this.isConsistent = page.isConsistent;
-      this.#listed = { resourceVersion: page.resourceVersion, at: page.readAt };
+      this.listed = { resourceVersion: page.resourceVersion, at: page.readAt };
     }
   }
 
   /** Whether the stream has reached the version of the complete list. */
   isPassed(position: string): boolean {
-    const listed = this.#listed;
+    const { listed } = this;
     return listed !== null && compareVersions(position, listed.resourceVersion) >= 0;
   }
 
@@ -105,7 +92,7 @@ export class IdleRelist {
    * and that stream may have replaced the first one.
    */
   end(): void {
-    if (this.#second === null) this.#ending.abort();
+    if (this.second === null) this.ending.abort();
   }
 }
 

@@ -143,7 +143,6 @@ export class KnownVersions {
   }
 }
 
-/** A new state of an object. */
 interface VersionChange {
   /** MODIFIED does not mean "seen before", nor ADDED "first": see how Events are recorded. */
   readonly type: 'ADDED' | 'MODIFIED';
@@ -172,30 +171,19 @@ export interface ReaderBatch {
 
 /** Collects a batch; a key that returns is no longer deleted. */
 export class BatchDraft {
+  readonly gone = new Set<string>();
+  readonly gaps: Gap[] = [];
   readonly #changes: VersionChange[] = [];
-  readonly #gone = new Set<string>();
-  readonly #gaps: Gap[] = [];
 
-  /** Adds a state of an object. */
   change(change: VersionChange): void {
-    if (this.#gone.size > 0) this.#gone.delete(change.key);
+    if (this.gone.size > 0) this.gone.delete(change.key);
     this.#changes.push(change);
-  }
-
-  /** Adds a deleted key. */
-  delete(key: string): void {
-    this.#gone.add(key);
-  }
-
-  /** Adds a span that could not be read. */
-  gap(gap: Gap): void {
-    this.#gaps.push(gap);
   }
 
   /** The batch so far, with the position after it. */
   finish(position: Position | null): ReaderBatch {
-    const [changes, gone, gaps] = [this.#changes, [...this.#gone], this.#gaps];
-    return { changes, gone, listed: null, position, gaps };
+    const { gaps } = this;
+    return { changes: this.#changes, gone: [...this.gone], listed: null, position, gaps };
   }
 }
 

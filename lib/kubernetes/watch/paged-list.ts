@@ -42,7 +42,6 @@ export interface ListPage {
   readonly items: readonly ListedItem[];
 }
 
-/** Dependencies of a list. */
 interface ListParts {
   readonly api: ApiClient;
   readonly clock: Clock;
@@ -86,31 +85,17 @@ export async function* listPages(
   }
 }
 
-/** Progress of a list. */
-interface Cursor {
-  /** Whether no request was sent yet. */
-  readonly isNew: boolean;
-  readonly token: string;
-  /** All tokens of earlier pages: a repeated token would never end. */
-  readonly tokens: Set<string>;
-  /** Number of empty pages in a row. */
-  readonly empty: number;
-  /** Index into LIMITS; -1: no limit; METADATA_ONLY: one item, its metadata alone. */
-  readonly limit: number;
-  readonly page: number;
-  readonly expiries: number;
-  readonly resourceVersion: string;
-  readonly isConsistent: boolean;
-  readonly readAt: number;
-  readonly startedAt: number;
-}
-
-function newCursor(): Cursor {
+/** Progress of a list, as at its beginning. */
+function newCursor() {
   return {
+    /** Whether no request was sent yet. */
     isNew: true,
     token: '',
-    tokens: new Set(),
+    /** All tokens of earlier pages: a repeated token would never end. */
+    tokens: new Set<string>(),
+    /** Number of empty pages in a row. */
     empty: 0,
+    /** Index into LIMITS; -1: no limit; METADATA_ONLY: one item, its metadata alone. */
     limit: 0,
     page: 1,
     expiries: 0,
@@ -120,6 +105,8 @@ function newCursor(): Cursor {
     startedAt: 0,
   };
 }
+
+type Cursor = Readonly<ReturnType<typeof newCursor>>;
 
 interface ListStep {
   readonly page: ListPage | null;
@@ -150,7 +137,6 @@ async function requestPage(
   return { page: null, cursor: outcome.again === 'list' ? restart(cursor) : at.cursor };
 }
 
-/** Position in the list and time of an answer. */
 interface PageContext {
   readonly cursor: Cursor;
   readonly now: number;

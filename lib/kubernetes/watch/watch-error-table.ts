@@ -8,9 +8,6 @@
 import type { TroubleReason } from '../../core/source.ts';
 import type { ApiFailed } from '../client/kubernetes-api.ts';
 
-/** Place of an error; `failure` means no answer, `list` an answered list, `frame` an ERROR frame. */
-type WatchErrorPlace = 'answer' | 'failure' | 'list' | 'frame' | 'end';
-
 /**
  * How a stream ended without an ERROR frame. `closed-early`: closed by the server before missed
  * states could arrive, without a frame. `idle`: closed by the client after a long silence, because
@@ -32,40 +29,37 @@ export type WatchErrorAction = 'resume' | 'relist' | 'wait' | 'fail';
  */
 export type WaitRule = 'free' | 'short' | 'backoff' | 'asked' | 'slow';
 
-/** Conditions on an error; all that are present must hold. */
-interface WatchErrorMatch {
-  readonly seen: WatchErrorPlace;
-  /** HTTP status, or the code of a Status in the stream; absent: any. */
-  readonly codes?: readonly number[];
-  /** `reason` of the Status; with `codes`, either suffices. */
-  readonly reasons?: readonly string[];
-  /** `details.causes[].reason` of the Status. */
-  readonly cause?: string;
-  readonly how?: EndOfStream;
-  /** Only answers that no API server gives; see `isForeign` in watch-errors.ts. */
-  readonly foreign?: true;
-  /** `code` of a failed request. */
-  readonly failure?: string;
-  /** How far a failed request got. */
-  readonly reached?: ApiFailed['reached'];
-}
-
-/** Consequence of an error. Each repetition has a bound (`relistAfter`) or a reason (`noRelist`). */
-interface WatchErrorConsequence {
-  readonly reason: TroubleReason;
-  readonly action: WatchErrorAction;
-  readonly wait: WaitRule;
-  /** A LIST is tried after so many watches in a row without progress, the last with this error. */
-  readonly relistAfter?: number;
-  /** Why a LIST would not help, however often this repeats. */
-  readonly noRelist?: string;
-}
-
 /** One row of the table. */
 export interface WatchErrorRow {
   readonly row: string;
-  readonly match: WatchErrorMatch;
-  readonly consequence: WatchErrorConsequence;
+  /** Conditions on an error; all that are present must hold. */
+  readonly match: {
+    /** Its place: `failure` is no answer, `list` an answered list, `frame` an ERROR frame. */
+    readonly seen: 'answer' | 'failure' | 'list' | 'frame' | 'end';
+    /** HTTP status, or the code of a Status in the stream; absent: any. */
+    readonly codes?: readonly number[];
+    /** `reason` of the Status; with `codes`, either suffices. */
+    readonly reasons?: readonly string[];
+    /** `details.causes[].reason` of the Status. */
+    readonly cause?: string;
+    readonly how?: EndOfStream;
+    /** Only answers that no API server gives; see `isForeign` in answer-origin.ts. */
+    readonly foreign?: true;
+    /** `code` of a failed request. */
+    readonly failure?: string;
+    /** How far a failed request got. */
+    readonly reached?: ApiFailed['reached'];
+  };
+  /** Each repetition has a bound (`relistAfter`) or a reason (`noRelist`). */
+  readonly consequence: {
+    readonly reason: TroubleReason;
+    readonly action: WatchErrorAction;
+    readonly wait: WaitRule;
+    /** A LIST is tried after so many watches in a row without progress, the last with this error. */
+    readonly relistAfter?: number;
+    /** Why a LIST would not help, however often this repeats. */
+    readonly noRelist?: string;
+  };
 }
 
 /** A server that closes at once instead of answering 410 does so each time (seen on GKE). */
@@ -80,6 +74,10 @@ const OUTAGE_TRIES = 40;
 const IDLE_RELIST = 'the idle relist makes a LIST anyway';
 const IDENTITY = 'the cause is the identity of the client';
 const LESS_LOAD = 'the server asked for less load, and a LIST is more';
+const SAME_ANSWER = 'a LIST would get the same answer';
+const RESTARTS = 'the list restarts already';
+const PATH = 'the cause is the path';
+const UNCONNECTED = 'a LIST needs a connection too';
 
 /** All rows, in the order in which they are tried. */
 export const WATCH_ERRORS: readonly WatchErrorRow[] = [
@@ -127,12 +125,7 @@ export const WATCH_ERRORS: readonly WatchErrorRow[] = [
   {
     row: 'answered by no API server',
     match: { seen: 'answer', foreign: true },
-    consequence: {
-      reason: 'no-api-server',
-      action: 'wait',
-      wait: 'slow',
-      noRelist: 'a LIST would get the same answer',
-    },
+    consequence: { reason: 'no-api-server', action: 'wait', wait: 'slow', noRelist: SAME_ANSWER },
   },
   {
     row: 'answered: version too large',
@@ -162,12 +155,7 @@ export const WATCH_ERRORS: readonly WatchErrorRow[] = [
   {
     row: 'answered 404',
     match: { seen: 'answer', codes: [404] },
-    consequence: {
-      reason: 'not-found',
-      action: 'wait',
-      wait: 'slow',
-      noRelist: 'the cause is the path',
-    },
+    consequence: { reason: 'not-found', action: 'wait', wait: 'slow', noRelist: PATH },
   },
   {
     row: 'answered 400',
@@ -192,12 +180,7 @@ export const WATCH_ERRORS: readonly WatchErrorRow[] = [
   {
     row: 'invalid list',
     match: { seen: 'list' },
-    consequence: {
-      reason: 'bad-list',
-      action: 'wait',
-      wait: 'backoff',
-      noRelist: 'the list restarts already',
-    },
+    consequence: { reason: 'bad-list', action: 'wait', wait: 'backoff', noRelist: RESTARTS },
   },
   {
     row: 'in the stream: version too large',
@@ -259,12 +242,7 @@ export const WATCH_ERRORS: readonly WatchErrorRow[] = [
   {
     row: 'no connection',
     match: { seen: 'failure', reached: 'never' },
-    consequence: {
-      reason: 'unreachable',
-      action: 'wait',
-      wait: 'backoff',
-      noRelist: 'a LIST needs a connection too',
-    },
+    consequence: { reason: 'unreachable', action: 'wait', wait: 'backoff', noRelist: UNCONNECTED },
   },
   {
     row: 'no whole answer',

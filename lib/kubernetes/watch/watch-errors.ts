@@ -1,7 +1,7 @@
 // Finds the row of watch-error-table.ts that matches an error, and the delay that the server asked
 // for. It neither waits nor counts; that is in reconnect-backoff.ts.
 
-import { isJsonList, type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
+import { type Json, type JsonObject, jsonAt, listOf, stringAt } from '../../core/event.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { retryAfterMs, sentAt } from '../../net/retry-after.ts';
 import { foreignDetail, isForeign } from '../client/answer-origin.ts';
@@ -76,20 +76,14 @@ function factsOf(evidence: Evidence): ErrorFacts {
 }
 
 function matches(row: WatchErrorRow['match'], facts: ErrorFacts): boolean {
-  if (row.seen !== facts.seen) return false;
-  if (row.how !== undefined && row.how !== facts.how) return false;
-  if (row.foreign !== undefined && row.foreign !== facts.foreign) return false;
-  if (row.failure !== undefined && row.failure !== facts.failure) return false;
-  if (row.reached !== undefined && row.reached !== facts.reached) return false;
-  if (row.cause !== undefined && !causesOf(facts.status).includes(row.cause)) return false;
+  const keys = ['seen', 'how', 'foreign', 'failure', 'reached'] as const;
+  if (keys.some((key) => row[key] !== undefined && row[key] !== facts[key])) return false;
+  const causes = listOf(jsonAt(facts.status, 'details', 'causes'));
+  const named = causes.map((cause) => stringAt(cause, 'reason'));
+  if (row.cause !== undefined && !named.includes(row.cause)) return false;
   if (row.codes === undefined && row.reasons === undefined) return true;
   const byCode = row.codes?.includes(facts.code) ?? false;
   return byCode || (row.reasons?.includes(stringAt(facts.status, 'reason')) ?? false);
-}
-
-function causesOf(status: Json): readonly string[] {
-  const causes = jsonAt(status, 'details', 'causes');
-  return isJsonList(causes) ? causes.map((cause) => stringAt(cause, 'reason')) : [];
 }
 
 /** Longest delay that is accepted; a wrong date must not stop the reading for a day. */

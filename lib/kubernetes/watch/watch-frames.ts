@@ -24,7 +24,6 @@ export interface SplitterOptions {
 }
 
 const NEWLINE = 0x0a;
-const asItIs = (text: string): string => text;
 
 /** Cuts chunks into frames, independent of how the chunks were cut. */
 export class FrameSplitter {
@@ -33,7 +32,7 @@ export class FrameSplitter {
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor({ maxBytes = MAX_FRAME_BYTES, lighten = asItIs }: SplitterOptions = {}) {
+  constructor({ maxBytes = MAX_FRAME_BYTES, lighten = (text) => text }: SplitterOptions = {}) {
     this.#maxBytes = maxBytes;
     this.#lighten = lighten;
   }
@@ -137,7 +136,6 @@ export interface ReadObject {
   readonly resourceVersion: string;
 }
 
-/** A parsed frame. */
 type WatchFrame =
   | ({ readonly kind: 'change'; readonly type: 'ADDED' | 'MODIFIED' } & ReadObject)
   | ({ readonly kind: 'deleted' } & ReadObject)
@@ -152,9 +150,17 @@ export function toWatchFrame(value: unknown): WatchFrame {
   if (!isJsonObject(object)) return { kind: 'bad', why: 'it has no object' };
   const type = value['type'];
   if (type === 'ERROR') return { kind: 'error', status: object };
-  if (type === 'BOOKMARK') return toBookmark(object);
-  if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') return toChange(type, object);
-  return { kind: 'bad', why: 'its type is none of a watch' };
+  if (type === 'BOOKMARK') {
+    const resourceVersion = stringAt(object, 'metadata', 'resourceVersion');
+    if (resourceVersion === '') return { kind: 'bad', why: 'a bookmark without resourceVersion' };
+    return { kind: 'bookmark', resourceVersion };
+  }
+  if (type !== 'ADDED' && type !== 'MODIFIED' && type !== 'DELETED') {
+    return { kind: 'bad', why: 'its type is none of a watch' };
+  }
+  const read = toReadObject(object);
+  if (read === undefined) return { kind: 'bad', why: 'its object has no name or no version' };
+  return type === 'DELETED' ? { kind: 'deleted', ...read } : { kind: 'change', type, ...read };
 }
 
 /** The object with its key and resourceVersion; undefined if it lacks a name or a version. */
@@ -164,16 +170,4 @@ export function toReadObject(object: JsonObject): ReadObject | undefined {
   if (name === '' || resourceVersion === '') return undefined;
   const key = `${stringAt(object, 'metadata', 'namespace')}/${name}`;
   return { object, key, resourceVersion };
-}
-
-function toBookmark(object: JsonObject): WatchFrame {
-  const resourceVersion = stringAt(object, 'metadata', 'resourceVersion');
-  if (resourceVersion === '') return { kind: 'bad', why: 'a bookmark without resourceVersion' };
-  return { kind: 'bookmark', resourceVersion };
-}
-
-function toChange(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: JsonObject): WatchFrame {
-  const read = toReadObject(object);
-  if (read === undefined) return { kind: 'bad', why: 'its object has no name or no version' };
-  return type === 'DELETED' ? { kind: 'deleted', ...read } : { kind: 'change', type, ...read };
 }

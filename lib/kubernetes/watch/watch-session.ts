@@ -28,7 +28,6 @@ import { type Evidence, toWatchError, type WatchError } from './watch-errors.ts'
 import type { Frame } from './watch-frames.ts';
 import { type Opening, PROOF_MS, type WatchStream } from './watch-stream.ts';
 
-/** Dependencies of a session. */
 interface SessionParts extends Pick<StreamCheckParts, 'idleMs' | 'prove'> {
   readonly clock: Clock;
   /** Belongs to the path, not to this session: it continues across streams. */
@@ -185,7 +184,7 @@ export class WatchSession {
     const relist = new IdleRelist(this.#position(), this.#parts.clock.monotonic());
     this.#relist = relist;
     this.#tasks.spawn(async (signal) => {
-      const until = AbortSignal.any([signal, relist.signal]);
+      const until = AbortSignal.any([signal, relist.ending.signal]);
       for await (const page of this.#parts.list(until)) {
         await this.#queue.push({ kind: 'page', relist, page }, until);
       }
@@ -226,7 +225,7 @@ export class WatchSession {
   /** Opens the second stream from the old position; it brings missed states of the first at once. */
   #openSecond(relist: IdleRelist): void {
     this.#tasks.spawn(async (signal) => {
-      const until = AbortSignal.any([signal, relist.signal]);
+      const until = AbortSignal.any([signal, relist.ending.signal]);
       const opening = await this.#parts.open(this.#position(), until);
       try {
         await this.#queue.push({ kind: 'opened', relist, opening }, signal);

@@ -12,14 +12,6 @@ import { type Evidence, toWatchError, type WatchError } from './watch-errors.ts'
 import { type Frame, FrameSplitter, type SplitterOptions } from './watch-frames.ts';
 import { pathOf, selectorOf, type WatchTarget } from './watch-target.ts';
 
-/** Dependencies of a stream. */
-interface StreamParts {
-  readonly api: ApiClient;
-  readonly clock: Clock;
-  readonly random: Random;
-}
-
-/** Result of one pull. */
 type Pulled =
   | { readonly kind: 'frames'; readonly frames: readonly Frame[] }
   | { readonly kind: 'ended'; readonly evidence: Evidence }
@@ -52,10 +44,16 @@ const SLICE = 100;
 /** Opens a WATCH after a resourceVersion. */
 export async function openWatch(
   watched: WatchTarget,
-  { parts, after }: { readonly parts: StreamParts; readonly after: string },
+  {
+    parts: { api, clock, random },
+    after,
+  }: {
+    readonly parts: { readonly api: ApiClient; readonly clock: Clock; readonly random: Random };
+    readonly after: string;
+  },
   signal: AbortSignal,
 ): Promise<Opening> {
-  const limitS = SERVER_LIMIT_S.least + Math.floor(parts.random() * (SERVER_LIMIT_S.spread + 1));
+  const limitS = SERVER_LIMIT_S.least + Math.floor(random() * (SERVER_LIMIT_S.spread + 1));
   const query = {
     watch: 'true',
     resourceVersion: after,
@@ -67,27 +65,23 @@ export async function openWatch(
   const call = { method: 'GET', path, query, timeoutMs: OPEN_TIMEOUT_MS } as const;
   const refused = (evidence: Evidence): Opening => ({
     ok: false,
-    error: toWatchError(evidence, parts.clock.now()),
+    error: toWatchError(evidence, clock.now()),
   });
-  const answer = await parts.api.open(call, signal);
+  const answer = await api.open(call, signal);
   if (!('chunks' in answer)) {
     signal.throwIfAborted();
     return refused(answer.ok ? { seen: 'answer', answer } : { seen: 'failure', failure: answer });
   }
-  if (isWebPage(answer)) {
+  // Another content type than JSON, as for a login page.
+  if ('content-type' in answer.headers && !isJsonAnswer(answer)) {
     answer.close();
     const { status, headers } = answer;
     return refused({ seen: 'answer', answer: { ok: true, status, headers, body: null, bytes: 0 } });
   }
   const limitMs = limitS * 1000 + MARGIN_MS;
   const lighter = watched.managedFields === 'left out' ? { lighten: cutManagedFields } : {};
-  const stream = new WatchStream(answer, { clock: parts.clock, limitMs, ...lighter });
+  const stream = new WatchStream(answer, { clock, limitMs, ...lighter });
   return { ok: true, stream };
-}
-
-/** Whether the content type of a stream is another one than JSON, as for a login page. */
-function isWebPage(stream: ApiStream): boolean {
-  return 'content-type' in stream.headers && !isJsonAnswer(stream);
 }
 
 /** Options of an open WATCH. */

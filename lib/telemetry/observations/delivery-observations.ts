@@ -173,13 +173,13 @@ function outcomeFields(outcome: Outcome): Readonly<Record<string, string>> {
   if (outcome.outcome !== 'delivered') {
     return { outcome: outcome.outcome, reason: outcome.reason, detail: outcome.detail };
   }
-  return {
-    outcome: outcome.outcome,
-    ...(outcome.note === undefined ? {} : { note: outcome.note }),
-  };
+  const { outcome: verdict, note } = outcome;
+  return note === undefined ? { outcome: verdict } : { outcome: verdict, note };
 }
 
-function deliveryMoved(observed: ByKind<DeliveryObserved>['delivery-moved']): LogLine {
+type Moved = ByKind<DeliveryObserved>['delivery-moved'];
+
+function deliveryMoved(observed: Moved): LogLine {
   const { kind, delivery, from, to, dead, possiblyTwice = false, why } = observed;
   const { id, trigger } = delivery;
   const state = dead === null ? to : `${to} (${dead})`;
@@ -187,7 +187,8 @@ function deliveryMoved(observed: ByKind<DeliveryObserved>['delivery-moved']): Lo
   const tries = made > 1 ? ` at attempt ${made}` : '';
   const twice = possiblyTwice ? ', possibly twice: an earlier attempt has an unknown outcome' : '';
   const startedText = started(delivery.started);
-  const fields = { id, trigger, from, to, dead, why, started: startedFields(delivery.started) };
+  const object = delivery.started && { ...delivery.started };
+  const fields = { id, trigger, from, to, dead, why, started: object };
   return {
     level: movedLevel(observed),
     kind,
@@ -198,8 +199,7 @@ function deliveryMoved(observed: ByKind<DeliveryObserved>['delivery-moved']): Lo
 
 const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
 
-function countMoved(observed: ByKind<DeliveryObserved>['delivery-moved'], metrics: Metrics): void {
-  const { delivery, to, dead, possiblyTwice } = observed;
+function countMoved({ delivery, to, dead, possiblyTwice }: Moved, metrics: Metrics): void {
   const { trigger } = delivery;
   if (UNSETTLED.has(to)) return;
   if (to === 'delivered') metrics.delivered(delivery);
@@ -207,11 +207,7 @@ function countMoved(observed: ByKind<DeliveryObserved>['delivery-moved'], metric
   if (possiblyTwice) metrics.add('sluice_deliveries_doubted_total', { trigger });
 }
 
-function movedLevel({
-  to,
-  dead,
-  possiblyTwice,
-}: ByKind<DeliveryObserved>['delivery-moved']): LogLevel {
+function movedLevel({ to, dead, possiblyTwice }: Moved): LogLevel {
   // Shedding has one error line of its own for any number of evicted deliveries.
   if (dead === 'shed') return 'info';
   return possiblyTwice === true && STATE_LEVELS[to] === 'info' ? 'warn' : STATE_LEVELS[to];
@@ -221,10 +217,6 @@ function started(object: Started | null): string {
   if (object === null) return '';
   const url = object.url === undefined ? '' : ` ${object.url}`;
   return `, ${object.kind} ${object.namespace === '' ? '' : `${object.namespace}/`}${object.name}${url}`;
-}
-
-function startedFields(object: Started | null): Readonly<Record<string, string>> | null {
-  return object === null ? null : { ...object };
 }
 
 /** Limits. */
@@ -244,16 +236,13 @@ export const LIMIT_ROWS: RowTable<LimitObserved> = {
   },
   shedding: {
     line: (observed) => {
-      const { kind, trigger, state, bound, longest } = observed;
-      const fields = sheddingFields(observed);
+      const { kind, trigger, state, bound, dropped, gaveWay, longest } = observed;
+      const shed = { trigger: token(trigger), bound, dropped, gaveWay };
+      const fields = longest === null ? shed : { ...shed, ...longestFields(longest) };
       const loss = lossText(observed);
       if (state === 'ended') {
-        return {
-          level: 'info',
-          kind,
-          message: `${token(trigger)}: shedding is over: ${loss}`,
-          fields,
-        };
+        const message = `${token(trigger)}: shedding is over: ${loss}`;
+        return { level: 'info', kind, message, fields };
       }
       const most =
         longest === null
@@ -291,19 +280,14 @@ function fieldsOf(user: LimitUser | null): Readonly<Record<string, string | numb
 }
 
 function lossText({ dropped, gaveWay }: ByKind<LimitObserved>['shedding']): string {
-  const parts = [
+  return [
     ...(dropped === 0 ? [] : [`${dropped} new ones dropped`]),
     ...(gaveWay === 0 ? [] : [`${gaveWay} held ones evicted for other namespaces: dead (shed)`]),
-  ];
-  return parts.join(', ');
+  ].join(', ');
 }
 
-function sheddingFields(
-  observed: ByKind<LimitObserved>['shedding'],
-): Readonly<Record<string, string | number>> {
-  const { trigger, bound, dropped, gaveWay, longest } = observed;
-  const shed = { trigger: token(trigger), bound, dropped, gaveWay };
-  if (longest === null) return shed;
-  const { namespace, rule, held } = longest;
-  return { ...shed, namespace: token(namespace), rule: token(ruleLabel(rule)), held };
+type Longest = NonNullable<ByKind<LimitObserved>['shedding']['longest']>;
+
+function longestFields({ namespace, rule, held }: Longest) {
+  return { namespace: token(namespace), rule: token(ruleLabel(rule)), held };
 }
