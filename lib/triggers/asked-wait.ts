@@ -48,9 +48,11 @@ export function askedPauseMs(
   now: number,
 ): number | undefined {
   const asked = ABOUT_RECEIVER.has(answer.status) ? askedWaitMs(answer, now) : undefined;
-  const exhausted = exhaustedMs(answer.headers, sentAt(answer.headers, now));
-  if (asked !== undefined || exhausted === undefined) return asked;
-  return Math.min(LONGEST_MS, exhausted);
+  const { headers } = answer;
+  // Most answers have none of them.
+  if (asked !== undefined || !LIMIT_HEADERS.some((name) => name in headers)) return asked;
+  const exhausted = exhaustedMs(headers, sentAt(headers, now));
+  return exhausted === undefined ? undefined : Math.min(LONGEST_MS, exhausted);
 }
 
 // GitHub refuses requests above a limit with 403.
@@ -67,6 +69,9 @@ const PAIRS = [
   ['ratelimit-remaining', 'ratelimit-reset'],
   ['x-rate-limit-remaining', 'x-rate-limit-reset'],
 ] as const;
+
+/** Headers without which an answer names no exhausted limit. */
+const LIMIT_HEADERS = ['ratelimit', ...PAIRS.map(([remaining]) => remaining)];
 
 /**
  * How long no request is allowed because a rate limit is exhausted; undefined if none is. Of

@@ -12,7 +12,7 @@ import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api
 import { create, get } from '../kubernetes/client/objects.ts';
 import { type CreateAttempt, outcomeOf } from './api-answer-table.ts';
 import { pausing } from './asked-wait.ts';
-import { oneEach, type TriggerParts } from './trigger-kind.ts';
+import type { TriggerParts } from './trigger-kind.ts';
 
 /** Annotation with the whole delivery id on every object that Sluice creates. */
 export const DELIVERY_KEY = 'sluice.dev/delivery';
@@ -47,11 +47,15 @@ export function createEach(
   make: (delivery: Delivery) => MadeObject,
   { api, clock }: Pick<TriggerParts, 'api' | 'clock'>,
 ): Trigger {
-  return oneEach(keyLifeMs, async (delivery, signal) => {
+  const fireOne = async (delivery: Delivery, signal: AbortSignal): Promise<Outcome> => {
     const made = make(delivery);
     if (!made.ok) return { outcome: 'refused', reason: made.reason, detail: made.detail };
     return createObject(api, { ...made.creation, now: clock.now() }, signal);
-  });
+  };
+  return {
+    keyLifeMs,
+    fire: (deliveries, signal) => Array.fromAsync(deliveries, (one) => fireOne(one, signal)),
+  };
 }
 
 /** Creates the object and classifies the answer. */

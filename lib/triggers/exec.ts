@@ -22,7 +22,6 @@ import {
   runCommand,
 } from './command/run-command.ts';
 import {
-  oneEach,
   type PreviewParts,
   prefixFromName,
   type TriggerKind,
@@ -110,11 +109,15 @@ export const execKind: TriggerKind<ExecSection> = {
     const groups = new ProcessGroups();
     // No command is known to recognize a repeated id, so a lost answer is never retried
     // automatically.
-    return oneEach(0, async (delivery, signal) => {
+    const fireOne = async (delivery: Delivery, signal: AbortSignal): Promise<Outcome> => {
       const command = toCommand(section, parts, delivery);
       const ending = await runCommand(command, { clock: parts.clock, groups }, signal);
       return toOutcome(section, ending, signal);
-    });
+    };
+    return {
+      keyLifeMs: 0,
+      fire: (deliveries, signal) => Array.fromAsync(deliveries, (one) => fireOne(one, signal)),
+    };
   },
   preview: (section, parts, delivery) => ({ ok: true, text: renderRun(section, parts, delivery) }),
 };

@@ -4,7 +4,7 @@
 // Follows docs/architecture.md (loop guard, names; one file and one registry line a kind).
 
 import type { Clock, Random } from '../core/clock.ts';
-import type { Delivery, Outcome } from '../core/delivery.ts';
+import type { Delivery } from '../core/delivery.ts';
 import type { Kind } from '../core/kind.ts';
 import type { Observe } from '../core/observation.ts';
 import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
@@ -79,18 +79,6 @@ export type DryRunParts = PreviewParts &
     /** With an id that no delivery has. */
     readonly delivery: Delivery;
   };
-
-/** A trigger without batches: one attempt after another, in the order of the deliveries. */
-export function oneEach(
-  keyLifeMs: number,
-  fireOne: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>,
-): Trigger {
-  // One after the other: Array.fromAsync waits for each.
-  return {
-    keyLifeMs,
-    fire: (deliveries, signal) => Array.fromAsync(deliveries, (one) => fireOne(one, signal)),
-  };
-}
 
 /** Name of the object that a delivery starts, so that one delivery has one object: `<prefix>-<id>`. */
 export function objectName(prefix: string, id: string): string {

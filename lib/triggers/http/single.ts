@@ -2,12 +2,11 @@
 // preview of a request for people. Sending is in sender.ts.
 // Follows docs/triggers.md (headers and their order, templates).
 
-import { attemptNumber, type Delivery, toTemplateView } from '../../core/delivery.ts';
+import { attemptNumber, type Delivery, type Outcome, toTemplateView } from '../../core/delivery.ts';
 import { traceparent } from '../../core/delivery-id.ts';
 import type { JsonObject } from '../../core/event.ts';
 import type { Preview, Trigger } from '../../core/trigger.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
-import { oneEach } from '../trigger-kind.ts';
 import {
   batchFormatOf,
   type Content,
@@ -32,7 +31,8 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
   const configured = compileHeaders(headers, 'delivery', Object.keys(secrets));
   const contentOf = compileContent(section);
   const hasSecrets = Object.keys(secrets).length > 0;
-  return oneEach(keyLifeOf(section), async (delivery, signal) => {
+  const hasHeaders = Object.keys(headers).length > 0;
+  const fireOne = async (delivery: Delivery, signal: AbortSignal): Promise<Outcome> => {
     const { id } = delivery;
     const view = toTemplateView(delivery);
     const make: RequestSending['make'] = (resolved) => {
@@ -46,12 +46,16 @@ export function oneByOne(section: HttpSection, sender: Sender): Trigger {
       const { length } = content.body;
       if (length > LARGEST_BODY_BYTES) return tooLarge(delivery, length);
       const { url, shown } = rendered;
-      return { url, shown, content, configured: configured.render(document) };
+      return { url, shown, content, configured: hasHeaders ? configured.render(document) : [] };
     };
     const where = (): string => target.where(view);
     const { outcome } = await sender.send({ id, own: ownHeaders(delivery), where, make }, signal);
     return outcome;
-  });
+  };
+  return {
+    keyLifeMs: keyLifeOf(section),
+    fire: (deliveries, signal) => Array.fromAsync(deliveries, (one) => fireOne(one, signal)),
+  };
 }
 
 /** Compiles the content of a request: `body:` of the section, or one of the formats. */
