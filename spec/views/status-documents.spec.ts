@@ -1,7 +1,8 @@
 // The status over a real socket: what runs, what is read, what pauses which trigger.
 
 import { expect } from 'chai';
-import { type Answered, ApiBench, benchPerSpec, itemsOf } from '../api/api-bench.ts';
+import type { ApiBench } from '../api/api-bench.ts';
+import { type Answered, benchPerSpec, itemsOf } from '../api/api-bench.ts';
 import { aCommit, aDelivery, positionsAt } from '../support/builders.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 
