@@ -6,8 +6,7 @@ import { FEED_CLIENTS, HEARTBEAT_MS, SLOW_MS } from '../../lib/api/feed.ts';
 import { aDelivery } from '../support/builders.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
-import type { ApiBench } from './api-bench.ts';
-import { benchPerSpec, validateAt } from './api-bench.ts';
+import { type ApiBench, benchPerSpec, validateAt } from './api-bench.ts';
 
 interface Message {
   readonly id: string | null;

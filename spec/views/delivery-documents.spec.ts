@@ -10,8 +10,7 @@ import {
 } from '../../lib/core/delivery.ts';
 import { ACTS, type ActName } from '../../lib/delivery/actions.ts';
 import { shortObject } from '../../lib/views/object-ref.ts';
-import type { ApiBench } from '../api/api-bench.ts';
-import { type Answered, benchPerSpec, TOKEN, TRAIL } from '../api/api-bench.ts';
+import { type Answered, type ApiBench, benchPerSpec, TOKEN, TRAIL } from '../api/api-bench.ts';
 import { aDelivery, anAttempt, anEvent, idOf, numbered } from '../support/builders.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 

@@ -1,8 +1,7 @@
 // The status over a real socket: what runs, what is read, what pauses which trigger.
 
 import { expect } from 'chai';
-import type { ApiBench } from '../api/api-bench.ts';
-import { type Answered, benchPerSpec, itemsOf } from '../api/api-bench.ts';
+import { type Answered, type ApiBench, benchPerSpec, itemsOf } from '../api/api-bench.ts';
 import { aCommit, aDelivery, positionsAt } from '../support/builders.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 
