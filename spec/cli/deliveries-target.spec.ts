@@ -158,8 +158,9 @@ describe('the target of sluice deliveries', () => {
     });
 
     describe('of a gateway that requires one for reads', () => {
-      const strict = () =>
-        ApiBench.open({ config: 'version: 1\nhttp: { api: { requireToken: true } }\n' });
+      const triggers = 'triggers: { build: { exec: { command: [never] } } }\n';
+      const config = `version: 1\nhttp: { api: { requireToken: true } }\n${triggers}`;
+      const strict = () => ApiBench.open({ config });
 
       it('uses the one beside the store, for every command', async () => {
         await token('sluice.token');
@@ -254,6 +255,14 @@ describe('the target of sluice deliveries', () => {
       'another document',
       (_, to) => void to.setHeader('content-type', 'application/json').end('{}'),
       'not from Sluice’s API, or from another version (expected a page of deliveries)',
+    ],
+    [
+      'a refusal that no list has',
+      (_, to) => {
+        to.writeHead(404, { 'content-type': 'application/problem+json' });
+        to.end('{"detail":"no such path"}');
+      },
+      'ask for deliveries: found status 404: no such path',
     ],
     ['nothing', (request) => void request.socket.destroy(), 'ECONNRESET'],
     [
