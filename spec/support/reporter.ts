@@ -55,7 +55,10 @@ export class SendingReporter extends Mocha.reporters.Base {
   /** Mocha calls this at the end, and exits when it is called back. */
   override done(failures: number, ended: (failures: number) => void): void {
     const message: RunMessage = { kind: 'end', counts: this.#counts() };
-    if (process.send === undefined) return ended(failures);
+    if (process.send === undefined) {
+      ended(failures);
+      return;
+    }
     process.send(message, () => ended(failures));
     setTimeout(() => {
       const open = process.getActiveResourcesInfo();
