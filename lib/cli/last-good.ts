@@ -4,8 +4,8 @@
 
 import { SluiceError } from '../core/errors.ts';
 import { isJsonObject, stringAt } from '../core/event.ts';
+import type { KeyValues } from '../core/ports/store.ts';
 import type { Problem } from '../core/problem.ts';
-import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { isThere } from '../kit/file-trouble.ts';
 import { loadPlan } from '../plan/load-plan.ts';

@@ -3,7 +3,7 @@
 // about the canonical form are mapped back to the written document. Validation itself is validate.ts.
 
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';

@@ -3,7 +3,7 @@
 
 import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
 import { isJsonObject, type Json, stringAt } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { FORMATS } from './formats.ts';
 import {

@@ -5,7 +5,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { isJsonObject } from '../core/event.ts';
-import type { KeyValues } from '../core/store.ts';
+import type { KeyValues } from '../core/ports/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
 interface RetryAgeParts {

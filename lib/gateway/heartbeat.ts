@@ -4,7 +4,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { isJsonObject } from '../core/event.ts';
-import type { KeyValues } from '../core/store.ts';
+import type { KeyValues } from '../core/ports/store.ts';
 import type { PauseSpan } from '../delivery/retry-age.ts';
 import { repeat } from '../kit/async/repeat.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';

@@ -4,7 +4,7 @@
 
 import { millisecondsOf, parseMicroTime } from '../core/event.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { LedgerEntry } from '../core/store.ts';
+import type { LedgerEntry } from '../core/ports/store.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { type GuardFacts, guardForeign, guardLoop, guardOwn } from './guard.ts';
 import { type Limiter, limit } from './limiter.ts';

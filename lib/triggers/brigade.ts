@@ -4,7 +4,7 @@
 
 import type { Delivery } from '../core/delivery.ts';
 import { type JsonObject, objectOf, stringAt } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { quoted } from '../kit/text/printable.ts';

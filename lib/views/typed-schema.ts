@@ -6,7 +6,7 @@
 
 import { createGuard, type Guard } from '../config/parse-value.ts';
 import type { Json, JsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 
 declare const VALUE: unique symbol;
 

@@ -13,7 +13,7 @@ import type { TriggerDisposition } from '../../lib/core/decision.ts';
 import type { Delivery } from '../../lib/core/delivery.ts';
 import type { EventObject } from '../../lib/core/event.ts';
 import type { Observation } from '../../lib/core/observation.ts';
-import type { Gap } from '../../lib/core/source.ts';
+import type { Gap } from '../../lib/core/ports/source.ts';
 import { act } from '../../lib/delivery/actions.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
 import type { HeldForecast } from '../../lib/intake/release-forecast.ts';

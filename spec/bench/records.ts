@@ -3,7 +3,7 @@
 
 import type { EventObject } from '../../lib/core/event.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
-import type { Commit } from '../../lib/core/store.ts';
+import type { Commit } from '../../lib/core/ports/store.ts';
 import {
   type StartRequest,
   toDelivery,

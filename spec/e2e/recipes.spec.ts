@@ -5,7 +5,7 @@
 
 import { expect } from 'chai';
 import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
-import type { Permission } from '../../lib/core/kind.ts';
+import type { Permission } from '../../lib/core/ports/kind.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { NamespacedRules } from '../controlplane/accounts.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';

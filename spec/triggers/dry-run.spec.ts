@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
-import type { DryRun } from '../../lib/core/trigger.ts';
+import type { DryRun } from '../../lib/core/ports/trigger.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../support/builders.ts';

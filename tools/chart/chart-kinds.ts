@@ -3,7 +3,7 @@
 // the chart knows a new kind by itself.
 
 import { isJsonObject, type Json } from '../../lib/core/event.ts';
-import type { Grant } from '../../lib/core/kind.ts';
+import type { Grant } from '../../lib/core/ports/kind.ts';
 import { GATEWAY_GRANTS } from '../../lib/plan/assemble-plan.ts';
 import { sourceKinds } from '../../lib/sources/registry.ts';
 import type { SourceKind } from '../../lib/sources/source-kind.ts';

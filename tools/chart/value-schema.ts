@@ -2,7 +2,7 @@
 // table follow values.yaml, values.schema.json and the chart's README.
 
 import type { Json, JsonObject } from '../../lib/core/event.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 
 /** Values by their keys. */
 export type Values = Readonly<Record<string, JsonSchema>>;

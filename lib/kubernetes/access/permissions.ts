@@ -2,7 +2,7 @@
 // same list from the same grants (charts/sluice/files/kinds.json); a spec compares both.
 
 import { isJsonList, isJsonObject, type Json, jsonAt } from '../../core/event.ts';
-import type { CheckContext, Grant, Permission } from '../../core/kind.ts';
+import type { CheckContext, Grant, Permission } from '../../core/ports/kind.ts';
 import { pointerSteps } from '../../kit/data/json-pointer.ts';
 import { resourceOf } from '../client/objects.ts';
 

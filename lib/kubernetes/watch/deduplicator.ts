@@ -3,7 +3,7 @@
 
 import { compareVersions, type JsonObject } from '../../core/event.ts';
 import type { Observe } from '../../core/observation.ts';
-import type { Gap } from '../../core/source.ts';
+import type { Gap } from '../../core/ports/source.ts';
 import { BatchDraft, type KnownVersions, type ReaderBatch } from './known-versions.ts';
 import type { ListedItem, ListPage } from './paged-list.ts';
 import type { Evidence } from './watch-errors.ts';

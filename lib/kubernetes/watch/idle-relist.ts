@@ -4,7 +4,7 @@
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { compareVersions } from '../../core/event.ts';
-import type { Gap, Position } from '../../core/source.ts';
+import type { Gap, Position } from '../../core/ports/source.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import type { ListPage } from './paged-list.ts';
 import type { WatchStream } from './watch-stream.ts';

@@ -7,7 +7,7 @@
 // So a frame is dropped only if the same object was read at an equal or newer version.
 
 import { compareVersions, type JsonObject } from '../../core/event.ts';
-import type { Gap, Position } from '../../core/source.ts';
+import type { Gap, Position } from '../../core/ports/source.ts';
 
 /** One state of an object. */
 export interface ReadState {

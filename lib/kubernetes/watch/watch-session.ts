@@ -5,7 +5,7 @@
 
 import type { Clock } from '../../core/clock.ts';
 import { compareVersions } from '../../core/event.ts';
-import type { Gap, Position } from '../../core/source.ts';
+import type { Gap, Position } from '../../core/ports/source.ts';
 import { BoundedQueue } from '../../kit/async/bounded-queue.ts';
 import { TaskGroup } from '../../kit/async/task-group.ts';
 import type { Deduplicator, ListRule } from './deduplicator.ts';

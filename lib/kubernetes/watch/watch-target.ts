@@ -4,7 +4,7 @@
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 
 import { compareVersions, type JsonObject, stringAt } from '../../core/event.ts';
-import type { Position, Positions, WatchPath } from '../../core/source.ts';
+import type { Position, Positions, WatchPath } from '../../core/ports/source.ts';
 import { resourcePath } from '../client/objects.ts';
 
 /** One watch path. */

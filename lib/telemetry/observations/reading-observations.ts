@@ -3,7 +3,7 @@
 
 import type { Json } from '../../core/event.ts';
 import type { ReadingObserved } from '../../core/observation.ts';
-import type { Gap, Position, TroubleReason } from '../../core/source.ts';
+import type { Gap, Position, TroubleReason } from '../../core/ports/source.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { counted } from '../log-value.ts';
 import type { LogLevel, LogLine } from '../logging.ts';

@@ -13,7 +13,7 @@ import {
   stringAt,
 } from '../../../lib/core/event.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
-import type { Trigger } from '../../../lib/core/trigger.ts';
+import type { Trigger } from '../../../lib/core/ports/trigger.ts';
 import { Limiter } from '../../../lib/intake/limiter.ts';
 import { rule } from '../../../lib/intake/stages.ts';
 import {

@@ -4,7 +4,7 @@
 
 import { type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
 import type { Observation } from '../../../lib/core/observation.ts';
-import type { Position } from '../../../lib/core/source.ts';
+import type { Position } from '../../../lib/core/ports/source.ts';
 import { Deduplicator } from '../../../lib/kubernetes/watch/deduplicator.ts';
 import { KnownVersions, type ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { ReconnectBackoff } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';
