@@ -1,4 +1,5 @@
-// Validates a value against a schema and reports all mistakes at once, as findings. For a choice (anyOf, oneOf), only the most likely branch is reported.
+// Validates a value against a schema and reports all mistakes at once, as findings. For a choice
+// (anyOf, oneOf), only the most likely branch is reported.
 // Source: https://ajv.js.org (draft 2020-12, allErrors, verbose).
 
 import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';

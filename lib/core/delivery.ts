@@ -2,7 +2,7 @@
 // outcomes. Also the document that every trigger sends. Ids are computed in delivery-id.ts.
 
 import type { RuleRef } from './decision.ts';
-import { type EventObject, type JsonObject, stringAt } from './event.ts';
+import { type EventObject, type JsonObject, textAt } from './event.ts';
 
 /** Every state of a delivery. */
 export const DELIVERY_STATES = [
@@ -129,7 +129,7 @@ export function toTemplateView(delivery: Delivery): JsonObject {
  * namespace; the involved object's is text from the Event's writer.
  */
 export function eventNamespaceOf({ occurrences: [{ event }] }: Delivery): string {
-  return stringAt(event, 'metadata', 'namespace');
+  return textAt(event, 'metadata', 'namespace');
 }
 
 /** The number of the running or the last attempt; 0 before the first. */

@@ -55,6 +55,18 @@ export function stringAt(value: Json | undefined, ...path: readonly string[]): s
 }
 
 /**
+ * Does the same as `stringAt` for one or two keys. Two dozen fields are read from every Event, and
+ * with lists of keys `toOccurrence` takes 1.4 times as long. A key must not be a name that every
+ * object inherits, such as `constructor`.
+ */
+export function textAt(value: Json | undefined, key: string, inner?: string): string {
+  const below = isJsonObject(value) ? value[key] : undefined;
+  if (inner === undefined) return typeof below === 'string' ? below : '';
+  const found = isJsonObject(below) ? below[inner] : undefined;
+  return typeof found === 'string' ? found : '';
+}
+
+/**
  * Compares two resourceVersions: negative if a is older than b, positive if it is newer, 0 if equal.
  * They are growing decimal integers of up to 64 bits, so the shorter text is the older one, and
  * equal lengths compare as text. A Number would lose digits above 2^53.

@@ -216,8 +216,8 @@ const WORTH_PLANNING = 100;
 /**
  * Removes from a document all values that the schema refused, so that the rest can be planned.
  *
- * Nothing else becomes invalid by that: only kinds of sources and triggers have required keys, and
- * their entries are removed whole.
+ * Nothing else becomes invalid by that: entries of sources and triggers and the list of filters, which
+ * have required keys, are removed whole. The other one is `path` of `logging.file`, which no check reads.
  */
 function soundSections(document: JsonObject, refused: readonly Finding[]): Configuration {
   if (refused.length > WORTH_PLANNING) return {};

@@ -60,6 +60,7 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly formerPrefixes: readonly string[];
   /** Whether it makes requests to the cluster; a local command does not. */
   readonly usesCluster: boolean;
+  /** The namespaces in which it creates objects. */
   readonly buildNamespaces: readonly string[];
   /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;
