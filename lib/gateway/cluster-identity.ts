@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClusterRef } from '../core/delivery.ts';
 import { SluiceError } from '../core/errors.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Gap } from '../core/ports/source.ts';
 import type { KeyValues, Store } from '../core/ports/store.ts';

@@ -4,7 +4,7 @@
 
 import { toCanonical } from '../config/canonical.ts';
 import { createValidator, type Validator } from '../config/validate.ts';
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/json-object.ts';
 import type { JsonSchema } from '../core/ports/kind.ts';
 import { type Finding, warningAt } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';

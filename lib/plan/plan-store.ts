@@ -2,7 +2,7 @@
 // configuration that is refused as a whole, so that commands reach the store even then. It opens
 // nothing. Follows docs/configuration.md (store).
 
-import { isJsonObject, type Json } from '../core/event.ts';
+import { isJsonObject, type Json } from '../core/json-object.ts';
 import type { Kind } from '../core/ports/kind.ts';
 import type { ClosedStore } from '../core/ports/store.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';

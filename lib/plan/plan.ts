@@ -3,7 +3,7 @@
 // their first use. Follows docs/configuration.md; guards, limits, retention: docs/architecture.md.
 
 import type { Delivery } from '../core/delivery.ts';
-import type { EventObject } from '../core/event.ts';
+import type { EventObject } from '../core/occurrence.ts';
 import type { CheckContext, Permission } from '../core/ports/kind.ts';
 import type { Source } from '../core/ports/source.ts';
 import type { ClosedStore } from '../core/ports/store.ts';

@@ -3,7 +3,7 @@
 import type { Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { TrailEntry } from '../core/decision.ts';
-import type { Json, JsonObject } from '../core/event.ts';
+import type { Json, JsonObject } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { JsonSchema } from '../core/ports/kind.ts';
 import type { GatewayState } from './gateway-state.ts';

@@ -12,7 +12,7 @@ import {
   jsonAt,
   objectOf,
   stringAt,
-} from '../core/event.ts';
+} from '../core/json-object.ts';
 import type { JsonSchema } from '../core/ports/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { resourceOf, resourcePath } from '../kubernetes/client/objects.ts';

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { toCanonical, withSmallForms } from '../../lib/config/canonical.ts';
 import { createValidator } from '../../lib/config/validate.ts';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 
 const WORDS: JsonSchema = { type: 'array', items: { type: 'string', minLength: 1 } };

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { createValidator } from '../../lib/config/validate.ts';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 
 type Row = readonly [

@@ -4,7 +4,7 @@
 // fields that the recipes use, in schemas that refuse any other.
 
 import { expect } from 'chai';
-import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/json-object.ts';
 import type { Permission } from '../../lib/core/ports/kind.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { NamespacedRules } from '../controlplane/accounts.ts';

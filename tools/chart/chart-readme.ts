@@ -1,6 +1,6 @@
 // Renders the chart's README: written parts around tables of the values.
 
-import { isJsonList, isJsonObject, type Json, stringAt } from '../../lib/core/event.ts';
+import { isJsonList, isJsonObject, type Json, stringAt } from '../../lib/core/json-object.ts';
 import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 import { tableRow } from '../configuration-reference.ts';
 import { ALERTS } from './monitoring/alerts.ts';

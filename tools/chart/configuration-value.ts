@@ -3,7 +3,12 @@
 // rewritten: a failed `oneOf` or `propertyNames` names neither the key nor the reason.
 // Source: helm's pkg/chart/common/util (jsonschema.go), github.com/santhosh-tekuri/jsonschema.
 
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';
+import {
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+} from '../../lib/core/json-object.ts';
 import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 import { editorSchema } from '../../lib/plan/schema.ts';
 

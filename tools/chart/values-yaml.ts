@@ -7,7 +7,7 @@ import {
   type Json,
   type JsonObject,
   stringAt,
-} from '../../lib/core/event.ts';
+} from '../../lib/core/json-object.ts';
 import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 import { VALUE_GROUPS } from './values-table.ts';
 

@@ -3,7 +3,7 @@
 // `…Env`, or `${secret:NAME}` with an entry of `secrets:`.
 // Follows docs/configuration.md and docs/triggers.md (body, expect, started, secrets).
 
-import type { Json, JsonObject } from '../../core/event.ts';
+import type { Json, JsonObject } from '../../core/json-object.ts';
 import type { JsonSchema } from '../../core/ports/kind.ts';
 import type { SecretRef } from '../../kit/secret.ts';
 

@@ -11,7 +11,7 @@ import {
   jsonAt,
   objectOf,
   stringAt,
-} from '../../core/event.ts';
+} from '../../core/json-object.ts';
 import type { OnLostAnswer } from '../../core/ports/trigger.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { pointerSteps, toPointer } from '../../kit/data/json-pointer.ts';

@@ -11,7 +11,7 @@ import {
   type JsonObject,
   jsonAt,
   stringAt,
-} from '../../../lib/core/event.ts';
+} from '../../../lib/core/json-object.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
 import type { Trigger } from '../../../lib/core/ports/trigger.ts';
 import { Limiter } from '../../../lib/intake/limiter.ts';

@@ -1,6 +1,6 @@
 // Values about the pod: log, security, probes, resources and scheduling.
 
-import type { Json } from '../../../lib/core/event.ts';
+import type { Json } from '../../../lib/core/json-object.ts';
 import type { JsonSchema } from '../../../lib/core/ports/kind.ts';
 import {
   DECISION_LINES,
