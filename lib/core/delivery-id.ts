@@ -4,7 +4,7 @@
 // context W3C Trace Context, section 3.2 (version 00, sampled).
 
 import { createHash } from 'node:crypto';
-import { millisecondsOf, parseMicroTime } from './event.ts';
+import { millisecondsOf, parseMicroTime } from './micro-time.ts';
 
 /** The key from which a delivery id is computed, together with a bucket. */
 export interface DeliveryKey {

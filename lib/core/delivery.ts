@@ -2,7 +2,8 @@
 // outcomes. Also the document that every trigger sends. Ids are computed in delivery-id.ts.
 
 import type { RuleRef } from './decision.ts';
-import { type EventObject, type JsonObject, textAt } from './event.ts';
+import { type JsonObject, textAt } from './json-object.ts';
+import type { EventObject } from './occurrence.ts';
 
 /** Every state of a delivery. */
 export const DELIVERY_STATES = [

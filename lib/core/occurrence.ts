@@ -3,7 +3,8 @@
 // missing field becomes the empty string.
 // Source: kubernetes/api core/v1 Event; `toOccurrence` documents the order of times.
 
-import { type EventObject, isJsonObject, type Json, jsonAt, textAt, toMicroTime } from './event.ts';
+import { isJsonObject, type Json, type JsonObject, jsonAt, textAt } from './json-object.ts';
+import { toMicroTime } from './micro-time.ts';
 
 /** The fields that rules may test; a field that the Event lacks is the empty string. */
 interface EventFields {
@@ -133,3 +134,6 @@ function withoutManagedFields(object: EventObject): EventObject {
   const { managedFields, ...kept } = metadata;
   return { ...object, metadata: kept };
 }
+
+/** An Event as an API server sent it, without `metadata.managedFields`. Every field may be missing. */
+export type EventObject = JsonObject;

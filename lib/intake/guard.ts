@@ -3,7 +3,7 @@
 // ledger. They do not follow owner references or labels.
 
 import { isDeliveryId } from '../core/delivery-id.ts';
-import { textAt } from '../core/event.ts';
+import { textAt } from '../core/json-object.ts';
 import { quoted } from '../kit/text/printable.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 

@@ -4,8 +4,8 @@
 
 import { toCanonical } from '../config/canonical.ts';
 import { createValidator, type Validator } from '../config/validate.ts';
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/json-object.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import { type Finding, warningAt } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';

@@ -5,7 +5,7 @@
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes and
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/watch-event-v1/
 
-import { isJsonObject, type JsonObject, textAt } from '../../core/event.ts';
+import { isJsonObject, type JsonObject, textAt } from '../../core/json-object.ts';
 
 /** Cap of one frame in bytes. An Event has at most about 9 MiB of JSON. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;

@@ -2,7 +2,7 @@
 // manifest-places.ts, their rendering in render-leaf.ts. Source: docs/triggers.md.
 
 import { type Delivery, toTemplateView } from '../../core/delivery.ts';
-import type { Json } from '../../core/event.ts';
+import type { Json } from '../../core/json-object.ts';
 import { mapTexts, toProcessText } from '../shorten.ts';
 
 /**
