@@ -45,10 +45,14 @@ export const runCommand: Command = {
       'exit 3 if the configuration is refused, instead of running the last good one',
     ),
     'allow-exec': switchFlag('allow triggers of the kind exec to run local commands'),
-    'log-format': logFlag('format', LOG_FORMATS),
-    'log-level': logFlag('level', LOG_LEVELS),
-    'log-decisions': logFlag('decisions', DECISION_LINES),
-    'log-event': logFlag('event', EVENT_DETAILS),
+    'log-format': logFlag(
+      'FORMAT',
+      LOG_FORMATS,
+      'logging.format, also in a configuration of the original',
+    ),
+    'log-level': logFlag('LEVEL', LOG_LEVELS, 'logging.level'),
+    'log-decisions': logFlag('DECISIONS', DECISION_LINES, 'logging.decisions'),
+    'log-event': logFlag('DETAIL', EVENT_DETAILS, 'logging.event'),
     probes: textFlag(
       'HOST:PORT|off',
       `address of the probes, overrides http.probes; default ${PROBES_DEFAULTS.machine}, in a pod ${PROBES_DEFAULTS.pod}`,
@@ -111,10 +115,8 @@ export const runCommand: Command = {
   },
 };
 
-/** A flag that overrides a key of `logging:`. */
-function logFlag(key: keyof LoggingOptions, values: readonly string[]): Flag {
-  const help = `${values.join(', ')}; overrides logging.${key}, also in a configuration of the original`;
-  return { type: 'string', takes: key.toUpperCase(), values, help };
+function logFlag(takes: string, values: readonly string[], overrides: string): Flag {
+  return { type: 'string', takes, values, help: `${values.join(', ')}; overrides ${overrides}` };
 }
 
 /** Whether this is a pod, whose probes a kubelet must reach. Every container of a pod has the variable. */

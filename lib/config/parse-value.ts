@@ -12,7 +12,7 @@ import { AJV_OPTIONS } from './validate.ts';
 /** Whether a value has a type. */
 export type Guard<T> = (value: unknown) => value is T;
 
-/** Values of parameters, or the first mistake: which parameter, what was found, what was expected. */
+/** Values of parameters, or one mistake: which parameter, what was found, what was expected. */
 type TextValues<T> =
   | { readonly ok: true; readonly values: T }
   | { readonly ok: false; readonly parameter: string; readonly detail: string };
@@ -36,7 +36,7 @@ export function createGuard<T>(schema: JsonSchema): Guard<T> {
  */
 export function createTextReader<T>(
   properties: Readonly<Record<string, JsonSchema>>,
-  offered: readonly string[] = Object.keys(properties),
+  offered: readonly string[],
 ): TextReader<T> {
   const options = { ...OPTIONS, verbose: true, coerceTypes: 'array', useDefaults: true } as const;
   const schema = { type: 'object', additionalProperties: false, properties };
@@ -62,10 +62,11 @@ export function createTextReader<T>(
     if (typeof unknown === 'string') return refused(unknown, unknownDetail(unknown, offered));
     const name = error?.instancePath.split('/')[1] ?? '';
     const isList = schemaOf(name)['type'] === 'array';
-    const [first, ...more] = groups.get(name) ?? [];
-    if (more.length > 0 && !isList) return refused(name, 'found it twice, expected it once');
-    const text = isList ? String(error?.data) : (first?.[1] ?? '');
-    return refused(name, wrongDetail(schemaOf(name), text));
+    const given = (groups.get(name) ?? []).map(([, text]) => text);
+    if (given.length > 1 && !isList) return refused(name, 'found it twice, expected it once');
+    const item = String(error?.data);
+    const text = isList ? given.find((one) => one.split(',').includes(item)) : given[0];
+    return refused(name, wrongDetail(schemaOf(name), text ?? ''));
   };
 }
 

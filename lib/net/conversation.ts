@@ -107,7 +107,8 @@ export class Conversation implements AsyncDisposable {
       adapter: 'fetch',
       env,
       fetchOptions: { dispatcher: this.#agent },
-      headers: { ...own, 'user-agent': userAgent },
+      // No request has a body, so none has the media type that axios would send.
+      headers: { ...own, 'content-type': false, 'user-agent': userAgent },
       maxContentLength: maxBytes,
       maxRedirects: 0,
       responseType: 'text',

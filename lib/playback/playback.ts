@@ -40,7 +40,7 @@ export interface PlaybackOptions {
 // Time for a client to read the end of its watch.
 const LINGER_MS = 1000;
 
-// Some gateways and people, each with some watches. No request has a body that is read.
+// Each watch of a gateway has its own connection: up to some 200 in all. No request has a body that is read.
 const LIMITS = { requestMs: 10_000, connections: 256, isKeptAlive: true };
 
 /** A running playback. Disposing ends its watches cleanly and is idempotent. */

@@ -27,6 +27,7 @@ import { Activity } from '../../lib/views/activity.ts';
 import { aCommit, anEvent, anOccurrence } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { FailingStore, recordingStore } from '../support/doubles/store.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { stateOf } from '../support/gateway-state.ts';
 import { VALIDATORS } from '../support/validators.ts';
 
@@ -115,6 +116,7 @@ export class ApiBench implements AsyncDisposable {
   /** Opens one on a free port. */
   static async open(options: BenchOptions = {}): Promise<ApiBench> {
     const bench = new ApiBench(options);
+    const triggers = new Set(bench.plan.triggers.map(({ name }) => name));
     bench.#listener = await openApi(
       { host: '127.0.0.1', port: options.port ?? 0 },
       {
@@ -129,7 +131,7 @@ export class ApiBench implements AsyncDisposable {
         hosts: [NAMED_HOST],
         observe: bench.recording.observe,
         measure: async () => undefined,
-        act: (name, id) => act(name, id, { ...bench.store, now: bench.clock.now() }),
+        act: (name, id) => act(name, id, { ...bench.store, triggers, now: bench.clock.now() }),
         forecasts: () => (id) => bench.forecasts.get(id) ?? null,
       },
     );
@@ -202,6 +204,17 @@ export class ApiBench implements AsyncDisposable {
     await this.#listener?.[Symbol.asyncDispose]();
     await this.store[Symbol.asyncDispose]();
   }
+}
+
+/** Opens a bench on a fake clock before each spec of a `describe`, and closes it after the spec. */
+export function benchPerSpec(opened: (bench: ApiBench, clock: FakeClock) => void): void {
+  let bench: ApiBench;
+  beforeEach(async () => {
+    const clock = new FakeClock();
+    bench = await ApiBench.open({ clock });
+    opened(bench, clock);
+  });
+  afterEach(() => bench[Symbol.asyncDispose]());
 }
 
 const DOCUMENT = openApiDocument(ROUTES, '1.2.3');

@@ -7,8 +7,15 @@ import { expect } from 'chai';
 import { ROUTES } from '../../lib/api/routes.ts';
 import { SluiceError } from '../../lib/core/errors.ts';
 import { aCommit, aDelivery, aGap, anEvent } from '../support/builders.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { type Answered, ApiBench, type Asked, itemsOf, NAMED_HOST, TOKEN } from './api-bench.ts';
+import {
+  type Answered,
+  ApiBench,
+  type Asked,
+  benchPerSpec,
+  itemsOf,
+  NAMED_HOST,
+  TOKEN,
+} from './api-bench.ts';
 
 const RIGHT = { authorization: `Bearer ${TOKEN}` };
 const JSON_BODY = { 'content-type': 'application/json' };
@@ -21,12 +28,7 @@ const SAFE = {
 
 describe('the API', () => {
   let bench: ApiBench;
-  let clock: FakeClock;
-  beforeEach(async () => {
-    clock = new FakeClock();
-    bench = await ApiBench.open({ clock });
-  });
-  afterEach(() => bench[Symbol.asyncDispose]());
+  benchPerSpec((made) => void (bench = made));
 
   const ask = (path: string, more: Partial<Asked> = {}): Promise<Answered> =>
     bench.ask({ path: `/api/v1/${path}`, ...more });

@@ -4,9 +4,9 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { expect } from 'chai';
 import { FEED_CLIENTS, HEARTBEAT_MS, SLOW_MS } from '../../lib/api/feed.ts';
 import { aDelivery } from '../support/builders.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
-import { ApiBench, validateAt } from './api-bench.ts';
+import { type ApiBench, benchPerSpec, validateAt } from './api-bench.ts';
 
 interface Message {
   readonly id: string | null;
@@ -75,11 +75,7 @@ function split(line: string): [string, string] {
 describe('the feed', () => {
   let bench: ApiBench;
   let clock: FakeClock;
-  beforeEach(async () => {
-    clock = new FakeClock();
-    bench = await ApiBench.open({ clock });
-  });
-  afterEach(() => bench[Symbol.asyncDispose]());
+  benchPerSpec((...made) => void ([bench, clock] = made));
 
   const opened = async (listening: Listening): Promise<void> => {
     await until(() => listening.text.includes('retry: '), 'the feed to open');

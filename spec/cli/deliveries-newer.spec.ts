@@ -37,6 +37,13 @@ describe('a gateway of a newer version', () => {
     });
   }
 
+  it('cannot leave out what an export has', async () => {
+    await using server = await answering({ occurrences: undefined });
+    const { code, out, err } = await runLine(['deliveries', 'export', ...server.flags]);
+    expect([code, out]).to.deep.equal([1, '']);
+    expect(err).to.include('or from another version (expected a page of complete deliveries)');
+  });
+
   it('cannot clear the terminal with a word', async () => {
     await using server = await answering({ dead: '\u001b[2J' });
     const { code, out, err } = await runLine(['deliveries', 'show', idOf(1), ...server.flags]);

@@ -8,7 +8,7 @@ import { gatewayDeliveries } from '../../lib/cli/deliveries/gateway-deliveries.t
 import { act } from '../../lib/delivery/actions.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { storedDeliveries } from '../../lib/views/deliveries.ts';
-import { ApiBench, TOKEN } from '../api/api-bench.ts';
+import { ApiBench, TOKEN, TRAIL } from '../api/api-bench.ts';
 import { describeDeliveries } from '../conformance/deliveries.ts';
 import { aCommit } from '../support/builders.ts';
 import { FailingStore } from '../support/doubles/store.ts';
@@ -25,7 +25,8 @@ describeDeliveries('over a store', async () => {
       facts: () => ({}),
     }),
     commit: async (deliveries) => {
-      await store.journal.commit(aCommit({ deliveries }));
+      const decisions = deliveries.map(({ id }) => ({ id, at: systemClock.now(), trail: TRAIL }));
+      await store.journal.commit(aCommit({ deliveries, decisions }));
     },
     fill: () => failing.fill(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),

@@ -2,7 +2,7 @@
 // store; which token is sent to which gateway; and the errors without an answer.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +68,20 @@ describe('the target of sluice deliveries', () => {
     });
     expect((await run(['list', '--url', server.url])).code).to.equal(0);
     expect(server.log[0]?.headers['user-agent']).to.equal(userAgent());
+  });
+
+  it('gets no media type for a body that an action does not have', async () => {
+    const headers: IncomingHttpHeaders[] = [];
+    await using server = await serving(({ headers: got }, response) => {
+      headers.push(got);
+      response.end();
+    });
+    await writeFile(join(folder, 'token'), TOKEN);
+    const flags = ['--url', server.url, '--token-file', join(folder, 'token')];
+    await run(['retry', idOf(1), ...flags]);
+    expect(headers).to.have.length(1);
+    expect(headers[0]).to.include({ accept: 'application/json', 'content-length': '0' });
+    expect(headers[0]).to.not.have.property('content-type');
   });
 
   it('is reported as missing if nothing listens and there is no file', async () => {
@@ -158,8 +172,9 @@ describe('the target of sluice deliveries', () => {
     });
 
     describe('of a gateway that requires one for reads', () => {
-      const strict = () =>
-        ApiBench.open({ config: 'version: 1\nhttp: { api: { requireToken: true } }\n' });
+      const triggers = 'triggers: { build: { exec: { command: [never] } } }\n';
+      const config = `version: 1\nhttp: { api: { requireToken: true } }\n${triggers}`;
+      const strict = () => ApiBench.open({ config });
 
       it('uses the one beside the store, for every command', async () => {
         await token('sluice.token');
@@ -254,6 +269,14 @@ describe('the target of sluice deliveries', () => {
       'another document',
       (_, to) => void to.setHeader('content-type', 'application/json').end('{}'),
       'not from Sluice’s API, or from another version (expected a page of deliveries)',
+    ],
+    [
+      'a refusal that no list has',
+      (_, to) => {
+        to.writeHead(404, { 'content-type': 'application/problem+json' });
+        to.end('{"detail":"no such path"}');
+      },
+      'ask for deliveries: found status 404: no such path',
     ],
     ['nothing', (request) => void request.socket.destroy(), 'ECONNRESET'],
     [

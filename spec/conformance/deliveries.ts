@@ -2,14 +2,17 @@
 // stores deliveries behind one implementation; no case knows how it reaches them.
 
 import { expect } from 'chai';
+import { pagesOf } from '../../lib/cli/deliveries/delivery-flags.ts';
 import { DELIVERY_STATES, type Delivery } from '../../lib/core/delivery.ts';
 import { ACTS } from '../../lib/delivery/actions.ts';
 import type { Deliveries, DeliveriesQuery } from '../../lib/views/deliveries.ts';
+import { TRAIL } from '../api/api-bench.ts';
 import { aDelivery, anAttempt, idOf, numbered } from '../support/builders.ts';
 
 /** One implementation over a store. */
 export interface DeliveriesBench extends AsyncDisposable {
   readonly deliveries: Deliveries;
+  /** Stores deliveries, each with a decision that has the trail `TRAIL`. */
   commit(deliveries: readonly Delivery[]): Promise<void>;
   /** Makes the store full. */
   fill(): void;
@@ -39,23 +42,39 @@ export function describeDeliveries(what: string, open: () => Promise<DeliveriesB
       expect(await idsOf({ order: 'oldest' })).to.deep.equal([1, 2, 3].map(idOf));
     });
 
-    it('list by each filter', async () => {
+    it('list as many as the limit asks for, and every one on some page', async () => {
+      const places = Array.from({ length: 40 }, (_, place) => place);
+      await bench.commit(places.map((place) => numbered(place)));
+      const newest = places.toReversed().map(idOf);
+      expect(await idsOf({})).to.deep.equal(newest);
+      const pages = await Array.fromAsync(pagesOf(bench.deliveries, { ...ALL, limit: 17 }));
+      expect(pages.map(({ items }) => items.length)).to.deep.equal([17, 17, 6]);
+      const found = pages.flatMap(({ items }) => items.map(({ id }) => id));
+      expect(found).to.deep.equal(newest);
+    });
+
+    it('list by each filter, with a total if the store can count by it', async () => {
       await bench.commit([
         numbered(1, { state: 'held', object: 'v1/Node//node-1' }),
         numbered(2, { state: 'dead', dead: 'bug', trigger: 'other trigger&=' }),
         numbered(3, { rule: { index: 0, name: null, identity: '' } }),
       ]);
-      const rows: readonly (readonly [Partial<DeliveriesQuery>, readonly number[]])[] = [
-        [{ state: ['held'] }, [1]],
-        [{ state: ['held', 'dead'] }, [2, 1]],
-        [{ trigger: 'other trigger&=' }, [2]],
-        [{ rule: '' }, [3]],
-        [{ object: 'Node/node-1' }, [1]],
-        [{ until: '2000-01-01T00:00:00Z' }, []],
-        [{ since: '2000-01-01T00:00:00Z' }, [3, 2, 1]],
+      type Row = readonly [Partial<DeliveriesQuery>, readonly number[], number | null];
+      const rows: readonly Row[] = [
+        [{ state: ['held'] }, [1], 1],
+        [{ state: ['held', 'dead'] }, [2, 1], 2],
+        [{ trigger: 'other trigger&=' }, [2], 1],
+        [{ trigger: 'other trigger&=', state: ['held'] }, [], 0],
+        [{ rule: '' }, [3], null],
+        [{ object: 'Node/node-1' }, [1], null],
+        [{ until: '2000-01-01T00:00:00Z' }, [], null],
+        [{ since: '2000-01-01T00:00:00Z' }, [3, 2, 1], null],
       ];
-      for (const [query, places] of rows) {
-        expect(await idsOf(query), JSON.stringify(query)).to.deep.equal(places.map(idOf));
+      for (const [query, places, total] of rows) {
+        const what = JSON.stringify(query);
+        expect(await idsOf(query), what).to.deep.equal(places.map(idOf));
+        const listed = await bench.deliveries.list({ ...ALL, ...query });
+        expect(listed.ok && listed.page.total, what).to.equal(total);
       }
     });
 
@@ -82,6 +101,7 @@ export function describeDeliveries(what: string, open: () => Promise<DeliveriesB
       expect(found).to.deep.include({ id: idOf(1), match: { a: 'b' } });
       expect(found?.occurrences).to.deep.equal(delivery.occurrences);
       expect(found?.lastFailure?.outcome).to.deep.equal(outcome);
+      expect(found?.decision?.trail).to.deep.equal(TRAIL);
       const listed = await bench.deliveries.list({ ...ALL, whole: true });
       expect(listed.ok && listed.page.items).to.deep.equal([found]);
     });
@@ -90,6 +110,13 @@ export function describeDeliveries(what: string, open: () => Promise<DeliveriesB
       for (const id of [aDelivery().id, 'no id', '..', '%2e', 'ü/x?y']) {
         expect(await bench.deliveries.find(id), id).to.equal(null);
         expect(await bench.deliveries.act('retry', id), id).to.include({ why: 'not-found' });
+      }
+    });
+
+    it('say which id is unknown', async () => {
+      for (const id of [aDelivery().id, 'no id', 'ü/x?y']) {
+        const detail = `no delivery has the id "${id}"`;
+        expect(await bench.deliveries.act('discard', id)).to.include({ ok: false, detail });
       }
     });
 
@@ -108,7 +135,10 @@ export function describeDeliveries(what: string, open: () => Promise<DeliveriesB
             expect(isNew, 'another delivery').to.equal(name === 'rerun');
           } else {
             expect(result).to.deep.include({ why: 'impossible', state, acts });
-            expect(result.detail).to.include(`cannot ${name} a delivery that is ${state}`);
+            const found = dead === null ? state : `${state} (${dead})`;
+            expect(result.detail).to.equal(
+              `cannot ${name} a delivery that is ${found}; possible: ${acts.join(', ')}`,
+            );
           }
         }
       });

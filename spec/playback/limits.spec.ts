@@ -74,6 +74,19 @@ describe('clients of a playback', () => {
     expect(await open.ended, 'the watch ends cleanly').to.equal(1);
   });
 
+  it('that watch keep 200 connections, as a gateway with a source for each of 200 namespaces', async () => {
+    const playback = await served([anEntry('shop/a')], { afterWatches: 200 }, clock);
+    const path = `${EVENTS}?watch=1&resourceVersion=1000`;
+    const open = await Promise.all(Array.from({ length: 200 }, () => watch(playback, path)));
+    const idle = Array.from({ length: CONNECTIONS }, () => opened(playback, ''));
+    await until(() => idle.some(({ isEnded }) => isEnded), 'the bound');
+    await clock.advance(3_600_000);
+    await Promise.all(open.map((one) => one.has(1)));
+    await playback[Symbol.asyncDispose]();
+    const ends = await Promise.all(open.map(({ ended }) => ended));
+    expect(new Set(ends), 'every watch ends cleanly').to.have.all.keys(1);
+  });
+
   describe('over HTTPS', () => {
     let authority: Authority;
     let tls: TlsPair;

@@ -1,16 +1,12 @@
 // The decisions over real sockets: selection, form, and limits for a hostile Event.
 
 import { expect } from 'chai';
-import { type Answered, ApiBench, itemsOf } from '../api/api-bench.ts';
+import { type Answered, ApiBench, benchPerSpec, itemsOf } from '../api/api-bench.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 
 describe('GET /api/v1/decisions tells decisions', () => {
   let bench: ApiBench;
-  beforeEach(async () => {
-    bench = await ApiBench.open({ clock: new FakeClock() });
-  });
-  afterEach(() => bench[Symbol.asyncDispose]());
+  benchPerSpec((made) => void (bench = made));
 
   const ask = (path: string): Promise<Answered> => bench.ask({ path: `/api/v1/${path}` });
   const numbers = async (query: string): Promise<readonly unknown[]> =>

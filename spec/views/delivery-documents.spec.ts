@@ -10,9 +10,9 @@ import {
 } from '../../lib/core/delivery.ts';
 import { ACTS, type ActName } from '../../lib/delivery/actions.ts';
 import { shortObject } from '../../lib/views/object-ref.ts';
-import { type Answered, ApiBench, TOKEN, TRAIL } from '../api/api-bench.ts';
+import { type Answered, type ApiBench, benchPerSpec, TOKEN, TRAIL } from '../api/api-bench.ts';
 import { aDelivery, anAttempt, anEvent, idOf, numbered } from '../support/builders.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
 
 const RIGHT = { authorization: `Bearer ${TOKEN}` };
 const HOUR_MS = 3_600_000;
@@ -26,11 +26,7 @@ interface Page {
 describe('deliveries over the API', () => {
   let bench: ApiBench;
   let clock: FakeClock;
-  beforeEach(async () => {
-    clock = new FakeClock();
-    bench = await ApiBench.open({ clock });
-  });
-  afterEach(() => bench[Symbol.asyncDispose]());
+  benchPerSpec((...made) => void ([bench, clock] = made));
 
   const ask = (path: string): Promise<Answered> => bench.ask({ path: `/api/v1/deliveries${path}` });
   const list = async (query = ''): Promise<Page> => (await ask(query)).json as Page;
@@ -54,6 +50,17 @@ describe('deliveries over the API', () => {
       acts: ['retry', 'rerun', 'discard'],
     });
     expect(items[1]).to.not.have.any.keys('occurrences', 'attempts', 'decision');
+  });
+
+  it('refuses to attempt one whose trigger is not configured', async () => {
+    await bench.commit([numbered(1, { trigger: 'gone', state: 'refused' })]);
+    const { status, json } = await post(idOf(1), 'retry');
+    expect(status).to.equal(409);
+    expect(json).to.deep.include({
+      detail: 'trigger gone is not configured, so no attempt is possible',
+      state: 'refused',
+      acts: ['discard'],
+    });
   });
 
   for (const state of DELIVERY_STATES) {
@@ -142,6 +149,7 @@ describe('deliveries over the API', () => {
   const refused: readonly (readonly [query: string, parameter: string, why: RegExp])[] = [
     ['?state=lost', 'state', /found "lost", expected some of waiting, held/],
     ['?state=held,', 'state', /expected some of/],
+    ['?state=held,lost', 'state', /found "held,lost", expected some of waiting, held/],
     ['?since=yesterday', 'since', /found "yesterday", expected a time such as/],
     ['?until=2026-02-30', 'until', /expected a time/],
     ['?object=Widget/shop/one', 'object', /Widget is not a built-in kind: write <apiVersion>/],

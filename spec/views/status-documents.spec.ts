@@ -1,20 +1,16 @@
 // The status over a real socket: what runs, what is read, what pauses which trigger.
 
 import { expect } from 'chai';
-import { type Answered, ApiBench, itemsOf } from '../api/api-bench.ts';
+import { type Answered, type ApiBench, benchPerSpec, itemsOf } from '../api/api-bench.ts';
 import { aCommit, aDelivery, positionsAt } from '../support/builders.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
 
 const OTHER = '01kg9ynja0ffffffffffffffff';
 
 describe('the status', () => {
   let bench: ApiBench;
   let clock: FakeClock;
-  beforeEach(async () => {
-    clock = new FakeClock();
-    bench = await ApiBench.open({ clock });
-  });
-  afterEach(() => bench[Symbol.asyncDispose]());
+  benchPerSpec((...made) => void ([bench, clock] = made));
 
   const ask = (path: string): Promise<Answered> => bench.ask({ path: `/api/v1/${path}` });
 

@@ -1,6 +1,7 @@
 // Deliveries of a running gateway over its API. Bodies are parsed by the schemas with which the API
-// describes them, in their open form, so that a command can ask a newer gateway. A token of `--token-file` is sent to whatever address is given. The
-// gateway's own token is sent only to this machine, and only if a token is needed. Follows no redirect.
+// describes them, in their open form, so that a command can ask a newer gateway. A token of `--token-file` is
+// sent to whatever address is given. The gateway's own token is sent only to this machine, and only if a
+// token is needed. Follows no redirect.
 
 import { readToken } from '../../api/api-token.ts';
 import { ACT_STATUSES } from '../../api/delivery-routes.ts';
@@ -189,8 +190,7 @@ export function gatewayDeliveries(
       if (reply.ok) return { ok: true, acted: expected(reply, isActed, 'the result of an action') };
       const why = REFUSALS.find((one) => ACT_STATUSES[one] === reply.status);
       if (why === undefined) throw unexpected(reply);
-      const { parameter: _, ...problem } = reply.problem;
-      return { ok: false, why, ...problem };
+      return { ok: false, why, ...reply.problem };
     },
   };
 }

@@ -1,6 +1,7 @@
-// The connections of a listener: their number and the timeouts of each. Node's own timers are off, because they leave three gaps: a refused connection stays open
-// until its client closes it; any byte renews every idle timeout, also that of an unread answer; at the
-// connection limit Node drops the new connection instead of an idle one.
+// The connections of a listener: their number and the timeouts of each. Node's own timers are off, because
+// they leave three gaps: a refused connection stays open until its client closes it; any byte renews every
+// idle timeout, also that of an unread answer; at the connection limit Node drops the new connection
+// instead of an idle one.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
