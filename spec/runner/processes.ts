@@ -18,6 +18,8 @@ export interface RunSettings {
   readonly variables: Readonly<Record<string, string>>;
   /** `specs`: each process prints each of its specs and its failures. */
   readonly print: 'specs' | 'nothing';
+  /** A process that sends no message for so long is killed. Default: 30 minutes. */
+  readonly silenceMs?: number;
   readonly onMessage: (batch: Batch, message: RunMessage) => void;
   readonly onEnd: (batch: Batch, result: BatchResult) => void;
   /** Takes what a process writes to standard error, as it comes. */
@@ -39,6 +41,9 @@ const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
 const reporter = join(root, 'spec', 'support', 'reporter.ts');
 // Stated here and not left to .mocharc.json, whose list of files mocha adds to the ones it is given.
 const mochaSettings = ['--no-config', '--forbid-only', '--extension', 'ts', '--timeout', '10000'];
+
+// The longest part of `make faults` takes about ten.
+const SILENCE_MS = 30 * 60_000;
 
 // Characters of standard error with a failure: an error with its stack has fewer.
 const SHOWN_ERRORS = 4_000;
@@ -87,8 +92,13 @@ export class MochaProcesses {
       told.takeError(text);
       this.#settings.onError(text);
     });
+    const silence = setTimeout(() => {
+      told.takeSilence();
+      signalGroup(child, 'SIGKILL');
+    }, this.#settings.silenceMs ?? SILENCE_MS);
     child.on('message', (message) => {
       const known = message as RunMessage;
+      silence.refresh();
       told.take(known);
       this.#settings.onMessage(batch, known);
     });
@@ -98,6 +108,7 @@ export class MochaProcesses {
     child.once('close', (code) => resolve(code ?? 1));
     this.#running.add(child);
     const code = await promise.finally(() => this.#running.delete(child));
+    clearTimeout(silence);
     const outcome = child.signalCode ?? `code ${code}`;
     return { ...told.result(batch, { code, outcome }), code, ms: performance.now() - started };
   }
@@ -130,18 +141,29 @@ class Told {
   readonly #failures: string[] = [];
   #counts: RunCounts = { passed: 0, failed: 0, skipped: 0 };
   #hasEnded = false;
+  /** Why the process did not end by itself, or `before its specs did`. */
+  #problem = 'before its specs did';
   #errors = '';
 
   takeError(text: string): void {
     this.#errors = (this.#errors + text).slice(-SHOWN_ERRORS);
   }
 
+  takeSilence(): void {
+    this.#problem = 'because it was silent for too long';
+  }
+
   take(message: RunMessage): void {
     if (message.kind === 'failure') this.#failures.push(message.text);
     if (message.kind === 'suite') this.#counts = sum([this.#counts, message.counts]);
-    if (message.kind !== 'end') return;
-    this.#counts = message.counts;
-    this.#hasEnded = true;
+    if (message.kind === 'end') {
+      this.#counts = message.counts;
+      this.#hasEnded = true;
+    }
+    if (message.kind === 'stuck') {
+      this.#hasEnded = false;
+      this.#problem = `after its specs, which left open: ${message.open.join(', ')}`;
+    }
   }
 
   result(
@@ -152,7 +174,7 @@ class Told {
     const counts = { ...this.#counts, failed };
     if (this.#hasEnded && (code === 0 || failed > 0)) return { counts, failures: this.#failures };
     // A spec file that does not load ends mocha before its first spec; standard error says which.
-    const first = `1) ${name}: mocha ended with ${outcome} before its specs did`;
+    const first = `1) ${name}: mocha ended with ${outcome} ${this.#problem}`;
     const text = [first, ...files.map((file) => `     ${file}`), this.#errors.trimEnd()].join('\n');
     return { counts: { ...counts, failed: failed + 1 }, failures: [...this.#failures, text] };
   }
