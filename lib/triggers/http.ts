@@ -4,8 +4,8 @@
 // Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
 
 import type { Observation } from '../core/observation.ts';
+import type { Trigger } from '../core/ports/trigger.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
-import type { Trigger } from '../core/trigger.ts';
 import { parsePath } from '../kit/data/json-path.ts';
 import { isSecretItself } from '../kit/secret.ts';
 import { quoted } from '../kit/text/printable.ts';
