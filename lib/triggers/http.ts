@@ -80,7 +80,7 @@ export function createHttpTrigger(
   const used = proxyUsed(section, parts);
   if (used !== null) observe(used);
   // Settings are another object once a certificate was rotated.
-  const clients = new RotatingClient({ create });
+  const clients = new RotatingClient(create);
   const sender = new Sender(section, { clock, clients, places: { folder, environment } });
   return {
     ...(section.batch === undefined
