@@ -42,7 +42,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['lib/kit/system.ts', 'spec/support/**', 'spec/controlplane/**'],
+    files: ['lib/kit/system.ts', 'spec/support/**', 'spec/controlplane/**', 'spec/runner/**'],
     rules: { 'no-restricted-globals': 'off', 'no-restricted-properties': 'off', 'no-console': 'off' },
   },
   {

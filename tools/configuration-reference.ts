@@ -2,8 +2,8 @@
 // knows no key of a configuration; the schema describes each. tools/generate.ts writes the file, and
 // spec/plan/generated.spec.ts compares it.
 
-import { isJsonObject, type Json, type JsonObject, stringAt } from '../lib/core/event.ts';
-import type { JsonSchema } from '../lib/core/kind.ts';
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../lib/core/json-object.ts';
+import type { JsonSchema } from '../lib/core/ports/kind.ts';
 import { PROBLEM_CODES } from '../lib/core/problem.ts';
 import { configurationSchema } from '../lib/plan/schema.ts';
 import { PROBLEM_MEANINGS } from './problem-meanings.ts';

@@ -3,7 +3,7 @@
 
 import type { Request, Response } from 'express';
 import type { TextReader } from '../config/parse-value.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Deliveries } from '../views/deliveries.ts';
 import type { ExplanationAnswer } from '../views/explanations.ts';

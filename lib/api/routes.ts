@@ -4,8 +4,8 @@
 // Source: OpenAPI 3.1.1.
 
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import type { Json, JsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { Json, JsonObject } from '../core/json-object.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import type { PlannedHttp } from '../plan/plan.ts';
 import {
   DECISION,

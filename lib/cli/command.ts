@@ -3,7 +3,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 import type { Clock, Random } from '../core/clock.ts';
-import type { Store } from '../core/store.ts';
+import type { Store } from '../core/ports/store.ts';
 import type { SectionValidators } from '../plan/native-form.ts';
 import type { FlagTable, GivenFlags } from './flags.ts';
 

@@ -7,7 +7,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { TOKEN_FILE } from '../api/api-token.ts';
 import { SluiceError } from '../core/errors.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
 import { codeOfFailure, fileTrouble, isThere } from '../kit/file-trouble.ts';
 import { kindOf, type StoreSection, storeAt } from '../plan/plan-store.ts';
 import { SQLITE_DEFAULTS } from '../stores/sqlite.ts';

@@ -3,8 +3,8 @@
 // warns, because the gateway may run on another machine.
 
 import { NO_PLACE } from '../config/source-map.ts';
+import type { DryRunFault } from '../core/ports/trigger.ts';
 import type { Problem } from '../core/problem.ts';
-import type { DryRunFault } from '../core/trigger.ts';
 import { checkCluster, toNeeded } from '../gateway/cluster-check.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import { readNeeded } from '../kit/secret.ts';

@@ -2,8 +2,7 @@
 // no request and starts nothing. explain-input.ts reads the Events, explanation-text.ts renders the text.
 
 import { SluiceError } from '../core/errors.ts';
-import type { EventObject } from '../core/event.ts';
-import { toOccurrence } from '../core/occurrence.ts';
+import { type EventObject, toOccurrence } from '../core/occurrence.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { type ExplainedEvent, explainEvent, previewsOf } from '../plan/explain-event.ts';
 import type { Plan } from '../plan/plan.ts';

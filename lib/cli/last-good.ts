@@ -3,9 +3,9 @@
 // a configuration contains no secrets, but it names them.
 
 import { SluiceError } from '../core/errors.ts';
-import { isJsonObject, stringAt } from '../core/event.ts';
+import { isJsonObject, stringAt } from '../core/json-object.ts';
+import type { KeyValues } from '../core/ports/store.ts';
 import type { Problem } from '../core/problem.ts';
-import type { KeyValues } from '../core/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { isThere } from '../kit/file-trouble.ts';
 import { loadPlan } from '../plan/load-plan.ts';

@@ -2,7 +2,7 @@
 // `kubectl apply`, or as a table with their purpose. It makes no request.
 
 import { renderYaml as toYaml } from '../config/parse-yaml.ts';
-import type { Permission } from '../core/kind.ts';
+import type { Permission } from '../core/ports/kind.ts';
 import { quoted } from '../kit/text/printable.ts';
 import { type GrantedRole, type Grantee, toRoles, toRule } from '../kubernetes/access/roles.ts';
 import { NAMESPACE_FLAGS, namespacesOf } from './cluster-flags.ts';

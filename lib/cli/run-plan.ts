@@ -8,7 +8,7 @@ import { openProbes } from '../api/probes.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Health, Observation, Observe } from '../core/observation.ts';
-import type { Store } from '../core/store.ts';
+import type { Store } from '../core/ports/store.ts';
 import { originalTrace } from '../filters/brigade-rules.ts';
 import { nearest } from '../filters/decide.ts';
 import { followAccess } from '../gateway/cluster-check.ts';

@@ -2,8 +2,8 @@
 // misspelled key becomes its nearest known key, so that its contents are validated as well. Findings
 // about the canonical form are mapped back to the written document. Validation itself is validate.ts.
 
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/json-object.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';

@@ -11,7 +11,7 @@ import {
   parseEvents,
   YAMLException,
 } from 'js-yaml';
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/json-object.ts';
 import { errorAt, type Finding, type Problem } from '../core/problem.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';

@@ -3,8 +3,8 @@
 // Source: https://ajv.js.org/coercion.html and https://ajv.js.org/guide/modifying-data.html (defaults).
 
 import { Ajv2020, type Options } from 'ajv/dist/2020.js';
-import { isJsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import { isJsonObject } from '../core/json-object.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
 import { AJV_OPTIONS } from './validate.ts';

@@ -2,7 +2,7 @@
 // Choices between branches are described by validate.ts.
 
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/json-object.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { pointerStep } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';

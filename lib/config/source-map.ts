@@ -4,7 +4,7 @@
 // Source: js-yaml 5 parseEvents (offsets from 0, or -1 if absent); RFC 6901 (JSON Pointer).
 
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml';
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/json-object.ts';
 import type { Finding, Problem, ProblemCode } from '../core/problem.ts';
 import { pointerStep, pointerSteps } from '../kit/data/json-pointer.ts';
 import { countBefore } from '../kit/data/sorted.ts';

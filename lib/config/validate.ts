@@ -1,9 +1,10 @@
-// Validates a value against a schema and reports all mistakes at once, as findings. For a choice (anyOf, oneOf), only the most likely branch is reported.
+// Validates a value against a schema and reports all mistakes at once, as findings. For a choice
+// (anyOf, oneOf), only the most likely branch is reported.
 // Source: https://ajv.js.org (draft 2020-12, allErrors, verbose).
 
 import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
-import { isJsonObject, type Json, stringAt } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import { isJsonObject, type Json, stringAt } from '../core/json-object.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { FORMATS } from './formats.ts';
 import {

@@ -2,7 +2,13 @@
 // "the file is a kubeconfig" instead of a list of forty unknown keys.
 // Sources: the documentation of each program; the signatures have the keys of its examples.
 
-import { isJsonList, isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
+import {
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  stringAt,
+} from '../core/json-object.ts';
 import { errorAt, type Finding, type FindingWords } from '../core/problem.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import { printable } from '../kit/text/printable.ts';

@@ -2,7 +2,7 @@
 // decision is cheap and made for every occurrence; a trail is made on demand and never disagrees
 // with the decision.
 
-import type { Json } from './event.ts';
+import type { Json } from './json-object.ts';
 
 /** The answer of a rule, or of the default if no rule matches. */
 export type Action = 'accept' | 'reject';

@@ -4,7 +4,7 @@
 // context W3C Trace Context, section 3.2 (version 00, sampled).
 
 import { createHash } from 'node:crypto';
-import { millisecondsOf, parseMicroTime } from './event.ts';
+import { millisecondsOf, parseMicroTime } from './micro-time.ts';
 
 /** The key from which a delivery id is computed, together with a bucket. */
 export interface DeliveryKey {
@@ -95,7 +95,8 @@ function idOf(parts: readonly string[], bucket: string): string {
   const random = BigInt(`0x${digest.subarray(0, 10).toString('hex')}`);
   const bits = (timePart(parts.at(-1) ?? '') << 80n) | random;
   const digits = bits.toString(32).padStart(26, '0');
-  return digits.replaceAll(/./g, (digit) => ALPHABET.charAt(Number.parseInt(digit, 32)));
+  // Both alphabets have the digits 0 to 9 and a to h at the same places.
+  return digits.replaceAll(/[i-v]/g, (digit) => ALPHABET.charAt(Number.parseInt(digit, 32)));
 }
 
 function ledgerParts(key: DeliveryKey): readonly string[] {

@@ -2,7 +2,8 @@
 // outcomes. Also the document that every trigger sends. Ids are computed in delivery-id.ts.
 
 import type { RuleRef } from './decision.ts';
-import { type EventObject, type JsonObject, stringAt } from './event.ts';
+import { type JsonObject, textAt } from './json-object.ts';
+import type { EventObject } from './occurrence.ts';
 
 /** Every state of a delivery. */
 export const DELIVERY_STATES = [
@@ -129,7 +130,7 @@ export function toTemplateView(delivery: Delivery): JsonObject {
  * namespace; the involved object's is text from the Event's writer.
  */
 export function eventNamespaceOf({ occurrences: [{ event }] }: Delivery): string {
-  return stringAt(event, 'metadata', 'namespace');
+  return textAt(event, 'metadata', 'namespace');
 }
 
 /** The number of the running or the last attempt; 0 before the first. */

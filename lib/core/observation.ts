@@ -4,12 +4,12 @@
 
 import type { Decision, RuleRef, TrailEntry, TriggerDisposition } from './decision.ts';
 import type { DeadReason, Delivery, DeliveryState, Outcome, PauseReason } from './delivery.ts';
-import type { Permission } from './kind.ts';
 import type { Occurrence } from './occurrence.ts';
+import type { Permission } from './ports/kind.ts';
+import type { Gap, LIST_PURPOSES, TroubleReason } from './ports/source.ts';
+import type { DryRunFault } from './ports/trigger.ts';
 import type { Problem } from './problem.ts';
-import type { Gap, LIST_PURPOSES, TroubleReason } from './source.ts';
 import type { StoreObserved } from './store-observation.ts';
-import type { DryRunFault } from './trigger.ts';
 
 /** The state of the reader of one watch path. */
 export type ReadingState = 'connecting' | 'listing' | 'watching' | 'waiting';

@@ -3,14 +3,8 @@
 // missing field becomes the empty string.
 // Source: kubernetes/api core/v1 Event; `toOccurrence` documents the order of times.
 
-import {
-  type EventObject,
-  isJsonObject,
-  type Json,
-  jsonAt,
-  stringAt,
-  toMicroTime,
-} from './event.ts';
+import { isJsonObject, type Json, type JsonObject, jsonAt, textAt } from './json-object.ts';
+import { toMicroTime } from './micro-time.ts';
 
 /** The fields that rules may test; a field that the Event lacks is the empty string. */
 interface EventFields {
@@ -76,15 +70,15 @@ export interface Occurrence extends ReadFrom {
  */
 export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
   const event = withoutManagedFields(object);
-  const namespace = stringAt(event, 'metadata', 'namespace');
-  const name = stringAt(event, 'metadata', 'name');
+  const namespace = textAt(event, 'metadata', 'namespace');
+  const name = textAt(event, 'metadata', 'name');
   return Object.freeze({
     ...read,
     series: Object.freeze({ namespace, name, firstTime: firstTimeOf(event) }),
     key: read.key ?? `${namespace}/${name}`,
-    uid: stringAt(event, 'metadata', 'uid'),
-    resourceVersion: stringAt(event, 'metadata', 'resourceVersion'),
-    life: stringAt(event, 'metadata', 'creationTimestamp'),
+    uid: textAt(event, 'metadata', 'uid'),
+    resourceVersion: textAt(event, 'metadata', 'resourceVersion'),
+    life: textAt(event, 'metadata', 'creationTimestamp'),
     happenedAt: happenedAtOf(event),
     count: countOf(event),
     fields: fieldsOf(event, namespace),
@@ -95,32 +89,32 @@ export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
 function fieldsOf(event: EventObject, eventNamespace: string): EventFields {
   const involved = jsonAt(event, 'involvedObject');
   return Object.freeze({
-    namespace: stringAt(involved, 'namespace'),
-    kind: stringAt(involved, 'kind'),
-    objectName: stringAt(involved, 'name'),
-    apiVersion: stringAt(involved, 'apiVersion'),
-    fieldPath: stringAt(involved, 'fieldPath'),
+    namespace: textAt(involved, 'namespace'),
+    kind: textAt(involved, 'kind'),
+    objectName: textAt(involved, 'name'),
+    apiVersion: textAt(involved, 'apiVersion'),
+    fieldPath: textAt(involved, 'fieldPath'),
     eventNamespace,
-    reason: stringAt(event, 'reason'),
-    type: stringAt(event, 'type'),
-    message: stringAt(event, 'message'),
-    component: stringAt(event, 'source', 'component') || stringAt(event, 'reportingComponent'),
-    host: stringAt(event, 'source', 'host') || stringAt(event, 'reportingInstance'),
+    reason: textAt(event, 'reason'),
+    type: textAt(event, 'type'),
+    message: textAt(event, 'message'),
+    component: textAt(event, 'source', 'component') || textAt(event, 'reportingComponent'),
+    host: textAt(event, 'source', 'host') || textAt(event, 'reportingInstance'),
   });
 }
 
 function firstTimeOf(event: EventObject): string {
   return (
-    toMicroTime(stringAt(event, 'eventTime')) ||
-    toMicroTime(stringAt(event, 'firstTimestamp')) ||
-    toMicroTime(stringAt(event, 'metadata', 'creationTimestamp'))
+    toMicroTime(textAt(event, 'eventTime')) ||
+    toMicroTime(textAt(event, 'firstTimestamp')) ||
+    toMicroTime(textAt(event, 'metadata', 'creationTimestamp'))
   );
 }
 
 function happenedAtOf(event: EventObject): string {
   return (
-    toMicroTime(stringAt(event, 'series', 'lastObservedTime')) ||
-    toMicroTime(stringAt(event, 'lastTimestamp')) ||
+    toMicroTime(textAt(event, 'series', 'lastObservedTime')) ||
+    toMicroTime(textAt(event, 'lastTimestamp')) ||
     firstTimeOf(event)
   );
 }
@@ -140,3 +134,6 @@ function withoutManagedFields(object: EventObject): EventObject {
   const { managedFields, ...kept } = metadata;
   return { ...object, metadata: kept };
 }
+
+/** An Event as an API server sent it, without `metadata.managedFields`. Every field may be missing. */
+export type EventObject = JsonObject;

@@ -4,7 +4,7 @@
 
 import { type Delivery, type DeliveryState, isOnlyHeld } from '../core/delivery.ts';
 import { deliveryIdOf, parseBucket, rerunBucket } from '../core/delivery-id.ts';
-import type { Archive, Journal, Outbox, StateChange } from '../core/store.ts';
+import type { Archive, Journal, Outbox, StateChange } from '../core/ports/store.ts';
 
 /** Every action, in display order. */
 export const ACTS = ['retry', 'rerun', 'release', 'discard'] as const;

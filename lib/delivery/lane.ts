@@ -6,7 +6,7 @@
 
 import type { Delivery } from '../core/delivery.ts';
 import { hasCode } from '../core/errors.ts';
-import type { Batching, Trigger } from '../core/trigger.ts';
+import type { Batching, Trigger } from '../core/ports/trigger.ts';
 import { aborted, abortedAfter } from '../kit/async/abort.ts';
 import { Alarm } from '../kit/async/alarm.ts';
 import {

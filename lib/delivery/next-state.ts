@@ -4,8 +4,8 @@
 
 import type { Random } from '../core/clock.ts';
 import type { Attempt, Delivery, Outcome, Retry, Unknown } from '../core/delivery.ts';
-import type { Settlement } from '../core/store.ts';
-import type { OnLostAnswer } from '../core/trigger.ts';
+import type { Settlement } from '../core/ports/store.ts';
+import type { OnLostAnswer } from '../core/ports/trigger.ts';
 import { type BackoffLimits, backoffMs } from '../kit/async/backoff.ts';
 import type { RetryAge } from './retry-age.ts';
 

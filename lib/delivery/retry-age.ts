@@ -4,8 +4,8 @@
 // continue. Times are wall clock, as attempts are recorded.
 
 import type { Clock } from '../core/clock.ts';
-import { isJsonObject } from '../core/event.ts';
-import type { KeyValues } from '../core/store.ts';
+import { isJsonObject } from '../core/json-object.ts';
+import type { KeyValues } from '../core/ports/store.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 
 interface RetryAgeParts {

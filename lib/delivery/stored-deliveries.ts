@@ -4,7 +4,7 @@
 
 import type { Delivery, DeliveryState } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Archive, DeliveryQuery, Outbox, StateChange } from '../core/store.ts';
+import type { Archive, DeliveryQuery, Outbox, StateChange } from '../core/ports/store.ts';
 
 /** Deliveries of one request: few requests, and some hundred kB of usual Events. */
 const PAGE = 500;

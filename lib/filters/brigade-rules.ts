@@ -3,7 +3,7 @@
 // that its decoder ignored are warnings; values that made it fail are errors.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Filter, acceptEvent).
 
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import type { Pattern } from '../kit/text/pattern.ts';

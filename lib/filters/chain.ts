@@ -3,7 +3,7 @@
 // decide.ts evaluates it.
 
 import type { Decision } from '../core/decision.ts';
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
 import type { ConditionField } from './rule.ts';

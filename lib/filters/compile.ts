@@ -2,7 +2,7 @@
 // fixed words are checked by the schema: a value that it refuses is skipped here without a finding.
 
 import type { Action } from '../core/decision.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import type { Block, Chain, Condition, Rule } from './chain.ts';
 import { compileCondition, entriesOf } from './condition.ts';

@@ -1,7 +1,7 @@
 // Compiles one condition of a rule, and evaluates it. A condition that asks for nothing is null. A wrong
 // entry is reported and left out, so that a list of wrong entries matches nothing.
 
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { errorAt } from '../core/problem.ts';
 import { type Pattern, parsePattern } from '../kit/text/pattern.ts';

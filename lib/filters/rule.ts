@@ -1,7 +1,7 @@
 // A rule of our form as it is written, and the order in which its conditions are tried.
 // filters/schema.ts describes it to users. compile.ts compiles it, except for `again`, which is here.
 
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
 import { errorAt } from '../core/problem.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
 import { ownValue, pointer, quoted, type Report, type WrittenRule } from './rule-findings.ts';

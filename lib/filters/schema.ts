@@ -2,7 +2,7 @@
 // descriptions in the generated reference. The meaning of patterns, names and triggers, which a schema
 // cannot express, is checked by compile.ts.
 
-import type { JsonSchema } from '../core/kind.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 
 const PATTERNS =
   'One pattern, or a list of which one must match. A pattern is compared with the whole value; with `*` or `?` it is a glob over the whole value. Between slashes it is an RE2 regular expression that is searched. Case counts. If absent, an empty text or an empty list, it asks for nothing. An empty text inside a list matches the empty value, which is also the value of a field that the Event does not have.';

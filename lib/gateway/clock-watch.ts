@@ -4,7 +4,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Upkeep } from '../core/store.ts';
+import type { Upkeep } from '../core/ports/store.ts';
 import { repeat } from '../kit/async/repeat.ts';
 import type { SteadyClock } from '../kit/async/steady-clock.ts';
 

@@ -5,9 +5,9 @@
 
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
-import type { Permission } from '../core/kind.ts';
 import type { NeededAccess, Observe } from '../core/observation.ts';
-import type { DryRun } from '../core/trigger.ts';
+import type { Permission } from '../core/ports/kind.ts';
+import type { DryRun } from '../core/ports/trigger.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { mapSomeAtOnce } from '../kit/async/some-at-once.ts';
 import {

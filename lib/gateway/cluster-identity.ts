@@ -7,10 +7,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ClusterRef } from '../core/delivery.ts';
 import { SluiceError } from '../core/errors.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Gap } from '../core/source.ts';
-import type { KeyValues, Store } from '../core/store.ts';
+import type { Gap } from '../core/ports/source.ts';
+import type { KeyValues, Store } from '../core/ports/store.ts';
 import { orphanAll } from '../delivery/stored-deliveries.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import type { ClusterIdentity } from '../kubernetes/cluster-id.ts';

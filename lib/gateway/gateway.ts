@@ -5,8 +5,8 @@
 import { UNSETTLED_STATES } from '../core/delivery.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import type { Health, HealthCheck, Observation, Observe } from '../core/observation.ts';
-import type { Source } from '../core/source.ts';
-import type { Store } from '../core/store.ts';
+import type { Source } from '../core/ports/source.ts';
+import type { Store } from '../core/ports/store.ts';
 import { type Acted, type ActName, act } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/release-forecast.ts';
 import { aborted } from '../kit/async/abort.ts';

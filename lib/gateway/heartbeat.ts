@@ -3,8 +3,8 @@
 // too, a bounded number of them, because deliveries do not age in them.
 
 import type { Clock } from '../core/clock.ts';
-import { isJsonObject } from '../core/event.ts';
-import type { KeyValues } from '../core/store.ts';
+import { isJsonObject } from '../core/json-object.ts';
+import type { KeyValues } from '../core/ports/store.ts';
 import type { PauseSpan } from '../delivery/retry-age.ts';
 import { repeat } from '../kit/async/repeat.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';

@@ -6,7 +6,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Observation } from '../core/observation.ts';
-import type { Outbox } from '../core/store.ts';
+import type { Outbox } from '../core/ports/store.ts';
 import { repeat } from '../kit/async/repeat.ts';
 import type { PlannedTrigger } from '../plan/plan.ts';
 import type { GatewayState } from '../telemetry/gateway-state.ts';

@@ -5,7 +5,7 @@
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ (core/v1 names).
 
 import type { Clock, Random } from '../core/clock.ts';
-import type { JsonObject } from '../core/event.ts';
+import type { JsonObject } from '../core/json-object.ts';
 import type { Observation, Observe } from '../core/observation.ts';
 import { OWN_REPORTER } from '../intake/guard.ts';
 import { Alarm } from '../kit/async/alarm.ts';

@@ -5,8 +5,8 @@
 
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Batch, Gap, Position, Positions, Source } from '../core/source.ts';
-import type { RenamedTrigger, Store } from '../core/store.ts';
+import type { Batch, Gap, Position, Positions, Source } from '../core/ports/source.ts';
+import type { RenamedTrigger, Store } from '../core/ports/store.ts';
 import { orphan } from '../delivery/stored-deliveries.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { followCluster, needsSystemUid } from './cluster-identity.ts';

@@ -5,7 +5,7 @@
 import type { Clock, Random } from '../core/clock.ts';
 import { hasCode, messageOf } from '../core/errors.ts';
 import type { Observe } from '../core/observation.ts';
-import type { ActAnswer, Store } from '../core/store.ts';
+import type { ActAnswer, Store } from '../core/ports/store.ts';
 import { backoffMs } from '../kit/async/backoff.ts';
 
 /** Dependencies of the retries. */

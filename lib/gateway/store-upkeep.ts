@@ -5,7 +5,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Observation, Observe } from '../core/observation.ts';
-import type { Committed, StoreUsage, Upkeep } from '../core/store.ts';
+import type { Committed, StoreUsage, Upkeep } from '../core/ports/store.ts';
 import { repeat } from '../kit/async/repeat.ts';
 
 /** Dependencies of the sweeper. */

@@ -6,7 +6,7 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { ClusterRef } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Committed, Store } from '../core/store.ts';
+import type { Committed, Store } from '../core/ports/store.ts';
 import type { LaneParts } from '../delivery/attempt-runner.ts';
 import { Dispatch, Lane } from '../delivery/lane.ts';
 import type { PauseSpan } from '../delivery/retry-age.ts';

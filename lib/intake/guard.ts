@@ -3,7 +3,7 @@
 // ledger. They do not follow owner references or labels.
 
 import { isDeliveryId } from '../core/delivery-id.ts';
-import { stringAt } from '../core/event.ts';
+import { textAt } from '../core/json-object.ts';
 import { quoted } from '../kit/text/printable.ts';
 import type { Ruling, StartRequest } from './start-request.ts';
 
@@ -54,7 +54,7 @@ export function guardLoop({ occurrence }: Guarded, { guard }: Guards): Ruling | 
  * Event gains only that his own Event starts nothing, as if he had not written it.
  */
 export function guardOwn({ occurrence }: Guarded): Ruling | null {
-  if (stringAt(occurrence.event, 'reportingComponent') !== OWN_REPORTER) return null;
+  if (textAt(occurrence.event, 'reportingComponent') !== OWN_REPORTER) return null;
   return loop(`its reporter is a gateway (${OWN_REPORTER})`);
 }
 

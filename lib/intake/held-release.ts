@@ -4,9 +4,9 @@
 
 import type { Clock } from '../core/clock.ts';
 import { type Delivery, eventNamespaceOf } from '../core/delivery.ts';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Archive, KeyValues, Outbox } from '../core/store.ts';
+import type { Archive, KeyValues, Outbox } from '../core/ports/store.ts';
 import { type PauseSpan, Pauses } from '../delivery/retry-age.ts';
 import { moveDelivery, walkPages } from '../delivery/stored-deliveries.ts';
 import { Alarm } from '../kit/async/alarm.ts';

@@ -9,8 +9,8 @@ import type { Decision, RuleRef, TrailEntry, TriggerDisposition } from '../core/
 import type { Delivery } from '../core/delivery.ts';
 import type { Observe } from '../core/observation.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { Batch, Gap } from '../core/source.ts';
-import type { Committed, Journal, LedgerEntry } from '../core/store.ts';
+import type { Batch, Gap } from '../core/ports/source.ts';
+import type { Committed, Journal, LedgerEntry } from '../core/ports/store.ts';
 import type { Chain } from '../filters/chain.ts';
 import { decide, explain } from '../filters/decide.ts';
 import { Alarm } from '../kit/async/alarm.ts';

@@ -2,9 +2,9 @@
 // ruling on a request, or null; a request without a ruling is started. They do no I/O. Guards are
 // in guard.ts, limits in limiter.ts.
 
-import { millisecondsOf, parseMicroTime } from '../core/event.ts';
+import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { LedgerEntry } from '../core/store.ts';
+import type { LedgerEntry } from '../core/ports/store.ts';
 import { renderDuration } from '../kit/text/quantity.ts';
 import { type GuardFacts, guardForeign, guardLoop, guardOwn } from './guard.ts';
 import { type Limiter, limit } from './limiter.ts';

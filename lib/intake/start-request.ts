@@ -5,7 +5,7 @@ import type { Decision, Disposition, RuleRef } from '../core/decision.ts';
 import type { ClusterRef, Delivery, DeliveryState } from '../core/delivery.ts';
 import { type DeliveryKey, deliveryId, ledgerKey } from '../core/delivery-id.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { LedgerEntry } from '../core/store.ts';
+import type { LedgerEntry } from '../core/ports/store.ts';
 
 /** The part of a trigger that intake depends on. */
 export interface TriggerRef {

@@ -4,8 +4,8 @@
 
 import type { Disposition, TrailEntry } from '../core/decision.ts';
 import type { ClusterRef, Delivery } from '../core/delivery.ts';
-import type { Batch, PathKey, Position, Positions } from '../core/source.ts';
-import type { Commit, DecisionRecord, LedgerEntry } from '../core/store.ts';
+import type { Batch, PathKey, Position, Positions } from '../core/ports/source.ts';
+import type { Commit, DecisionRecord, LedgerEntry } from '../core/ports/store.ts';
 import type { GuardFacts } from './guard.ts';
 import type { Limiter } from './limiter.ts';
 import { rule } from './stages.ts';

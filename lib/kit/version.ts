@@ -2,7 +2,7 @@
 // files.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
 import { jsonOrNothing } from './data/json.ts';
 
 /** The `user-agent` of every request of Sluice. */

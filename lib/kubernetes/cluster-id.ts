@@ -4,7 +4,7 @@
 // Source: kubernetes/kubernetes issue 77487 (why the uid of kube-system is the customary id).
 
 import type { Clock, Random } from '../core/clock.ts';
-import { stringAt } from '../core/event.ts';
+import { stringAt } from '../core/json-object.ts';
 import type { Observe } from '../core/observation.ts';
 import { foreignDetail, isStatus } from './client/answer-origin.ts';
 import type { ApiAnswer, ApiClient } from './client/kubernetes-api.ts';

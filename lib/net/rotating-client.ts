@@ -6,33 +6,22 @@ interface ReplaceableClient extends AsyncDisposable {
   retire(): Promise<void>;
 }
 
-/** How the clients of some settings are made and compared. */
-interface RotationParts<Settings, Client> {
-  /** Makes a client; opens nothing. **Errors**: may throw; the client before stays in use then. */
-  readonly create: (settings: Settings) => Client;
-  /** Whether a client of some settings also serves others; absent: only for the same object. */
-  readonly isSame?: (settings: Settings, before: Settings) => boolean;
-}
-
 /** The client of the current settings. Disposing closes it and those before it. */
 export class RotatingClient<Settings, Client extends ReplaceableClient> implements AsyncDisposable {
-  readonly #parts: RotationParts<Settings, Client>;
+  readonly #create: (settings: Settings) => Client;
   #current: { readonly settings: Settings; readonly client: Client } | null = null;
   readonly #retired = new Set<Client>();
 
-  constructor(parts: RotationParts<Settings, Client>) {
-    this.#parts = parts;
+  /** `create` opens nothing. **Errors**: it may throw; the client before stays in use then. */
+  constructor(create: (settings: Settings) => Client) {
+    this.#create = create;
   }
 
-  /** The client of these settings; the one of other settings before is retired. */
+  /** The client of these settings. One of another object of settings is retired. */
   clientFor(settings: Settings): Client {
     const before = this.#current;
-    const { isSame } = this.#parts;
-    if (before !== null) {
-      const isKept = isSame?.(settings, before.settings) ?? settings === before.settings;
-      if (isKept) return before.client;
-    }
-    const client = this.#parts.create(settings);
+    if (before?.settings === settings) return before.client;
+    const client = this.#create(settings);
     this.#current = { settings, client };
     if (before !== null) this.#retire(before.client);
     return client;

@@ -1,6 +1,6 @@
 // Assembles the planned parts of either form into one Plan, and adds the permissions of the gateway.
 
-import type { Grant, Permission } from '../core/kind.ts';
+import type { Grant, Permission } from '../core/ports/kind.ts';
 import { mergePermissions, permissionsOf } from '../kubernetes/access/permissions.ts';
 import type { Plan, PlanContext } from './plan.ts';
 import type { PlannedSources } from './plan-sources.ts';

@@ -3,7 +3,7 @@
 // key of our form is an error too, because it shows that our form was meant.
 // Source: brigadecore/brigade-k8s-gateway, cmd/k8s-gateway/main.go (Config); docs/configuration.md.
 
-import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json-object.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import { compileOriginal, originalKey } from '../filters/brigade-rules.ts';
 import { chainOf } from '../filters/narrowing.ts';

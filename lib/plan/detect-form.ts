@@ -2,7 +2,7 @@
 // because a gateway that ran with it would start nothing. Files of other programs: config/wrong-file.ts.
 
 import { findNested, recogniseValue, recognizeForeign } from '../config/wrong-file.ts';
-import { isJsonObject, type Json, type JsonObject } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/json-object.ts';
 import { errorAt, type Finding, type FindingWords } from '../core/problem.ts';
 import { originalKey } from '../filters/brigade-rules.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';

@@ -4,9 +4,8 @@
 
 import type { Decision, Explanation, RuleRef } from '../core/decision.ts';
 import type { Delivery } from '../core/delivery.ts';
-import type { EventObject } from '../core/event.ts';
-import { type Occurrence, toOccurrence } from '../core/occurrence.ts';
-import type { Preview } from '../core/trigger.ts';
+import { type EventObject, type Occurrence, toOccurrence } from '../core/occurrence.ts';
+import type { Preview } from '../core/ports/trigger.ts';
 import { type ExplanationFacts, explain } from '../filters/decide.ts';
 import { guarded } from '../intake/stages.ts';
 import { toDelivery, toStartRequest } from '../intake/start-request.ts';

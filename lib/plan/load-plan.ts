@@ -9,7 +9,7 @@ import {
   type SourcePlace,
   sortProblems,
 } from '../config/source-map.ts';
-import { isJsonObject, type Json } from '../core/event.ts';
+import { isJsonObject, type Json } from '../core/json-object.ts';
 import { type Finding, type Problem, warningAt } from '../core/problem.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { planNothing, planOriginal } from './brigade-form.ts';

@@ -4,8 +4,8 @@
 
 import { toCanonical } from '../config/canonical.ts';
 import { createValidator, type Validator } from '../config/validate.ts';
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../core/json-object.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import { type Finding, warningAt } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
@@ -216,8 +216,8 @@ const WORTH_PLANNING = 100;
 /**
  * Removes from a document all values that the schema refused, so that the rest can be planned.
  *
- * Nothing else becomes invalid by that: only kinds of sources and triggers have required keys, and
- * their entries are removed whole.
+ * Nothing else becomes invalid by that: entries of sources and triggers and the list of filters, which
+ * have required keys, are removed whole. The other one is `path` of `logging.file`, which no check reads.
  */
 function soundSections(document: JsonObject, refused: readonly Finding[]): Configuration {
   if (refused.length > WORTH_PLANNING) return {};

@@ -1,7 +1,7 @@
 // Plans `sources:` from entries that the schema accepted. It knows the kinds only through their
 // registry.
 
-import type { Permission } from '../core/kind.ts';
+import type { Permission } from '../core/ports/kind.ts';
 import type { Finding } from '../core/problem.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import { permissionsOf } from '../kubernetes/access/permissions.ts';

@@ -2,10 +2,10 @@
 // configuration that is refused as a whole, so that commands reach the store even then. It opens
 // nothing. Follows docs/configuration.md (store).
 
-import { isJsonObject, type Json } from '../core/event.ts';
-import type { Kind } from '../core/kind.ts';
+import { isJsonObject, type Json } from '../core/json-object.ts';
+import type { Kind } from '../core/ports/kind.ts';
+import type { ClosedStore } from '../core/ports/store.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
-import type { ClosedStore } from '../core/store.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import { parseSize, renderSize } from '../kit/text/quantity.ts';
 import { storeKinds } from '../stores/registry.ts';

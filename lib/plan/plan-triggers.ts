@@ -1,9 +1,9 @@
 // Plans `triggers:` from entries that the schema accepted: the checks of each kind, and the checks of
 // names, identities and prefixes over all triggers. It knows the kinds only through their registry.
 
-import type { Permission } from '../core/kind.ts';
+import type { Permission } from '../core/ports/kind.ts';
+import type { OnLostAnswer } from '../core/ports/trigger.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
-import type { OnLostAnswer } from '../core/trigger.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { permissionsOf } from '../kubernetes/access/permissions.ts';

@@ -3,12 +3,12 @@
 // their first use. Follows docs/configuration.md; guards, limits, retention: docs/architecture.md.
 
 import type { Delivery } from '../core/delivery.ts';
-import type { EventObject } from '../core/event.ts';
-import type { CheckContext, Permission } from '../core/kind.ts';
+import type { EventObject } from '../core/occurrence.ts';
+import type { CheckContext, Permission } from '../core/ports/kind.ts';
+import type { Source } from '../core/ports/source.ts';
+import type { ClosedStore } from '../core/ports/store.ts';
+import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/ports/trigger.ts';
 import type { Finding } from '../core/problem.ts';
-import type { Source } from '../core/source.ts';
-import type { ClosedStore } from '../core/store.ts';
-import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import type { Rate } from '../kit/text/quantity.ts';
@@ -60,6 +60,7 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly formerPrefixes: readonly string[];
   /** Whether it makes requests to the cluster; a local command does not. */
   readonly usesCluster: boolean;
+  /** The namespaces in which it creates objects. */
   readonly buildNamespaces: readonly string[];
   /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;

@@ -4,7 +4,7 @@
 // Source: JSON Schema draft 2020-12; keys as in docs/configuration.md.
 
 import { withSmallForms } from '../config/canonical.ts';
-import type { JsonSchema, Kind } from '../core/kind.ts';
+import type { JsonSchema, Kind } from '../core/ports/kind.ts';
 import { ruleSchema } from '../filters/schema.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import { storeKinds } from '../stores/registry.ts';

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Random } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
-import type { JsonObject } from '../core/event.ts';
+import type { JsonObject } from '../core/json-object.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { goJson } from '../kit/data/go-json.ts';
 import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';

@@ -3,7 +3,7 @@
 // Source:
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 
-import { isJsonObject, type JsonObject } from '../core/event.ts';
+import { isJsonObject, type JsonObject } from '../core/json-object.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
 import type { EventStore, StoredEvent } from './event-store.ts';
 import { continueExpired, type Status, status, versionTooLarge } from './status.ts';

@@ -2,7 +2,8 @@
 // compaction. It behaves as etcd behind an API server does: one growing version for all objects,
 // changes in its order, objects listed by key. HTTP and time are not here.
 
-import { type EventObject, isJsonObject, stringAt } from '../core/event.ts';
+import { isJsonObject, stringAt } from '../core/json-object.ts';
+import type { EventObject } from '../core/occurrence.ts';
 import { goJson } from '../kit/data/go-json.ts';
 import type { ChangeType } from './recording.ts';
 

@@ -5,7 +5,8 @@
 import { createReadStream } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { messageOf, SluiceError } from '../core/errors.ts';
-import { type EventObject, isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
+import type { EventObject } from '../core/occurrence.ts';
 import { toRecordedEvent } from '../sources/given-events.ts';
 
 const CHANGE_TYPES = ['ADDED', 'MODIFIED', 'DELETED'] as const;

@@ -2,7 +2,7 @@
 // Source: kubernetes apimachinery, pkg/api/errors (NewResourceExpired, NewBadRequest,
 // NewMethodNotSupported, NewGenericServerResponse, NewTooLargeResourceVersion).
 
-import type { JsonObject } from '../core/event.ts';
+import type { JsonObject } from '../core/json-object.ts';
 
 /** Body of a refusal; `code` is also its HTTP status. */
 export interface Status extends JsonObject {

@@ -3,17 +3,12 @@
 // decides.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 
-import {
-  type EventObject,
-  type JsonObject,
-  millisecondsOf,
-  parseMicroTime,
-  stringAt,
-} from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
-import { countOf, type Occurrence, toOccurrence } from '../core/occurrence.ts';
+import { type JsonObject, stringAt } from '../core/json-object.ts';
+import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
+import { countOf, type EventObject, type Occurrence, toOccurrence } from '../core/occurrence.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
+import type { Batch, Positions, Source, WatchPath } from '../core/ports/source.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
-import type { Batch, Positions, Source, WatchPath } from '../core/source.ts';
 import { mergeFairly } from '../kit/async/merge-streams.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
 import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';

@@ -6,13 +6,8 @@
 // and v1beta1 (conversion.go, zz_generated.conversion.go); k8s.io/api core/v1 Event (order of
 // fields).
 
-import {
-  type EventObject,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  stringAt,
-} from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/json-object.ts';
+import type { EventObject } from '../core/occurrence.ts';
 import { printable } from '../kit/text/printable.ts';
 import { describeOther, GET_EVENTS } from './other-objects.ts';
 

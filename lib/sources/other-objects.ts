@@ -3,7 +3,7 @@
 // Source: k8s.io/apiserver pkg/apis/audit/v1 (Event, EventList); metav1.Status, metav1.Table;
 // CloudEvents 1.0.2 §3.1 (specversion).
 
-import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/event.ts';
+import { isJsonObject, type Json, type JsonObject, stringAt } from '../core/json-object.ts';
 import { printable } from '../kit/text/printable.ts';
 
 /** Description of an object, and how to get Events instead. */

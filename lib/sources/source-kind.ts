@@ -3,10 +3,10 @@
 // Follows docs/architecture.md (one file and one registry line a kind).
 
 import type { Clock, Random } from '../core/clock.ts';
-import type { EventObject } from '../core/event.ts';
-import type { Kind } from '../core/kind.ts';
 import type { Observe } from '../core/observation.ts';
-import type { Source } from '../core/source.ts';
+import type { EventObject } from '../core/occurrence.ts';
+import type { Kind } from '../core/ports/kind.ts';
+import type { Source } from '../core/ports/source.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 
 /** A kind of source. */

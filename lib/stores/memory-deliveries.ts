@@ -2,7 +2,12 @@
 // disagree with them. Every unsettled delivery is kept, and a bounded number of settled ones.
 
 import { type Delivery, eventNamespaceOf, isUnsettled } from '../core/delivery.ts';
-import type { ClaimRequest, DecisionRecord, DeliveryCount, DeliveryQuery } from '../core/store.ts';
+import type {
+  ClaimRequest,
+  DecisionRecord,
+  DeliveryCount,
+  DeliveryQuery,
+} from '../core/ports/store.ts';
 import { MemoryQueue, type Queued } from './memory-queue.ts';
 import { dropOldest } from './store-kind.ts';
 

@@ -1,8 +1,8 @@
 // The ledger of the memory store: the series that were started, found by key, by delivery id and by
 // Event. Only a sweep deletes entries; there is no bound on their number.
 
-import type { CompleteList, PathKey } from '../core/source.ts';
-import type { LedgerEntry, Retirement } from '../core/store.ts';
+import type { CompleteList, PathKey } from '../core/ports/source.ts';
+import type { LedgerEntry, Retirement } from '../core/ports/store.ts';
 import { successorOf } from './store-kind.ts';
 
 interface LedgerRecord {

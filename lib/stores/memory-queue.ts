@@ -3,7 +3,7 @@
 // Outdated heap entries are recognized by their stamp. Times are on the store's clock, so a jump of
 // the wall clock changes nothing here.
 
-import type { ClaimRequest } from '../core/store.ts';
+import type { ClaimRequest } from '../core/ports/store.ts';
 import { Heap } from '../kit/data/heap.ts';
 import { countBefore } from '../kit/data/sorted.ts';
 import { firstDue } from './store-kind.ts';

@@ -2,8 +2,8 @@
 // use it, and the conformance suite runs on it first.
 
 import { type Attempt, isOnlyHeld } from '../core/delivery.ts';
-import type { Kind } from '../core/kind.ts';
-import type { Gap, Position, Positions } from '../core/source.ts';
+import type { Kind } from '../core/ports/kind.ts';
+import type { Gap, Position, Positions } from '../core/ports/source.ts';
 import type {
   ActAnswer,
   Archive,
@@ -18,7 +18,7 @@ import type {
   Store,
   StoreUsage,
   Upkeep,
-} from '../core/store.ts';
+} from '../core/ports/store.ts';
 import { MemoryDeliveries, type Packed, unpack } from './memory-deliveries.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { GAPS_KEPT, type StoreParts } from './store-kind.ts';

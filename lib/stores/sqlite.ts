@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { SluiceError } from '../core/errors.ts';
-import type { Kind } from '../core/kind.ts';
+import type { Kind } from '../core/ports/kind.ts';
 import type {
   ActAnswer,
   Archive,
@@ -18,7 +18,7 @@ import type {
   Store,
   SweepBounds,
   Upkeep,
-} from '../core/store.ts';
+} from '../core/ports/store.ts';
 import { hashesOf, KeyFilter } from '../kit/data/key-filter.ts';
 import {
   type ActRow,

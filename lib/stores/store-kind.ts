@@ -2,8 +2,8 @@
 
 import type { Clock } from '../core/clock.ts';
 import type { Observe } from '../core/observation.ts';
-import type { WatchPath } from '../core/source.ts';
-import type { ClaimRequest } from '../core/store.ts';
+import type { WatchPath } from '../core/ports/source.ts';
+import type { ClaimRequest } from '../core/ports/store.ts';
 
 /** Dependencies of a store. */
 export interface StoreParts {

@@ -5,8 +5,9 @@
 // createSecret, handleErr).
 
 import type { Delivery } from '../core/delivery.ts';
-import { type EventObject, stringAt } from '../core/event.ts';
+import { stringAt } from '../core/json-object.ts';
 import type { ByKind, DecisionObserved, DeliveryObserved } from '../core/observation.ts';
+import type { EventObject } from '../core/occurrence.ts';
 import { printable } from '../kit/text/printable.ts';
 import { escapedJson, type Rendering, type RenderLine, unicodeEscape } from './line-format.ts';
 import type { OriginalLine, OriginalParts } from './logging.ts';

@@ -11,7 +11,7 @@ import type {
   PauseState,
   ReadingState,
 } from '../core/observation.ts';
-import type { TroubleReason } from '../core/source.ts';
+import type { TroubleReason } from '../core/ports/source.ts';
 
 type Observed = ByKind<Observation>;
 

@@ -4,7 +4,7 @@
 
 import { type Action, DISPOSITIONS, type RuleRef } from '../core/decision.ts';
 import { DEAD_REASONS, DELIVERY_STATES, isUnsettled, OUTCOMES } from '../core/delivery.ts';
-import { GAP_LOSSES, LIST_PURPOSES, TROUBLE_REASONS } from '../core/source.ts';
+import { GAP_LOSSES, LIST_PURPOSES, TROUBLE_REASONS } from '../core/ports/source.ts';
 import { ruleLabel } from './log-value.ts';
 import { METRICS, type MetricName } from './metric-table.ts';
 

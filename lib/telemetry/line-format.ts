@@ -2,7 +2,7 @@
 // safe to show on a terminal. Texts in JSON are escaped twice on purpose: once for JSON, and once
 // so that `jq -r` is as safe as the text form.
 
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/json-object.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { LogLevel, LogLine } from './logging.ts';
 

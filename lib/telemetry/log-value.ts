@@ -2,7 +2,7 @@
 // neighbouring column nor control the terminal. The escaping itself is kit/text/printable.ts.
 
 import type { RuleRef } from '../core/decision.ts';
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/json-object.ts';
 import type { NeededAccess } from '../core/observation.ts';
 import { printable, quoted } from '../kit/text/printable.ts';
 

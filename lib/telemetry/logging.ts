@@ -3,9 +3,9 @@
 import type { Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import type { TrailEntry } from '../core/decision.ts';
-import type { Json, JsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { Json, JsonObject } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import type { GatewayState } from './gateway-state.ts';
 import type { MetricNames } from './known-series.ts';
 

@@ -6,7 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { isRerun } from '../core/delivery-id.ts';
-import { millisecondsOf, parseMicroTime } from '../core/event.ts';
+import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
 import type { DecisionObserved } from '../core/observation.ts';
 import type { GatewayState } from './gateway-state.ts';
 import { DEFAULT_RULE, knownSeries, type MetricNames } from './known-series.ts';

@@ -6,7 +6,7 @@
 // docs/guarantees.md.
 
 import type { Outcome } from '../core/delivery.ts';
-import { type Json, jsonAt, listOf, objectOf, stringAt } from '../core/event.ts';
+import { type Json, jsonAt, listOf, objectOf, stringAt } from '../core/json-object.ts';
 import { printable } from '../kit/text/printable.ts';
 import { isStatus } from '../kubernetes/client/answer-origin.ts';
 import type { ApiAnswer, ApiAnswered, ApiFailed } from '../kubernetes/client/kubernetes-api.ts';

@@ -7,7 +7,7 @@
 // ("policy";r=…;t=…).
 
 import type { AboutReceiver } from '../core/delivery.ts';
-import { type Json, jsonAt } from '../core/event.ts';
+import { type Json, jsonAt } from '../core/json-object.ts';
 import { retryAfterMs, sentAt } from '../net/retry-after.ts';
 
 // A longer wait counts as one hour. A wrong clock or a zero too many must not hold a delivery until

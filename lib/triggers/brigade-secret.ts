@@ -8,7 +8,7 @@
 
 import { createHash } from 'node:crypto';
 import type { DeliveredOccurrence } from '../core/delivery.ts';
-import { isJsonList, type Json, type JsonObject, objectOf, stringAt } from '../core/event.ts';
+import { isJsonList, type Json, type JsonObject, objectOf, stringAt } from '../core/json-object.ts';
 import { goJson } from '../kit/data/go-json.ts';
 import { truncate } from '../kit/text/printable.ts';
 import { DELIVERY_KEY } from './create-object.ts';

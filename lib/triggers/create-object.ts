@@ -5,9 +5,9 @@
 // names).
 
 import type { Delivery, Outcome, RefusedReason, Started } from '../core/delivery.ts';
-import { type JsonObject, jsonAt, stringAt } from '../core/event.ts';
+import { type JsonObject, jsonAt, stringAt } from '../core/json-object.ts';
+import type { Trigger } from '../core/ports/trigger.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
-import type { Trigger } from '../core/trigger.ts';
 import type { ApiAnswered, ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import { create, get } from '../kubernetes/client/objects.ts';
 import { type CreateAttempt, outcomeOf } from './api-answer-table.ts';

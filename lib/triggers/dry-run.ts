@@ -4,8 +4,8 @@
 // and a webhook may refuse dry runs only.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run and #field-validation
 
-import { type Json, type JsonObject, objectOf, stringAt } from '../core/event.ts';
-import type { DryRun } from '../core/trigger.ts';
+import { type Json, type JsonObject, objectOf, stringAt } from '../core/json-object.ts';
+import type { DryRun } from '../core/ports/trigger.ts';
 import { printable } from '../kit/text/printable.ts';
 import type { ApiAnswer } from '../kubernetes/client/kubernetes-api.ts';
 import { create } from '../kubernetes/client/objects.ts';

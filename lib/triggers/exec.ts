@@ -5,7 +5,7 @@
 
 import { resolve } from 'node:path';
 import { type Delivery, type Outcome, toDocument } from '../core/delivery.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { printable } from '../kit/text/printable.ts';
 import {

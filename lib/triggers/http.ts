@@ -4,8 +4,8 @@
 // Follows docs/triggers.md (formats, headers, statuses) and docs/guarantees.md (idempotency keys).
 
 import type { Observation } from '../core/observation.ts';
+import type { Trigger } from '../core/ports/trigger.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
-import type { Trigger } from '../core/trigger.ts';
 import { parsePath } from '../kit/data/json-path.ts';
 import { isSecretItself } from '../kit/secret.ts';
 import { quoted } from '../kit/text/printable.ts';
@@ -80,7 +80,7 @@ export function createHttpTrigger(
   const used = proxyUsed(section, parts);
   if (used !== null) observe(used);
   // Settings are another object once a certificate was rotated.
-  const clients = new RotatingClient({ create });
+  const clients = new RotatingClient(create);
   const sender = new Sender(section, { clock, clients, places: { folder, environment } });
   return {
     ...(section.batch === undefined

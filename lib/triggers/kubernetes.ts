@@ -12,8 +12,8 @@ import {
   jsonAt,
   objectOf,
   stringAt,
-} from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+} from '../core/json-object.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 import { toLabelValue } from '../kit/text/label.ts';
 import { resourceOf, resourcePath } from '../kubernetes/client/objects.ts';
 import { createEach, DELIVERY_KEY, type MadeObject, renderCreation } from './create-object.ts';

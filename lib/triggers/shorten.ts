@@ -1,7 +1,7 @@
 // Shortening of the longest texts in a value, so that it fits its place and a list or object keeps
 // its shape. Also texts that are legal for a process. Each kind has its own bounds.
 
-import { isJsonList, isJsonObject, type Json } from '../core/event.ts';
+import { isJsonList, isJsonObject, type Json } from '../core/json-object.ts';
 import { truncate } from '../kit/text/printable.ts';
 
 /** The value with every text in it changed, and every key by `changeKey`. */

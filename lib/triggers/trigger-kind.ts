@@ -5,9 +5,9 @@
 
 import type { Clock, Random } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
-import type { Kind } from '../core/kind.ts';
 import type { Observe } from '../core/observation.ts';
-import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/trigger.ts';
+import type { Kind } from '../core/ports/kind.ts';
+import type { DryRun, OnLostAnswer, Preview, Trigger } from '../core/ports/trigger.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import { toDnsLabel } from '../kit/text/label.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';

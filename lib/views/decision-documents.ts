@@ -3,7 +3,7 @@
 
 import { DISPOSITIONS, type TrailEntry } from '../core/decision.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
-import type { Json } from '../core/event.ts';
+import type { Json } from '../core/json-object.ts';
 import type { DecisionObserved } from '../core/observation.ts';
 import type { ExplanationDocument } from '../filters/decide.ts';
 import { jsonSize } from '../kit/data/json.ts';

@@ -5,7 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../core/delivery.ts';
 import { isDeliveryId } from '../core/delivery-id.ts';
-import type { Archive, DeliveryQuery, Store } from '../core/store.ts';
+import type { Archive, DeliveryQuery, Store } from '../core/ports/store.ts';
 import { type Acted, type ActName, possibleActs } from '../delivery/actions.ts';
 import { jsonSize } from '../kit/data/json.ts';
 import { printable } from '../kit/text/printable.ts';

@@ -9,8 +9,8 @@ import {
   OUTCOMES,
   type Outcome,
 } from '../core/delivery.ts';
-import { stringAt } from '../core/event.ts';
-import type { DecisionRecord } from '../core/store.ts';
+import { stringAt } from '../core/json-object.ts';
+import type { DecisionRecord } from '../core/ports/store.ts';
 import { ACTS, possibleActs } from '../delivery/actions.ts';
 import type { HeldForecast } from '../intake/release-forecast.ts';
 import type { PauseStanding } from '../telemetry/gateway-state.ts';

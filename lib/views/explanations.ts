@@ -3,7 +3,8 @@
 
 import { parseYamlStream } from '../config/parse-yaml.ts';
 import type { Clock } from '../core/clock.ts';
-import { type EventObject, isJsonObject } from '../core/event.ts';
+import { isJsonObject } from '../core/json-object.ts';
+import type { EventObject } from '../core/occurrence.ts';
 import type { ExplanationDocument } from '../filters/decide.ts';
 import { jsonSize } from '../kit/data/json.ts';
 import { type JsonValue, JsonValues } from '../kit/data/json-values.ts';

@@ -3,7 +3,7 @@
 // built-in kinds of Kubernetes. Other kinds need it, because nothing here asks a cluster.
 // Source: kinds of https://kubernetes.io/docs/reference/kubernetes-api/ that Events are about.
 
-import type { Archive } from '../core/store.ts';
+import type { Archive } from '../core/ports/store.ts';
 import { printable } from '../kit/text/printable.ts';
 
 const GROUPS: Readonly<Record<string, readonly string[]>> = {

@@ -3,8 +3,8 @@
 import type { Clock } from '../core/clock.ts';
 import { DELIVERY_STATES } from '../core/delivery.ts';
 import type { Health } from '../core/observation.ts';
-import type { Gap, Position } from '../core/source.ts';
-import type { Store } from '../core/store.ts';
+import type { Gap, Position } from '../core/ports/source.ts';
+import type { Store } from '../core/ports/store.ts';
 import type { Chain } from '../filters/chain.ts';
 import { type Rate, renderDuration, renderRate } from '../kit/text/quantity.ts';
 import type { Activity } from './activity.ts';

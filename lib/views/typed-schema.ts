@@ -5,8 +5,8 @@
 // Source: JSON Schema draft 2020-12, which OpenAPI 3.1 uses unchanged.
 
 import { createGuard, type Guard } from '../config/parse-value.ts';
-import type { Json, JsonObject } from '../core/event.ts';
-import type { JsonSchema } from '../core/kind.ts';
+import type { Json, JsonObject } from '../core/json-object.ts';
+import type { JsonSchema } from '../core/ports/kind.ts';
 
 declare const VALUE: unique symbol;
 

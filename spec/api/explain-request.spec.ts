@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { BODY_BYTES } from '../../lib/api/explain-request.ts';
 import { explanationToJson } from '../../lib/cli/explanation-text.ts';
-import type { EventObject } from '../../lib/core/event.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import { explainEvent } from '../../lib/plan/explain-event.ts';
 import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';

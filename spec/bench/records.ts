@@ -1,9 +1,8 @@
 // Commits as the gateway makes them of the bench's Events, for stores that are measured by
 // themselves: the same occurrences, ids, entries and deliveries, through the same functions.
 
-import type { EventObject } from '../../lib/core/event.ts';
-import { toOccurrence } from '../../lib/core/occurrence.ts';
-import type { Commit } from '../../lib/core/store.ts';
+import { type EventObject, toOccurrence } from '../../lib/core/occurrence.ts';
+import type { Commit } from '../../lib/core/ports/store.ts';
 import {
   type StartRequest,
   toDelivery,

@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { load } from 'js-yaml';
-import { isJsonObject, stringAt } from '../../lib/core/event.ts';
+import { isJsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { expectGolden } from '../support/golden.ts';
 import { findHelm, runHelm } from './helm.ts';
 import { GOLDEN, RIGHT_VALUES } from './right-values.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
-import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { plainManifests } from '../../tools/chart/plain-manifests.ts';
 import { ensureKustomize } from '../controlplane/build.ts';

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { parseFlags } from '../../lib/cli/flags.ts';
 import { runCommand } from '../../lib/cli/run.ts';
-import { isJsonList } from '../../lib/core/event.ts';
+import { isJsonList } from '../../lib/core/json-object.ts';
 import { PROBES_DEFAULTS } from '../../lib/plan/defaults.ts';
 import { secretValues } from '../../tools/chart/values/state-values.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';

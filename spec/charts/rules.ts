@@ -1,6 +1,6 @@
 // Rules of rendered roles, and those that the gateway itself asks for, in one form.
 
-import type { Permission } from '../../lib/core/kind.ts';
+import type { Permission } from '../../lib/core/ports/kind.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 
 /** One rule of a Role or ClusterRole. */

@@ -8,7 +8,7 @@ import { join, relative } from 'node:path';
 import { expect } from 'chai';
 import { loadDocument } from '../../lib/config/load-document.ts';
 import { createValidator } from '../../lib/config/validate.ts';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { editorSchema } from '../../lib/plan/schema.ts';
 import { runLine } from '../cli/process-context.ts';

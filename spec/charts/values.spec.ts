@@ -11,7 +11,7 @@ import {
   type Json,
   type JsonObject,
   stringAt,
-} from '../../lib/core/event.ts';
+} from '../../lib/core/json-object.ts';
 import { originalKey } from '../../lib/filters/brigade-rules.ts';
 import { parseDuration, parseRate, parseSize } from '../../lib/kit/text/quantity.ts';
 import { editorSchema } from '../../lib/plan/schema.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import type { ParkedRequest } from '../support/parked-request.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';

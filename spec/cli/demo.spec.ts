@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { isJsonObject, stringAt } from '../../lib/core/event.ts';
+import { isJsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import { decide } from '../../lib/filters/decide.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import type { JsonObject } from '../../lib/core/event.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
 import { renderEntry } from '../../lib/playback/recording.ts';
 import { anEvent } from '../support/builders.ts';
 import { until } from '../support/until.ts';

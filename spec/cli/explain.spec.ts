@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import type { EventObject } from '../../lib/core/event.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import { anEvent } from '../support/builders.ts';
 import { runLine, specMachine } from './process-context.ts';
 

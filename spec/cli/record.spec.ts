@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { stringAt } from '../../lib/core/event.ts';
+import { stringAt } from '../../lib/core/json-object.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 import { anEvent } from '../support/builders.ts';

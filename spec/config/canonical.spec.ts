@@ -3,8 +3,8 @@
 import { expect } from 'chai';
 import { toCanonical, withSmallForms } from '../../lib/config/canonical.ts';
 import { createValidator } from '../../lib/config/validate.ts';
-import type { Json } from '../../lib/core/event.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import type { Json } from '../../lib/core/json-object.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 
 const WORDS: JsonSchema = { type: 'array', items: { type: 'string', minLength: 1 } };
 const NUMBERS: JsonSchema = { type: 'array', items: { type: 'integer' }, default: [75] };

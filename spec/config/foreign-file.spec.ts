@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { findNested, recognizeForeign } from '../../lib/config/wrong-file.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../lib/core/json-object.ts';
 
 describe('recognizeForeign', () => {
   const rows: readonly (readonly [what: RegExp, document: JsonObject])[] = [

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { loadDocument, MAX_CONFIG_BYTES } from '../../lib/config/load-document.ts';
 import type { LoadedDocument } from '../../lib/config/source-map.ts';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 import type { Problem } from '../../lib/core/problem.ts';
 import { anyText } from '../support/any-text.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { createValidator } from '../../lib/config/validate.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 
 const object = (properties: Record<string, JsonSchema>, more: JsonSchema = {}): JsonSchema => ({
   type: 'object',

@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import { createValidator } from '../../lib/config/validate.ts';
-import type { Json } from '../../lib/core/event.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import type { Json } from '../../lib/core/json-object.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 
 type Row = readonly [
   what: string,

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { recogniseText, recogniseValue } from '../../lib/config/wrong-file.ts';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 
 describe('recogniseText', () => {
   const wrong: readonly (readonly [what: string, text: string, message: RegExp, hint: RegExp])[] = [

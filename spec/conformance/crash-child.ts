@@ -2,7 +2,7 @@
 // report synchronously to the pipe, so that no report is lost with the process.
 
 import { writeSync } from 'node:fs';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { NOW } from '../support/builders.ts';
 import { commitOf, POSITION_PATH } from './store-work.ts';
 

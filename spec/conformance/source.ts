@@ -1,9 +1,9 @@
-// The promises of every source (lib/core/source.ts) as cases for each kind. A kind supplies a harness:
+// The promises of every source (lib/core/ports/source.ts) as cases for each kind. A kind supplies a harness:
 // the source, and a world that produces Events.
 
 import { expect } from 'chai';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
-import type { Batch, Position, Positions, Source } from '../../lib/core/source.ts';
+import type { Batch, Position, Positions, Source } from '../../lib/core/ports/source.ts';
 import { NEVER } from '../support/never.ts';
 import { Reading } from '../support/reading.ts';
 import { until } from '../support/until.ts';

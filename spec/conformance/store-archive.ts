@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { type Delivery, HELD_TO_THE_END } from '../../lib/core/delivery.ts';
-import type { DeliveryQuery, LedgerEntry, Store } from '../../lib/core/store.ts';
+import type { DeliveryQuery, LedgerEntry, Store } from '../../lib/core/ports/store.ts';
 import { aCommit, aGap, anEntry, deliveries, idOf, NOW } from '../support/builders.ts';
 import { attemptOnce, CLAIM, idsOf, settle } from './store-steps.ts';
 

@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { aCommit, aDelivery, anEntry, anEvent, idOf, NOW, PATH } from '../support/builders.ts';
 import type { OpenStore } from './store.ts';
 import { CLAIM, settle } from './store-steps.ts';

@@ -1,7 +1,7 @@
 // The promises of a store to concurrent callers: the same result as one after the other.
 
 import { expect } from 'chai';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { aCommit, anEntry, deliveries, idOf, NOW } from '../support/builders.ts';
 import { CLAIM, existingOf, settle } from './store-steps.ts';
 

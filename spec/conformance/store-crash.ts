@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { idOf } from '../support/builders.ts';
 import { existingOf } from './store-steps.ts';

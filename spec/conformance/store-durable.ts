@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import {
   aCommit,
   aGap,

@@ -1,8 +1,8 @@
 // The promises of a Journal: positions, ids and atomic commits.
 
 import { expect } from 'chai';
-import type { Json } from '../../lib/core/event.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Json } from '../../lib/core/json-object.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { aCommit, aDelivery, anEntry, deliveries, idOf, NOW, PATH } from '../support/builders.ts';
 import { until } from '../support/until.ts';
 import { attemptOnce, CLAIM, existingOf, idsOf, settle, stored } from './store-steps.ts';

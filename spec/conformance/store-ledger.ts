@@ -1,7 +1,7 @@
 // The promises of the ledger: its entries, their retention and their watch paths.
 
 import { expect } from 'chai';
-import type { LedgerEntry, Store } from '../../lib/core/store.ts';
+import type { LedgerEntry, Store } from '../../lib/core/ports/store.ts';
 import { aCommit, anEntry, deliveries, NOW, PATH } from '../support/builders.ts';
 import { CLAIM, settle } from './store-steps.ts';
 

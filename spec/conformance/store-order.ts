@@ -1,7 +1,7 @@
 // The promises of the order of claims.
 
 import { expect } from 'chai';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { aCommit, deliveries, idOf, NOW } from '../support/builders.ts';
 import { CLAIM, idsOf, settle } from './store-steps.ts';
 

@@ -1,7 +1,7 @@
 // The promises of an Outbox: claims, attempts, settlements and changes.
 
 import { expect } from 'chai';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { aCommit, aDelivery, deliveries, idOf, NOW } from '../support/builders.ts';
 import { DELIVERED } from '../support/doubles/trigger.ts';
 import { attemptOnce, CLAIM, idsOf, settle, stored } from './store-steps.ts';

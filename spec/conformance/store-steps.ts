@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { ClaimRequest, Committed, Store } from '../../lib/core/store.ts';
+import type { ClaimRequest, Committed, Store } from '../../lib/core/ports/store.ts';
 import { NOW } from '../support/builders.ts';
 import { DELIVERED } from '../support/doubles/trigger.ts';
 

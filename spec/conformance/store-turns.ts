@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Delivery, eventNamespaceOf } from '../../lib/core/delivery.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { aCommit, deliveriesOf, idOf, NOW } from '../support/builders.ts';
 import { Waits } from '../support/waits.ts';
 import { CLAIM, settle } from './store-steps.ts';

@@ -2,7 +2,7 @@
 // sweeps. Recovery after a death is in store-durable.ts.
 
 import { expect } from 'chai';
-import type { LedgerEntry, Store } from '../../lib/core/store.ts';
+import type { LedgerEntry, Store } from '../../lib/core/ports/store.ts';
 import { aCommit, aGap, anEntry, deliveries, idOf, NOW, PATH } from '../support/builders.ts';
 import { attemptOnce, CLAIM, idsOf, settle, stored } from './store-steps.ts';
 

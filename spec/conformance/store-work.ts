@@ -1,7 +1,7 @@
 // The work of a child process on a store until it is killed: numbered batches of deliveries and ledger
 // entries that follow from their number.
 
-import type { Commit } from '../../lib/core/store.ts';
+import type { Commit } from '../../lib/core/ports/store.ts';
 import { aCommit, anEntry, deliveries, idOf, NOW, PATH } from '../support/builders.ts';
 
 /** The number of deliveries in each commit. */

@@ -1,7 +1,7 @@
-// The promises of every store (lib/core/store.ts) as cases for every implementation. Cases of a crash,
+// The promises of every store (lib/core/ports/store.ts) as cases for every implementation. Cases of a crash,
 // for durable stores, are in store-crash.ts.
 
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { describeArchive } from './store-archive.ts';
 import { describeBounds } from './store-bounds.ts';
 import { describeConcurrency } from './store-concurrency.ts';

@@ -1,10 +1,10 @@
-// The promises of every trigger (lib/core/trigger.ts) as cases for every kind. A bench knows what its
+// The promises of every trigger (lib/core/ports/trigger.ts) as cases for every kind. A bench knows what its
 // kind starts and how it fails. Promise 4 is tested with a secret that the bench puts into every
 // setting of its kind that takes one.
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import type { Trigger } from '../../lib/core/trigger.ts';
+import type { Trigger } from '../../lib/core/ports/trigger.ts';
 import { aDelivery, deliveries } from '../support/builders.ts';
 import { NEVER } from '../support/never.ts';
 import { until } from '../support/until.ts';

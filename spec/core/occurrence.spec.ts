@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type EventObject, isJsonObject, type Json } from '../../lib/core/event.ts';
-import { toOccurrence } from '../../lib/core/occurrence.ts';
+import { isJsonObject, type Json } from '../../lib/core/json-object.ts';
+import { type EventObject, toOccurrence } from '../../lib/core/occurrence.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
 const created = { name: 'e', namespace: 'shop', creationTimestamp: '2026-01-31T10:00:00Z' };

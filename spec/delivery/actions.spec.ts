@@ -9,7 +9,7 @@ import {
   HELD_TO_THE_END,
 } from '../../lib/core/delivery.ts';
 import { deliveryId } from '../../lib/core/delivery-id.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { ACTS, type Acted, type ActName, act, possibleActs } from '../../lib/delivery/actions.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aCommit, aDelivery, NOW } from '../support/builders.ts';

@@ -1,8 +1,8 @@
 // A lane on a memory store, with a trigger whose attempts end when the spec says so.
 
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Store } from '../../lib/core/store.ts';
-import type { Trigger } from '../../lib/core/trigger.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
+import type { Trigger } from '../../lib/core/ports/trigger.ts';
 import type { AttemptSettings, LaneParts } from '../../lib/delivery/attempt-runner.ts';
 import { Lane } from '../../lib/delivery/lane.ts';
 import { SharedLock } from '../../lib/delivery/shared-lock.ts';

@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
-import type { OnLostAnswer } from '../../lib/core/trigger.ts';
+import type { OnLostAnswer } from '../../lib/core/ports/trigger.ts';
 import { act } from '../../lib/delivery/actions.ts';
 import { aCommit, aDelivery, anAttempt, NOW } from '../support/builders.ts';
 import { DELIVERED, RETRY, RecordingTrigger } from '../support/doubles/trigger.ts';

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Delivery, Outcome } from '../../lib/core/delivery.ts';
-import type { OnLostAnswer } from '../../lib/core/trigger.ts';
+import type { OnLostAnswer } from '../../lib/core/ports/trigger.ts';
 import { isPossiblyTwice, type NextStateFacts, nextState } from '../../lib/delivery/next-state.ts';
 import { aDelivery, anAttempt, NOW } from '../support/builders.ts';
 

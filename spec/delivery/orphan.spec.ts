@@ -1,7 +1,7 @@
 // Deliveries without a trigger are orphaned, without reading the others.
 
 import { expect } from 'chai';
-import type { DeliveryQuery } from '../../lib/core/store.ts';
+import type { DeliveryQuery } from '../../lib/core/ports/store.ts';
 import { Dispatch } from '../../lib/delivery/lane.ts';
 import { orphan, orphanAll } from '../../lib/delivery/stored-deliveries.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

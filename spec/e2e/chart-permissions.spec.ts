@@ -3,7 +3,7 @@
 // happens.
 
 import { expect } from 'chai';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject } from '../../lib/core/json-object.ts';
 import { findHelm, render, renderObjects, theOnly } from '../charts/helm.ts';
 import type { NamespacedRules, PolicyRule } from '../controlplane/accounts.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { chartDirectory, findHelm } from '../charts/helm.ts';
 import { type HelmResult, Release, type Values } from '../charts/release.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';

@@ -2,7 +2,7 @@
 // strict dry run, and each pod by the restricted Pod Security Standard.
 
 import { expect } from 'chai';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject } from '../../lib/core/json-object.ts';
 import { findHelm, releaseNamespace, renderObjects } from '../charts/helm.ts';
 import { RIGHT_VALUES } from '../charts/right-values.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';

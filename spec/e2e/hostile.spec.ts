@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';
 import type { ControlPlane } from '../controlplane/control-plane.ts';
 import type { ParkedRequest } from '../support/parked-request.ts';

@@ -5,8 +5,8 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
-import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
-import type { Permission } from '../../lib/core/kind.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/json-object.ts';
+import type { Permission } from '../../lib/core/ports/kind.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { runLine } from '../cli/process-context.ts';
 import type { NamespacedRules } from '../controlplane/accounts.ts';

@@ -4,8 +4,8 @@
 // fields that the recipes use, in schemas that refuse any other.
 
 import { expect } from 'chai';
-import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
-import type { Permission } from '../../lib/core/kind.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/json-object.ts';
+import type { Permission } from '../../lib/core/ports/kind.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import type { NamespacedRules } from '../controlplane/accounts.ts';
 import type { KubeObject } from '../controlplane/admin-client.ts';

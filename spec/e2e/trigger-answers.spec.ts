@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/json-object.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { type Connection, connect } from '../../lib/kubernetes/client/connection.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';

@@ -5,7 +5,7 @@
 
 import { expect } from 'chai';
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { systemClock } from '../../lib/kit/system.ts';
 import { type Connection, connect } from '../../lib/kubernetes/client/connection.ts';
 import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';

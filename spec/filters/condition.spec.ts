@@ -2,7 +2,7 @@
 // Whole rules are decide.spec.ts's.
 
 import { expect } from 'chai';
-import type { EventObject } from '../../lib/core/event.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import type { Finding } from '../../lib/core/problem.ts';
 import { compileCondition, holds, valueOf } from '../../lib/filters/condition.ts';
 import { CONDITION_FIELDS, type ConditionField } from '../../lib/filters/rule.ts';

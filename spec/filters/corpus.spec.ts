@@ -3,8 +3,8 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { type EventObject, isJsonObject, stringAt } from '../../lib/core/event.ts';
-import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
+import { isJsonObject, stringAt } from '../../lib/core/json-object.ts';
+import { type EventObject, type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';

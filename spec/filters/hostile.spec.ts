@@ -1,8 +1,8 @@
 // What an attacker or an accident can put into Events and rules: the chain answers, always.
 
 import { expect } from 'chai';
-import type { EventObject, Json } from '../../lib/core/event.ts';
-import { toOccurrence } from '../../lib/core/occurrence.ts';
+import type { Json } from '../../lib/core/json-object.ts';
+import { type EventObject, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { compileChain } from '../../lib/filters/compile.ts';

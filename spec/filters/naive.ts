@@ -1,7 +1,7 @@
 // Our rules, decided in the plainest way from what is written: nothing compiled, no sets, no order
 // of fields. Patterns become JavaScript expressions, so it is used with such as mean the same in RE2.
 
-import { type Json, stringAt } from '../../lib/core/event.ts';
+import { type Json, stringAt } from '../../lib/core/json-object.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { BlockSection, CountWanted, RuleSection } from '../../lib/filters/rule.ts';
 

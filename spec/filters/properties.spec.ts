@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createValidator } from '../../lib/config/validate.ts';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import { compileChain } from '../../lib/filters/compile.ts';

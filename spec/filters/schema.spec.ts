@@ -3,7 +3,7 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
-import { isJsonObject, jsonAt } from '../../lib/core/event.ts';
+import { isJsonObject, jsonAt } from '../../lib/core/json-object.ts';
 import { CONDITION_FIELDS, RULE_KEYS } from '../../lib/filters/rule.ts';
 import { ruleSchema } from '../../lib/filters/schema.ts';
 

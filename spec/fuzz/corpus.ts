@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/json-object.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Recordings of other clusters, beside the checkout; not everybody has them. */

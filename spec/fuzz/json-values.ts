@@ -1,7 +1,7 @@
 // JSON by chance, and JSON that was sound once: mutated a little, so that it gets past the first look
 // at it. Every object is made of own properties, a key `__proto__` too.
 
-import { isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../lib/core/json-object.ts';
 import type { FuzzRandom } from './random.ts';
 import { anyText, FRAGMENTS, INHERITED } from './texts.ts';
 

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
-import { jsonAt, stringAt } from '../../lib/core/event.ts';
+import { jsonAt, stringAt } from '../../lib/core/json-object.ts';
 import { checkCluster, followAccess, toNeeded } from '../../lib/gateway/cluster-check.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';

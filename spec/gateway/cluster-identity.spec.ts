@@ -2,7 +2,7 @@
 // dies in between does it again.
 
 import { expect } from 'chai';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { type FollowClusterParts, followCluster } from '../../lib/gateway/cluster-identity.ts';
 import type { ClusterIdentity } from '../../lib/kubernetes/cluster-id.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

@@ -1,7 +1,7 @@
 // A gateway over a store, a source and a trigger that a spec controls, on a fake clock.
 
 import type { Observation, Observe } from '../../lib/core/observation.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { Gateway, type GatewayParts } from '../../lib/gateway/gateway.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';

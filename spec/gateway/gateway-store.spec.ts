@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { aborted } from '../../lib/kit/async/abort.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import {

@@ -1,7 +1,7 @@
 // Kubernetes Events about the gateway's own pod: which states, how often, and what a failure does.
 
 import { expect } from 'chai';
-import { type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import type { BreakerState, Observation } from '../../lib/core/observation.ts';
 import { PodEvents, podOf } from '../../lib/gateway/pod-events.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';

@@ -1,7 +1,7 @@
 // The positions from which a source resumes after the configuration moved its paths.
 
 import { expect } from 'chai';
-import type { Position } from '../../lib/core/source.ts';
+import type { Position } from '../../lib/core/ports/source.ts';
 import { resumePositions } from '../../lib/gateway/recovery.ts';
 import { successorsOf } from '../../lib/kubernetes/watch/watch-target.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

@@ -3,8 +3,8 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import type { Source, WatchPath } from '../../lib/core/source.ts';
-import type { Recovery } from '../../lib/core/store.ts';
+import type { Source, WatchPath } from '../../lib/core/ports/source.ts';
+import type { Recovery } from '../../lib/core/ports/store.ts';
 import { keepBeating, readBeat, recordBeat, recordDowntime } from '../../lib/gateway/heartbeat.ts';
 import { recover, retirePaths } from '../../lib/gateway/recovery.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';

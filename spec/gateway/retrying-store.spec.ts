@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { SluiceError } from '../../lib/core/errors.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { retryingStore } from '../../lib/gateway/retrying-store.ts';
 import { aCommit } from '../support/builders.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';

@@ -1,7 +1,7 @@
 // The usage of the store: observed when its level changes, not with every commit.
 
 import { expect } from 'chai';
-import type { Committed } from '../../lib/core/store.ts';
+import type { Committed } from '../../lib/core/ports/store.ts';
 import { UsageWatch } from '../../lib/gateway/store-upkeep.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';
 import { FakeClock } from '../support/fake-clock.ts';

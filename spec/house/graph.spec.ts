@@ -40,7 +40,7 @@ describe('imports between files', () => {
       'lib/core/b.ts': "import { c } from './c.ts';\nexport const b = (): number => c;\n",
       'lib/core/c.ts': 'export const c = 1;\n',
       'lib/core/registry.ts': "import { kind } from './kind.ts';\nexport const all = [kind];\n",
-      'lib/core/kind.ts': 'export const kind = 1;\n',
+      'lib/core/ports/kind.ts': 'export const kind = 1;\n',
       'spec/core/b.spec.ts': "import { b } from '../../lib/core/b.ts';\nb();\n",
     });
     expect(singleImporters(files, edgesOf(files))).to.deep.equal(['lib/core/b.ts']);

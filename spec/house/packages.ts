@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/json-object.ts';
 import { type Files, filesUnder } from './files.ts';
 import { importsOf } from './imports.ts';
 

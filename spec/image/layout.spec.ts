@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { expect } from 'chai';
-import { isJsonObject, stringAt } from '../../lib/core/event.ts';
+import { isJsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { bytesOf } from '../../tools/image/contents.ts';
 import type { Architecture } from '../../tools/image/debian.ts';
 import { BILL_OF_MATERIALS, type Layout } from '../../tools/image/layout.ts';

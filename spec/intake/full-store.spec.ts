@@ -1,7 +1,7 @@
 // A full store: intake waits for room or sheds new deliveries; nothing else is lost.
 
 import { expect } from 'chai';
-import type { Committed } from '../../lib/core/store.ts';
+import type { Committed } from '../../lib/core/ports/store.ts';
 import { aBatch, aSeries, positionsAt } from '../support/builders.ts';
 import { FailingStore, recordingStore } from '../support/doubles/store.ts';
 import { NEVER } from '../support/never.ts';

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { deliveryId } from '../../lib/core/delivery-id.ts';
-import type { EventObject } from '../../lib/core/event.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import { guarded } from '../../lib/intake/stages.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { intakeHarness } from './harness.ts';

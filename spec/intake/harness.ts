@@ -1,9 +1,9 @@
 // Intake over a memory store and a simple chain, with its observations recorded.
 
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { stringAt } from '../../lib/core/event.ts';
+import { stringAt } from '../../lib/core/json-object.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import type { PauseSpan } from '../../lib/delivery/retry-age.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';

@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { eventNamespaceOf } from '../../lib/core/delivery.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
-import { aSeries } from '../support/builders.ts';
+import { HeldDeliveries } from '../../lib/intake/held-deliveries.ts';
+import { aDelivery, aSeries } from '../support/builders.ts';
 import { FailingStore } from '../support/doubles/store.ts';
 import { FairPlay } from './fair-play.ts';
 import { eventNameOf, type IntakeHarness, intakeHarness } from './harness.ts';
@@ -101,6 +102,43 @@ describe('the bound on held deliveries', () => {
     await harness.clock.advance(HOUR);
     await harness.take(...many('a', 3));
     expect(words(harness).slice(-3)).to.deep.equal(['repeat', 'repeat', 'queued']);
+  });
+});
+
+describe('the lengths of queues', () => {
+  const NAMESPACES = ['a', 'b', 'c'];
+  const act = fc.oneof(
+    fc.record({ add: fc.constantFrom(...NAMESPACES) }),
+    fc.record({ remove: fc.nat(40) }),
+  );
+
+  it('admit one more if there is room or another queue is longer by two, after any acts', () => {
+    const bound = 4;
+    fc.assert(
+      fc.property(fc.array(act, { minLength: 20, maxLength: 80 }), (acts) => {
+        const held = new HeldDeliveries(bound);
+        const all: { readonly id: string; readonly namespace: string }[] = [];
+        const lengthOf = (name: string) => all.filter(({ namespace }) => namespace === name).length;
+        for (const [place, step] of acts.entries()) {
+          if ('add' in step) {
+            const one = { id: `d${place}`, trigger: 'build', namespace: step.add };
+            held.add({ ...one, object: 'o', rule: aDelivery().rule, since: 0 });
+            all.push(one);
+          } else {
+            const [gone] = all.splice(step.remove % Math.max(1, all.length), 1);
+            if (gone !== undefined) held.remove(gone.id);
+          }
+          for (const namespace of NAMESPACES) {
+            const own = lengthOf(namespace);
+            const isAdmitted =
+              all.length < bound || NAMESPACES.some((other) => own + 1 < lengthOf(other));
+            expect(held.admits({ trigger: 'build', namespace })).to.equal(isAdmitted);
+          }
+          expect(held.surplus()).to.have.length(Math.max(0, all.length - bound));
+        }
+      }),
+      { numRuns: 100, seed: 7 },
+    );
   });
 });
 

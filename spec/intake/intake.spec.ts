@@ -1,7 +1,7 @@
 // Intake: dispositions of occurrences, and one commit of everything before it is observed.
 
 import { expect } from 'chai';
-import type { Journal } from '../../lib/core/store.ts';
+import type { Journal } from '../../lib/core/ports/store.ts';
 import { aBatch, anEvent, anOccurrence } from '../support/builders.ts';
 import { failingStore } from '../support/doubles/store.ts';
 import { NEVER } from '../support/never.ts';

@@ -2,7 +2,7 @@
 // How its filters decide is spec/filters.
 
 import { expect } from 'chai';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 import { type LoadedPlan, loadPlan } from '../../lib/plan/load-plan.ts';
 import { VALIDATORS } from '../support/validators.ts';
 

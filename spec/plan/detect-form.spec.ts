@@ -1,7 +1,7 @@
 // Which form a document has, and what is said of one that has none.
 
 import { expect } from 'chai';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 import { recognizeForm } from '../../lib/plan/detect-form.ts';
 
 const RULE = { kind: 'Pod', action: 'accept' };

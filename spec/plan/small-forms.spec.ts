@@ -4,8 +4,8 @@
 import { expect } from 'chai';
 import { toCanonical } from '../../lib/config/canonical.ts';
 import { createValidator } from '../../lib/config/validate.ts';
-import { isJsonObject, type Json } from '../../lib/core/event.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import { isJsonObject, type Json } from '../../lib/core/json-object.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { configurationSchema, editorSchema } from '../../lib/plan/schema.ts';
 import { VALIDATORS } from '../support/validators.ts';

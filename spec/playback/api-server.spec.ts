@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { stringAt } from '../../lib/core/event.ts';
+import { stringAt } from '../../lib/core/json-object.ts';
 import { anEntry, aPlayback, ask, EVENTS, SHOP, servedPerSpec } from './support.ts';
 
 describe('playback', () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, VersionApi, Watch } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { isJsonObject, stringAt } from '../../lib/core/event.ts';
+import { isJsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { systemClock, systemRandom } from '../../lib/kit/system.ts';
 import { connect } from '../../lib/kubernetes/client/connection.ts';
 import type { ApiClient } from '../../lib/kubernetes/client/kubernetes-api.ts';

@@ -1,7 +1,7 @@
 // LIST: pages of one consistent state, over real sockets.
 
 import { expect } from 'chai';
-import { type Json, jsonAt, stringAt } from '../../lib/core/event.ts';
+import { type Json, jsonAt, stringAt } from '../../lib/core/json-object.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { anEntry, ask, EVENTS, keysOf, SHOP, servedPerSpec } from './support.ts';

@@ -1,7 +1,7 @@
 // Contents and end of a WATCH, over real sockets.
 
 import { expect } from 'chai';
-import { jsonAt, stringAt } from '../../lib/core/event.ts';
+import { jsonAt, stringAt } from '../../lib/core/json-object.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { until } from '../support/until.ts';
 import { anEntry, EVENTS, SHOP, servedPerSpec, watch } from './support.ts';

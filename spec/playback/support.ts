@@ -7,7 +7,7 @@ import {
   type JsonObject,
   jsonAt,
   stringAt,
-} from '../../lib/core/event.ts';
+} from '../../lib/core/json-object.ts';
 import { systemRandom } from '../../lib/kit/system.ts';
 import { type Playback, type PlaybackOptions, startPlayback } from '../../lib/playback/playback.ts';
 import type { ChangeType, RecordingEntry } from '../../lib/playback/recording.ts';

@@ -2,7 +2,7 @@
 // reason in the receiver's documentation, and must have the outcome of the row.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
 import { type RecipeName, recipeOf } from './page.ts';
 import { type RecipeRun, type RunningRecipe, startRecipe } from './running-recipe.ts';
 import type { StandIn } from './stand-ins/answer.ts';

@@ -2,7 +2,7 @@
 // its outcome.
 
 import { expect } from 'chai';
-import { isJsonList, type JsonObject, jsonAt } from '../../lib/core/event.ts';
+import { isJsonList, type JsonObject, jsonAt } from '../../lib/core/json-object.ts';
 import { delivered, itComesTo } from './answers.ts';
 import { EVENT_NAME } from './recorded-series.ts';
 import { eventListener } from './stand-ins/event-listener.ts';

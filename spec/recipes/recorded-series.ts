@@ -2,7 +2,7 @@
 // namespace `shop` that keeps crashing, in all its states.
 
 import { fileURLToPath } from 'node:url';
-import { stringAt } from '../../lib/core/event.ts';
+import { stringAt } from '../../lib/core/json-object.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 
 /** The name of the Event. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runCommandLine } from '../../lib/cli/main.ts';
-import { type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { type SpecMachine, specMachine } from '../cli/process-context.ts';
 import { jsonLinesOf } from '../support/json-lines.ts';
 import { until } from '../support/until.ts';

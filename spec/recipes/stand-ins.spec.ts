@@ -2,7 +2,7 @@
 // documentation. So a recipe works if its stand-in accepts it.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
 import type { Arrived } from '../triggers/http/support/real-receiver.ts';
 import { alertmanager } from './stand-ins/alertmanager.ts';
 import type { StandIn } from './stand-ins/answer.ts';

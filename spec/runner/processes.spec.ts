@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { until } from '../support/until.ts';
 import type { Batch } from './batches.ts';
-import { type BatchResult, MochaProcesses, sum } from './processes.ts';
+import { type BatchResult, MochaProcesses, type RunSettings, sum } from './processes.ts';
 
 const FINE = `describe('fine', () => { it('is', () => {}); it.skip('is not asked', () => {}); });`;
 const WRONG = `describe('wrong', () => { it('is', () => { throw new Error('as it was meant'); }); });`;
@@ -15,6 +15,11 @@ const ONLY = `describe('only', () => { it.only('this', () => {}); });`;
 const EXIT = `describe('a', () => { it('b', () => {}); });
 describe('exit', () => { it('is at once', () => process.exit(0)); });`;
 const KILLED = `describe('kill', () => { it('is at once', () => process.kill(process.pid, 'SIGKILL')); });`;
+const OPEN = `it('leaves a server open', (done) => {
+  import('node:net').then(({ createServer }) => createServer().listen(0, '127.0.0.1', done));
+});`;
+const ENDLESS = `it('blocks the exit', () => process.on('exit', () => { for (;;); }));`;
+const SILENT = `it('never ends', () => { for (;;); });`;
 
 interface Row {
   readonly what: string;
@@ -40,9 +45,10 @@ describe('mocha processes', function () {
     return { name, files: [file] };
   }
 
-  const aRun = (jobs = 2): MochaProcesses =>
+  const aRun = (jobs = 2, more: Partial<RunSettings> = {}): MochaProcesses =>
     new MochaProcesses({
       jobs,
+      ...more,
       args: [],
       variables: {},
       print: 'nothing',
@@ -84,6 +90,28 @@ describe('mocha processes', function () {
       expect(failures).to.include(bad.files[0]).and.to.include(says);
     });
   }
+
+  it('end after their last spec, and say what it left open', async () => {
+    const [result] = await aRun().run([await batch('open', OPEN)]);
+    expect(result?.counts).to.deep.equal({ passed: 1, failed: 1, skipped: 0 });
+    expect(result?.failures.join('')).to.match(
+      /^1\) open: mocha ended with code 0 after its specs, which left open: .*TCPServerWrap/,
+    );
+  });
+
+  it('are killed if they say nothing for too long', async () => {
+    const run = aRun(2, { silenceMs: 3_000 });
+    const [result] = await run.run([await batch('silent', SILENT)]);
+    expect(result?.failures.join('')).to.include(
+      'SIGKILL before its specs did, because it was silent for too long',
+    );
+  });
+
+  it('are killed if they do not end after their last spec', async () => {
+    const [result] = await aRun(2, { silenceMs: 3_000 }).run([await batch('endless', ENDLESS)]);
+    expect(result?.counts).to.deep.equal({ passed: 1, failed: 1, skipped: 0 });
+    expect(result?.failures.join('')).to.include('SIGKILL after its specs, because it was silent');
+  });
 
   it('end at a signal with all that they started, and begin no other batch', async () => {
     const pids = join(folder, 'pids');

@@ -18,6 +18,8 @@ export interface RunSettings {
   readonly variables: Readonly<Record<string, string>>;
   /** `specs`: each process prints each of its specs and its failures. */
   readonly print: 'specs' | 'nothing';
+  /** A process that sends no message for so long is killed. Default: 30 minutes. */
+  readonly silenceMs?: number;
   readonly onMessage: (batch: Batch, message: RunMessage) => void;
   readonly onEnd: (batch: Batch, result: BatchResult) => void;
   /** Takes what a process writes to standard error, as it comes. */
@@ -39,6 +41,11 @@ const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
 const reporter = join(root, 'spec', 'support', 'reporter.ts');
 // Stated here and not left to .mocharc.json, whose list of files mocha adds to the ones it is given.
 const mochaSettings = ['--no-config', '--forbid-only', '--extension', 'ts', '--timeout', '10000'];
+
+// The longest part of `make faults` takes about ten.
+const SILENCE_MS = 30 * 60_000;
+// After its specs a process ends itself within 10 s (spec/support/reporter.ts).
+const END_MS = 30_000;
 
 // Characters of standard error with a failure: an error with its stack has fewer.
 const SHOWN_ERRORS = 4_000;
@@ -87,8 +94,16 @@ export class MochaProcesses {
       told.takeError(text);
       this.#settings.onError(text);
     });
+    const kill = (): void => {
+      told.takeSilence();
+      signalGroup(child, 'SIGKILL');
+    };
+    const silenceMs = this.#settings.silenceMs ?? SILENCE_MS;
+    let silence = setTimeout(kill, silenceMs);
     child.on('message', (message) => {
       const known = message as RunMessage;
+      clearTimeout(silence);
+      silence = setTimeout(kill, known.kind === 'end' ? Math.min(END_MS, silenceMs) : silenceMs);
       told.take(known);
       this.#settings.onMessage(batch, known);
     });
@@ -98,6 +113,7 @@ export class MochaProcesses {
     child.once('close', (code) => resolve(code ?? 1));
     this.#running.add(child);
     const code = await promise.finally(() => this.#running.delete(child));
+    clearTimeout(silence);
     const outcome = child.signalCode ?? `code ${code}`;
     return { ...told.result(batch, { code, outcome }), code, ms: performance.now() - started };
   }
@@ -130,18 +146,31 @@ class Told {
   readonly #failures: string[] = [];
   #counts: RunCounts = { passed: 0, failed: 0, skipped: 0 };
   #hasEnded = false;
+  /** Why the process did not end by itself, or `before its specs did`. */
+  #problem = 'before its specs did';
   #errors = '';
 
   takeError(text: string): void {
     this.#errors = (this.#errors + text).slice(-SHOWN_ERRORS);
   }
 
+  takeSilence(): void {
+    const place = this.#hasEnded ? 'after its specs' : 'before its specs did';
+    this.#problem = `${place}, because it was silent for too long`;
+    this.#hasEnded = false;
+  }
+
   take(message: RunMessage): void {
     if (message.kind === 'failure') this.#failures.push(message.text);
     if (message.kind === 'suite') this.#counts = sum([this.#counts, message.counts]);
-    if (message.kind !== 'end') return;
-    this.#counts = message.counts;
-    this.#hasEnded = true;
+    if (message.kind === 'end') {
+      this.#counts = message.counts;
+      this.#hasEnded = true;
+    }
+    if (message.kind === 'stuck') {
+      this.#hasEnded = false;
+      this.#problem = `after its specs, which left open: ${message.open.join(', ')}`;
+    }
   }
 
   result(
@@ -152,7 +181,7 @@ class Told {
     const counts = { ...this.#counts, failed };
     if (this.#hasEnded && (code === 0 || failed > 0)) return { counts, failures: this.#failures };
     // A spec file that does not load ends mocha before its first spec; standard error says which.
-    const first = `1) ${name}: mocha ended with ${outcome} before its specs did`;
+    const first = `1) ${name}: mocha ended with ${outcome} ${this.#problem}`;
     const text = [first, ...files.map((file) => `     ${file}`), this.#errors.trimEnd()].join('\n');
     return { counts: { ...counts, failed: failed + 1 }, failures: [...this.#failures, text] };
   }

@@ -5,8 +5,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { compareVersions } from '../../lib/core/event.ts';
-import type { Batch, Position } from '../../lib/core/source.ts';
+import { compareVersions } from '../../lib/core/object-reference.ts';
+import type { Batch, Position } from '../../lib/core/ports/source.ts';
 import { connect } from '../../lib/kubernetes/client/connection.ts';
 import { eventsKind } from '../../lib/sources/events.ts';
 import { recordingObserve } from '../support/doubles/observe.ts';

@@ -1,7 +1,7 @@
 // Events of events.k8s.io, translated as an API server does.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
 import { toOccurrence } from '../../lib/core/occurrence.ts';
 import { toCoreEvent } from '../../lib/sources/given-events.ts';
 

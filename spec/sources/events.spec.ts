@@ -2,8 +2,8 @@
 // both writers' Events, over real HTTP.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../lib/core/event.ts';
-import type { Batch } from '../../lib/core/source.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
+import type { Batch } from '../../lib/core/ports/source.ts';
 import { eventsKind } from '../../lib/sources/events.ts';
 import { sourceKinds } from '../../lib/sources/registry.ts';
 import { describeSource, type SourceHarness } from '../conformance/source.ts';

@@ -1,7 +1,7 @@
 // Events in values from people, and descriptions of all other values.
 
 import { expect } from 'chai';
-import { type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { type GivenEvent, givenIn, toRecordedEvent } from '../../lib/sources/given-events.ts';
 import { anEvent } from '../support/builders.ts';
 

@@ -1,7 +1,7 @@
 // Proofs that a source of several paths is current.
 
 import { expect } from 'chai';
-import type { Batch } from '../../lib/core/source.ts';
+import type { Batch } from '../../lib/core/ports/source.ts';
 import { Reading } from '../support/reading.ts';
 import { until } from '../support/until.ts';
 import { openBench } from './events-bench.ts';

@@ -1,7 +1,7 @@
 // Promises of packed deliveries in lib/stores/memory-deliveries.ts: any Event is unpacked unchanged.
 
 import { expect } from 'chai';
-import type { EventObject } from '../../lib/core/event.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import { pack, unpack, withChanges } from '../../lib/stores/memory-deliveries.ts';
 import { aDelivery } from '../support/builders.ts';
 

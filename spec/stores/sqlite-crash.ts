@@ -1,7 +1,7 @@
 // Opens the sqlite store in a child process of the specs, which is killed at a named point.
 
 import { setEnvironmentData } from 'node:worker_threads';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import type { Point } from './failing-worker.ts';
 

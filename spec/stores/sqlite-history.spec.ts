@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { DecisionRecord, Store } from '../../lib/core/store.ts';
+import type { DecisionRecord, Store } from '../../lib/core/ports/store.ts';
 import type { HistoryNote } from '../../lib/stores/sqlite/protocol.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { aCommit, deliveries, idOf, NOW } from '../support/builders.ts';

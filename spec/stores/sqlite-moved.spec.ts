@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { OpenFiles } from '../../lib/stores/store-location.ts';
 import { aCommit, deliveries } from '../support/builders.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setEnvironmentData } from 'node:worker_threads';
 import { expect } from 'chai';
-import type { Store } from '../../lib/core/store.ts';
+import type { Store } from '../../lib/core/ports/store.ts';
 import { EXTENDED_RESULTS, failureOf, RESULTS } from '../../lib/stores/sqlite/sqlite-errors.ts';
 import { openSqliteStore } from '../../lib/stores/sqlite.ts';
 import { CLAIM, settle } from '../conformance/store-steps.ts';

@@ -5,12 +5,16 @@
 import type { Decision, Disposition, TriggerDisposition } from '../../lib/core/decision.ts';
 import type { Attempt, DeliveredOccurrence, Delivery } from '../../lib/core/delivery.ts';
 import { deliveryId, ledgerKey } from '../../lib/core/delivery-id.ts';
-import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
-import { type Occurrence, type ReadFrom, toOccurrence } from '../../lib/core/occurrence.ts';
+import {
+  type EventObject,
+  type Occurrence,
+  type ReadFrom,
+  toOccurrence,
+} from '../../lib/core/occurrence.ts';
+import type { Batch, Gap, Position, Positions } from '../../lib/core/ports/source.ts';
+import type { Commit, LedgerEntry } from '../../lib/core/ports/store.ts';
 import type { Problem } from '../../lib/core/problem.ts';
-import type { Batch, Gap, Position, Positions } from '../../lib/core/source.ts';
-import type { Commit, LedgerEntry } from '../../lib/core/store.ts';
 
 /** The time of all records, 2026-01-31T12:00:00Z. */
 export const NOW = Date.UTC(2026, 0, 31, 12);

@@ -2,7 +2,8 @@
 // pages, watches with their history, cuts, and compaction. It answers by itself; what happens in it
 // is the spec's.
 
-import { compareVersions, type JsonObject } from '../../lib/core/event.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
+import { compareVersions } from '../../lib/core/object-reference.ts';
 import { anEvent } from './builders.ts';
 import type { ParkedRequest } from './parked-request.ts';
 import { ScriptedApiServer } from './scripted-api-server.ts';

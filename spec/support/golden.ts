@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Json } from '../../lib/core/event.ts';
+import type { Json } from '../../lib/core/json-object.ts';
 import { systemEnvironment } from '../../lib/kit/system.ts';
 
 const FOLDER = new URL('../data/golden/', import.meta.url);

@@ -1,6 +1,6 @@
 // The lines of a JSON log.
 
-import { isJsonObject, type JsonObject } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../lib/core/json-object.ts';
 
 /** Parses the complete lines of a log that may still grow. */
 export function jsonLinesOf(log: string): readonly JsonObject[] {

@@ -4,7 +4,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { gzipSync } from 'node:zlib';
-import type { Json, JsonObject } from '../../lib/core/event.ts';
+import type { Json, JsonObject } from '../../lib/core/json-object.ts';
 import type { RequestKind } from './scripted-api-server.ts';
 
 /** A request over HTTP/1.1 or HTTP/2. */

@@ -3,8 +3,8 @@
 // returns what registers it over another (kubernetes/watch/protocols.spec.ts).
 
 import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import type { JsonObject } from '../../lib/core/event.ts';
-import type { Position } from '../../lib/core/source.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
+import type { Position } from '../../lib/core/ports/source.ts';
 import { type Connection, connect } from '../../lib/kubernetes/client/connection.ts';
 import type { ReaderBatch } from '../../lib/kubernetes/watch/known-versions.ts';
 import { type ReaderOptions, readChanges } from '../../lib/kubernetes/watch/reflector.ts';

@@ -21,9 +21,17 @@ export type RunMessage =
       readonly counts: RunCounts;
       readonly ms: number;
     }
-  | { readonly kind: 'end'; readonly counts: RunCounts };
+  | { readonly kind: 'end'; readonly counts: RunCounts }
+  /** After the end, something that specs opened keeps the process alive; it ends itself. */
+  | { readonly kind: 'stuck'; readonly open: readonly string[] };
 
-/** Sends the results of a run to the parent process, if there is one that listens. */
+// How long a process may live after its last spec.
+const EXIT_MS = 10_000;
+
+/**
+ * Sends the results of a run to the parent process, if there is one that listens. A process that does not
+ * end after its last spec says what is open, and ends.
+ */
 export class SendingReporter extends Mocha.reporters.Base {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
@@ -47,8 +55,15 @@ export class SendingReporter extends Mocha.reporters.Base {
   /** Mocha calls this at the end, and exits when it is called back. */
   override done(failures: number, ended: (failures: number) => void): void {
     const message: RunMessage = { kind: 'end', counts: this.#counts() };
-    if (process.send === undefined) ended(failures);
-    else process.send(message, () => ended(failures));
+    if (process.send === undefined) {
+      ended(failures);
+      return;
+    }
+    process.send(message, () => ended(failures));
+    setTimeout(() => {
+      const open = process.getActiveResourcesInfo();
+      process.send?.({ kind: 'stuck', open } satisfies RunMessage, () => process.exit());
+    }, EXIT_MS).unref();
   }
 
   #counts(): RunCounts {

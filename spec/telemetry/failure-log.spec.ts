@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Observation } from '../../lib/core/observation.ts';
-import type { TroubleReason } from '../../lib/core/source.ts';
+import type { TroubleReason } from '../../lib/core/ports/source.ts';
 import { aDelivery } from '../support/builders.ts';
 import { type Heard, heard } from './support.ts';
 

@@ -14,7 +14,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject } from '../../lib/core/json-object.ts';
 import type { LoggingOptions, TelemetryParts } from '../../lib/telemetry/logging.ts';
 import type { Telemetry } from '../../lib/telemetry/telemetry.ts';
 import { anAcceptance, aRejection } from '../support/builders.ts';

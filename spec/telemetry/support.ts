@@ -1,7 +1,7 @@
 // Telemetry on recording streams.
 
-import type { EventObject } from '../../lib/core/event.ts';
 import type { DecisionObserved } from '../../lib/core/observation.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import {
   LOGGING_DEFAULTS,
   type LoggingOptions,

@@ -2,7 +2,7 @@
 // classification looks at a message.
 
 import { expect } from 'chai';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject } from '../../lib/core/json-object.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import {
   ANSWER_ROWS,

@@ -1,7 +1,7 @@
 // The payload of the profile v0.10, field by field as Go's encoder writes the structs of 1.8.
 
 import { expect } from 'chai';
-import type { Json, JsonObject } from '../../lib/core/event.ts';
+import type { Json, JsonObject } from '../../lib/core/json-object.ts';
 import { toOriginalPayload, toPayload } from '../../lib/triggers/brigade-secret.ts';
 
 const EMPTY = {

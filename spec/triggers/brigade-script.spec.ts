@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { EventObject } from '../../lib/core/event.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import { loadPlan } from '../../lib/plan/load-plan.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';
 import { NEVER } from '../support/never.ts';

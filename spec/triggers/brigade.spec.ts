@@ -3,13 +3,8 @@
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import {
-  type EventObject,
-  isJsonObject,
-  type Json,
-  jsonAt,
-  stringAt,
-} from '../../lib/core/event.ts';
+import { isJsonObject, type Json, jsonAt, stringAt } from '../../lib/core/json-object.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { type BrigadeSection, projectId } from '../../lib/triggers/brigade-secret.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

@@ -4,7 +4,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Trigger } from '../../lib/core/trigger.ts';
+import type { Trigger } from '../../lib/core/ports/trigger.ts';
 import type { HttpRequest } from '../../lib/net/http-client.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';

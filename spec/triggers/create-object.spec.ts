@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import type { Outcome } from '../../lib/core/delivery.ts';
-import type { JsonObject } from '../../lib/core/event.ts';
+import type { JsonObject } from '../../lib/core/json-object.ts';
 import type { ApiAnswer } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { createObject } from '../../lib/triggers/create-object.ts';
 import { NEVER } from '../support/never.ts';

@@ -1,8 +1,8 @@
 // The dry run of a manifest: its requests, and the answers that count as a mistake.
 
 import { expect } from 'chai';
-import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
-import type { DryRun } from '../../lib/core/trigger.ts';
+import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/json-object.ts';
+import type { DryRun } from '../../lib/core/ports/trigger.ts';
 import type { ApiAnswer, ApiCall } from '../../lib/kubernetes/client/kubernetes-api.ts';
 import { kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../support/builders.ts';

@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { type Json, type JsonObject, stringAt } from '../../lib/core/event.ts';
-import type { Trigger } from '../../lib/core/trigger.ts';
+import { type Json, type JsonObject, stringAt } from '../../lib/core/json-object.ts';
+import type { Trigger } from '../../lib/core/ports/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';

@@ -3,13 +3,8 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  type EventObject,
-  isJsonObject,
-  type Json,
-  jsonAt,
-  stringAt,
-} from '../../lib/core/event.ts';
+import { isJsonObject, type Json, jsonAt, stringAt } from '../../lib/core/json-object.ts';
+import type { EventObject } from '../../lib/core/occurrence.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';

@@ -2,7 +2,7 @@
 // forms and places have specs of their own.
 
 import { expect } from 'chai';
-import { type JsonObject, jsonAt } from '../../lib/core/event.ts';
+import { type JsonObject, jsonAt } from '../../lib/core/json-object.ts';
 import type { Finding } from '../../lib/core/problem.ts';
 import { type KubernetesSection, kubernetesKind } from '../../lib/triggers/kubernetes.ts';
 import { aDelivery, anEvent } from '../support/builders.ts';

@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/core/delivery.ts';
-import { stringAt } from '../../lib/core/event.ts';
-import type { Preview } from '../../lib/core/trigger.ts';
+import { stringAt } from '../../lib/core/json-object.ts';
+import type { Preview } from '../../lib/core/ports/trigger.ts';
 import { brigadeKind } from '../../lib/triggers/brigade.ts';
 import { execKind } from '../../lib/triggers/exec.ts';
 import type { HttpSection } from '../../lib/triggers/http/section.ts';

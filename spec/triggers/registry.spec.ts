@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { traceparent } from '../../lib/core/delivery-id.ts';
-import { isJsonObject } from '../../lib/core/event.ts';
+import { isJsonObject } from '../../lib/core/json-object.ts';
 import { triggerKinds } from '../../lib/triggers/registry.ts';
 
 describe('the registry of triggers', () => {

@@ -2,8 +2,8 @@
 // which of its keys refer to secrets, and which name a URL. It is derived from the registries, so that
 // the chart knows a new kind by itself.
 
-import { isJsonObject, type Json } from '../../lib/core/event.ts';
-import type { Grant } from '../../lib/core/kind.ts';
+import { isJsonObject, type Json } from '../../lib/core/json-object.ts';
+import type { Grant } from '../../lib/core/ports/kind.ts';
 import { GATEWAY_GRANTS } from '../../lib/plan/assemble-plan.ts';
 import { sourceKinds } from '../../lib/sources/registry.ts';
 import type { SourceKind } from '../../lib/sources/source-kind.ts';

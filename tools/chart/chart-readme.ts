@@ -1,7 +1,7 @@
 // Renders the chart's README: written parts around tables of the values.
 
-import { isJsonList, isJsonObject, type Json, stringAt } from '../../lib/core/event.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import { isJsonList, isJsonObject, type Json, stringAt } from '../../lib/core/json-object.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 import { tableRow } from '../configuration-reference.ts';
 import { ALERTS } from './monitoring/alerts.ts';
 import { AFTER_VALUES, ALERTS_TITLE, BEFORE_VALUES } from './readme-text.ts';

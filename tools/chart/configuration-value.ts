@@ -3,8 +3,13 @@
 // rewritten: a failed `oneOf` or `propertyNames` names neither the key nor the reason.
 // Source: helm's pkg/chart/common/util (jsonschema.go), github.com/santhosh-tekuri/jsonschema.
 
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../lib/core/event.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import {
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+} from '../../lib/core/json-object.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 import { editorSchema } from '../../lib/plan/schema.ts';
 
 // A spec compares each with the parser that reads the value (lib/kit/text/quantity.ts).

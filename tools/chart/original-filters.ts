@@ -3,7 +3,7 @@
 // a misspelled condition makes a rule match more.
 // Source: lib/filters/brigade-rules.ts (originalKey); Go's encoding/json.
 
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 
 const TEXT: JsonSchema = { type: ['string', 'null'] };
 

@@ -4,7 +4,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dump, loadAll } from 'js-yaml';
-import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { runHelm } from '../../spec/charts/helm.ts';
 import { ensureHelm } from '../../spec/controlplane/build.ts';
 

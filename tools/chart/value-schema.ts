@@ -1,8 +1,8 @@
 // Builders for the table of values: each makes the JSON Schema of one value, with its default. From the
 // table follow values.yaml, values.schema.json and the chart's README.
 
-import type { Json, JsonObject } from '../../lib/core/event.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import type { Json, JsonObject } from '../../lib/core/json-object.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 
 /** Values by their keys. */
 export type Values = Readonly<Record<string, JsonSchema>>;

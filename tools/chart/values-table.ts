@@ -1,6 +1,6 @@
 // The table of values: every value of the chart, in the order of values.yaml and of the README.
 
-import type { JsonSchema } from '../../lib/core/kind.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 import type { ValueGroup } from './value-schema.ts';
 import { networkValues, permissionValues } from './values/access-values.ts';
 import { configurationValues } from './values/configuration-values.ts';

@@ -7,8 +7,8 @@ import {
   type Json,
   type JsonObject,
   stringAt,
-} from '../../lib/core/event.ts';
-import type { JsonSchema } from '../../lib/core/kind.ts';
+} from '../../lib/core/json-object.ts';
+import type { JsonSchema } from '../../lib/core/ports/kind.ts';
 import { VALUE_GROUPS } from './values-table.ts';
 
 // Columns of a line of values.yaml.

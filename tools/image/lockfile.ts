@@ -3,7 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/event.ts';
+import { isJsonObject, type JsonObject, stringAt } from '../../lib/core/json-object.ts';
 import { LayoutError } from './programs.ts';
 
 /** The project, as its manifest describes it. */

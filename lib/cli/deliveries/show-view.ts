@@ -2,7 +2,7 @@
 // and possible actions. Each text of an Event or a receiver comes out printable, on one line.
 
 import type { DeadReason, DeliveredOccurrence } from '../../core/delivery.ts';
-import { stringAt } from '../../core/event.ts';
+import { stringAt } from '../../core/json-object.ts';
 import { toOccurrence } from '../../core/occurrence.ts';
 import { ACTS, type ActName } from '../../delivery/actions.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';

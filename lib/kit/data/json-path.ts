@@ -1,7 +1,7 @@
 // Paths into a JSON value: `event.involvedObject.name`, `occurrences[0].count`,
 // `event.metadata.annotations["a.b/c"]`. Keys and indexes only: no wildcards, no filters.
 
-import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+import { isJsonList, isJsonObject, type Json } from '../../core/json-object.ts';
 import { jsonOrNothing } from './json.ts';
 
 /** A key of an object or an index of a list. */

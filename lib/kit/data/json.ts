@@ -1,6 +1,6 @@
 // JSON values: parsing texts of unknown origin, and estimating the memory of a value.
 
-import type { Json } from '../../core/event.ts';
+import type { Json } from '../../core/json-object.ts';
 
 /** Parses JSON of unknown origin; undefined if the text is null or invalid. */
 export function jsonOrNothing(text: string | null): unknown {

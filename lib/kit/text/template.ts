@@ -3,7 +3,7 @@
 // file, so that quoting cannot break. Callers check by `paths` whether a path is allowed in their
 // place.
 
-import type { Json } from '../../core/event.ts';
+import type { Json } from '../../core/json-object.ts';
 import { type PathStep, parsePath, valueAtPath } from '../data/json-path.ts';
 
 /** A part of a template: literal text, or the value at a path of the document. */

@@ -3,8 +3,8 @@
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
 
 import type { Clock } from '../../core/clock.ts';
-import { type Json, type JsonObject, jsonAt, stringAt } from '../../core/event.ts';
-import type { Permission } from '../../core/kind.ts';
+import { type Json, type JsonObject, jsonAt, stringAt } from '../../core/json-object.ts';
+import type { Permission } from '../../core/ports/kind.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { mapSomeAtOnce } from '../../kit/async/some-at-once.ts';
 import { printable } from '../../kit/text/printable.ts';

@@ -1,8 +1,8 @@
 // Permissions of a section in the cluster, derived from the grants of its kind. The chart derives the
 // same list from the same grants (charts/sluice/files/kinds.json); a spec compares both.
 
-import { isJsonList, isJsonObject, type Json, jsonAt } from '../../core/event.ts';
-import type { CheckContext, Grant, Permission } from '../../core/kind.ts';
+import { isJsonList, isJsonObject, type Json, jsonAt } from '../../core/json-object.ts';
+import type { CheckContext, Grant, Permission } from '../../core/ports/kind.ts';
 import { pointerSteps } from '../../kit/data/json-pointer.ts';
 import { resourceOf } from '../client/objects.ts';
 

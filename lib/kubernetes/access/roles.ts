@@ -3,8 +3,8 @@
 // gives its own.
 // Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 
-import type { JsonObject } from '../../core/event.ts';
-import type { Permission } from '../../core/kind.ts';
+import type { JsonObject } from '../../core/json-object.ts';
+import type { Permission } from '../../core/ports/kind.ts';
 
 /** The account that gets the permissions, and the name of its roles. */
 export interface Grantee {

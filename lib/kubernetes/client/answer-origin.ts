@@ -1,7 +1,7 @@
 // Tells an answer of an API server from one of a login page or a proxy, by status, type and kind.
 // What follows from it is in watch-error-table.ts and in triggers/api-answer-table.ts.
 
-import { stringAt } from '../../core/event.ts';
+import { stringAt } from '../../core/json-object.ts';
 import { printable } from '../../kit/text/printable.ts';
 import type { ApiAnswered } from './kubernetes-api.ts';
 

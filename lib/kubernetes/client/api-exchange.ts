@@ -1,7 +1,7 @@
 // Converts between the port to an API server and lib/net: a call to a request, and an answer to a
 // parsed one within its bound. Nothing is sent or repeated here.
 
-import { isJsonObject } from '../../core/event.ts';
+import { isJsonObject } from '../../core/json-object.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { readWhole } from '../../net/answer-body.ts';
 import { failedBy, failedByAbort } from '../../net/failure.ts';

@@ -16,7 +16,7 @@ import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js';
 import { GoogleCloudPlatformAuth } from '@kubernetes/client-node/dist/gcp_auth.js';
 import type { Clock } from '../../core/clock.ts';
 import { messageOf, type SluiceError } from '../../core/errors.ts';
-import { isJsonObject, stringAt } from '../../core/event.ts';
+import { isJsonObject, stringAt } from '../../core/json-object.ts';
 import { printable } from '../../kit/text/printable.ts';
 import type { TlsIdentity } from '../../net/undici-client.ts';
 import {

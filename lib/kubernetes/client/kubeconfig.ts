@@ -15,7 +15,7 @@ import {
   type User,
 } from '@kubernetes/client-node/dist/config_types.js';
 import { SluiceError } from '../../core/errors.ts';
-import { isJsonList, isJsonObject, type JsonObject, stringAt } from '../../core/event.ts';
+import { isJsonList, isJsonObject, type JsonObject, stringAt } from '../../core/json-object.ts';
 import { fileTrouble } from '../../kit/file-trouble.ts';
 import { targetOf } from '../../net/address.ts';
 import { environmentProxies, type HttpProxy, parseProxy } from '../../net/proxies.ts';

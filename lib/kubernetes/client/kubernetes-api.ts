@@ -3,7 +3,7 @@
 // means to a watch is in watch-errors.ts.
 
 import type { Clock } from '../../core/clock.ts';
-import type { Json } from '../../core/event.ts';
+import type { Json } from '../../core/json-object.ts';
 import { sentAt } from '../../net/retry-after.ts';
 
 /** One request to an API server. */

@@ -3,7 +3,7 @@
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris;
 // k8s.io/apimachinery pkg/api/meta (UnsafeGuessKindToResource).
 
-import { type JsonObject, stringAt } from '../../core/event.ts';
+import { type JsonObject, stringAt } from '../../core/json-object.ts';
 import type { ApiAnswer, ApiClient } from './kubernetes-api.ts';
 
 /** Parts of the path of a resource or object. */

@@ -1,9 +1,10 @@
 // Converts frames and pages to batches of new states. It is pure except for the observations of
 // skipped frames: it sends no request and never waits.
 
-import { compareVersions, type JsonObject } from '../../core/event.ts';
+import type { JsonObject } from '../../core/json-object.ts';
+import { compareVersions } from '../../core/object-reference.ts';
 import type { Observe } from '../../core/observation.ts';
-import type { Gap } from '../../core/source.ts';
+import type { Gap } from '../../core/ports/source.ts';
 import { BatchDraft, type KnownVersions, type ReaderBatch } from './known-versions.ts';
 import type { ListedItem, ListPage } from './paged-list.ts';
 import type { Evidence } from './watch-errors.ts';

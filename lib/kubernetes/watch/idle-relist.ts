@@ -3,8 +3,8 @@
 // steps between them are in watch-session.ts.
 
 import type { Clock, Random } from '../../core/clock.ts';
-import { compareVersions } from '../../core/event.ts';
-import type { Gap, Position } from '../../core/source.ts';
+import { compareVersions } from '../../core/object-reference.ts';
+import type { Gap, Position } from '../../core/ports/source.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import type { ListPage } from './paged-list.ts';
 import type { WatchStream } from './watch-stream.ts';

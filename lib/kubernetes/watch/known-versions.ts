@@ -6,8 +6,9 @@
 // about frames on their way: an object that changed and was deleted before the LIST is on no page.
 // So a frame is dropped only if the same object was read at an equal or newer version.
 
-import { compareVersions, type JsonObject } from '../../core/event.ts';
-import type { Gap, Position } from '../../core/source.ts';
+import type { JsonObject } from '../../core/json-object.ts';
+import { compareVersions } from '../../core/object-reference.ts';
+import type { Gap, Position } from '../../core/ports/source.ts';
 
 /** One state of an object. */
 export interface ReadState {

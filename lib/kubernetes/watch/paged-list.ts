@@ -12,7 +12,7 @@ import {
   type JsonObject,
   jsonAt,
   stringAt,
-} from '../../core/event.ts';
+} from '../../core/json-object.ts';
 import { sentAt } from '../../net/retry-after.ts';
 import { isJsonAnswer } from '../client/answer-origin.ts';
 import type { ApiAnswer, ApiAnswered, ApiClient } from '../client/kubernetes-api.ts';

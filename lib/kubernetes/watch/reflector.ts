@@ -5,9 +5,10 @@
 
 import type { Clock, Random } from '../../core/clock.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { compareVersions, type JsonObject } from '../../core/event.ts';
+import type { JsonObject } from '../../core/json-object.ts';
+import { compareVersions } from '../../core/object-reference.ts';
 import type { Observe, ReadingState } from '../../core/observation.ts';
-import type { Gap, Position, Positions, TroubleReason } from '../../core/source.ts';
+import type { Gap, Position, Positions, TroubleReason } from '../../core/ports/source.ts';
 import type { ApiClient } from '../client/kubernetes-api.ts';
 import { type DeduplicatedPage, Deduplicator } from './deduplicator.ts';
 import { Freshness } from './freshness.ts';

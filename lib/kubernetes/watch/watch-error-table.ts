@@ -5,7 +5,7 @@
 // LIST would not help.
 // Source: kubernetes/apimachinery meta/v1 Status; apiserver storage/etcd3/watcher.go.
 
-import type { TroubleReason } from '../../core/source.ts';
+import type { TroubleReason } from '../../core/ports/source.ts';
 import type { ApiFailed } from '../client/kubernetes-api.ts';
 
 /**

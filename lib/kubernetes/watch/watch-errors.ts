@@ -1,7 +1,7 @@
 // Finds the row of watch-error-table.ts that matches an error, and the delay that the server asked
 // for. It neither waits nor counts; that is in reconnect-backoff.ts.
 
-import { type Json, type JsonObject, jsonAt, listOf, stringAt } from '../../core/event.ts';
+import { type Json, type JsonObject, jsonAt, listOf, stringAt } from '../../core/json-object.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { retryAfterMs, sentAt } from '../../net/retry-after.ts';
 import { foreignDetail, isForeign } from '../client/answer-origin.ts';

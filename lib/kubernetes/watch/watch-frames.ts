@@ -5,7 +5,7 @@
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes and
 // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/watch-event-v1/
 
-import { isJsonObject, type JsonObject, stringAt } from '../../core/event.ts';
+import { isJsonObject, type JsonObject, textAt } from '../../core/json-object.ts';
 
 /** Cap of one frame in bytes. An Event has at most about 9 MiB of JSON. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
@@ -151,7 +151,7 @@ export function toWatchFrame(value: unknown): WatchFrame {
   const type = value['type'];
   if (type === 'ERROR') return { kind: 'error', status: object };
   if (type === 'BOOKMARK') {
-    const resourceVersion = stringAt(object, 'metadata', 'resourceVersion');
+    const resourceVersion = textAt(object, 'metadata', 'resourceVersion');
     if (resourceVersion === '') return { kind: 'bad', why: 'a bookmark without resourceVersion' };
     return { kind: 'bookmark', resourceVersion };
   }
@@ -165,9 +165,9 @@ export function toWatchFrame(value: unknown): WatchFrame {
 
 /** The object with its key and resourceVersion; undefined if it lacks a name or a version. */
 export function toReadObject(object: JsonObject): ReadObject | undefined {
-  const name = stringAt(object, 'metadata', 'name');
-  const resourceVersion = stringAt(object, 'metadata', 'resourceVersion');
+  const name = textAt(object, 'metadata', 'name');
+  const resourceVersion = textAt(object, 'metadata', 'resourceVersion');
   if (name === '' || resourceVersion === '') return undefined;
-  const key = `${stringAt(object, 'metadata', 'namespace')}/${name}`;
+  const key = `${textAt(object, 'metadata', 'namespace')}/${name}`;
   return { object, key, resourceVersion };
 }

@@ -4,8 +4,8 @@
 // queue full and pauses them all.
 
 import type { Clock } from '../../core/clock.ts';
-import { compareVersions } from '../../core/event.ts';
-import type { Gap, Position } from '../../core/source.ts';
+import { compareVersions } from '../../core/object-reference.ts';
+import type { Gap, Position } from '../../core/ports/source.ts';
 import { BoundedQueue } from '../../kit/async/bounded-queue.ts';
 import { TaskGroup } from '../../kit/async/task-group.ts';
 import type { Deduplicator, ListRule } from './deduplicator.ts';

@@ -3,8 +3,9 @@
 // a change of the configuration. It sends no request.
 // Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
 
-import { compareVersions, type JsonObject, stringAt } from '../../core/event.ts';
-import type { Position, Positions, WatchPath } from '../../core/source.ts';
+import { type JsonObject, stringAt } from '../../core/json-object.ts';
+import { compareVersions } from '../../core/object-reference.ts';
+import type { Position, Positions, WatchPath } from '../../core/ports/source.ts';
 import { resourcePath } from '../client/objects.ts';
 
 /** One watch path. */

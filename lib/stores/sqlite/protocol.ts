@@ -9,7 +9,7 @@ import {
   eventNamespaceOf,
   type Started,
 } from '../../core/delivery.ts';
-import type { Commit, DecisionRecord } from '../../core/store.ts';
+import type { Commit, DecisionRecord } from '../../core/ports/store.ts';
 import type { StoreObserved } from '../../core/store-observation.ts';
 
 type StoredAsIs = 'id' | 'trigger' | 'object' | 'state' | 'dead' | 'createdAt' | 'dueAt';

@@ -2,7 +2,7 @@
 // level depends on whether its series has anything new to log.
 
 import type { Action, TrailEntry, TriggerDisposition } from '../../core/decision.ts';
-import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/event.ts';
+import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/json-object.ts';
 import type { DecisionObserved } from '../../core/observation.ts';
 import { printable, quoted } from '../../kit/text/printable.ts';
 import { compact, counted, pathToken, ruleLabel, token } from '../log-value.ts';

@@ -1,9 +1,9 @@
 // The rows about reading: watches, lists, gaps. Watches and lists of a path fail separately. A
 // watch that cannot be opened while lists succeed is therefore logged once, not after every list.
 
-import type { Json } from '../../core/event.ts';
+import type { Json } from '../../core/json-object.ts';
 import type { ReadingObserved } from '../../core/observation.ts';
-import type { Gap, Position, TroubleReason } from '../../core/source.ts';
+import type { Gap, Position, TroubleReason } from '../../core/ports/source.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { counted } from '../log-value.ts';
 import type { LogLevel, LogLine } from '../logging.ts';

@@ -5,7 +5,7 @@
 
 import { attemptNumber, type Delivery } from '../../core/delivery.ts';
 import { traceparent } from '../../core/delivery-id.ts';
-import { stringAt } from '../../core/event.ts';
+import { stringAt } from '../../core/json-object.ts';
 import { truncate } from '../../kit/text/printable.ts';
 import { toProcessText } from '../shorten.ts';
 

@@ -5,7 +5,7 @@
 // and 429; docs/guarantees.md (lost answers), docs/triggers.md (expect, answers).
 
 import type { Answer, Delivered, Outcome, Started } from '../../core/delivery.ts';
-import { isJsonObject, type Json } from '../../core/event.ts';
+import { isJsonObject, type Json } from '../../core/json-object.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { parsePath, valueAtPath } from '../../kit/data/json-path.ts';
 import { quoted } from '../../kit/text/printable.ts';

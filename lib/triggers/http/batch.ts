@@ -5,7 +5,7 @@
 
 import type { Random } from '../../core/clock.ts';
 import type { Delivery, Outcome, Retry } from '../../core/delivery.ts';
-import type { Trigger } from '../../core/trigger.ts';
+import type { Trigger } from '../../core/ports/trigger.ts';
 import { parseDuration, parseSize } from '../../kit/text/quantity.ts';
 import { pausing } from '../asked-wait.ts';
 import {

@@ -4,7 +4,7 @@
 // Source: RFC 8259 §7 (JSON strings); the URL Standard (form encoding); XML 1.0 §2.2 (characters), §2.4
 // (escapes), §3.1 (attributes); docs/triggers.md (body).
 
-import { isJsonList, isJsonObject, type Json } from '../../core/event.ts';
+import { isJsonList, isJsonObject, type Json } from '../../core/json-object.ts';
 import type { Finding } from '../../core/problem.ts';
 import { jsonOrNothing } from '../../kit/data/json.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';

@@ -5,7 +5,7 @@
 
 import { type Delivery, type Outcome, toDocument } from '../../core/delivery.ts';
 import { traceparent } from '../../core/delivery-id.ts';
-import { stringAt } from '../../core/event.ts';
+import { stringAt } from '../../core/json-object.ts';
 import type { HttpFormat, HttpSection } from './section.ts';
 import type { Header } from './templates.ts';
 

@@ -4,7 +4,7 @@
 // request-credentials.ts.
 // Source: the documentation of each webhook in WEBHOOKS.
 
-import { childrenOf, type Json } from '../../core/event.ts';
+import { childrenOf, type Json } from '../../core/json-object.ts';
 import type { Finding } from '../../core/problem.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
 import { quoted } from '../../kit/text/printable.ts';

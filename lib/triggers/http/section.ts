@@ -3,8 +3,8 @@
 // `…Env`, or `${secret:NAME}` with an entry of `secrets:`.
 // Follows docs/configuration.md and docs/triggers.md (body, expect, started, secrets).
 
-import type { Json, JsonObject } from '../../core/event.ts';
-import type { JsonSchema } from '../../core/kind.ts';
+import type { Json, JsonObject } from '../../core/json-object.ts';
+import type { JsonSchema } from '../../core/ports/kind.ts';
 import type { SecretRef } from '../../kit/secret.ts';
 
 /** Form of a request's body, and where it has the data of its delivery. */

@@ -4,8 +4,8 @@
 
 import { attemptNumber, type Delivery, type Outcome, toTemplateView } from '../../core/delivery.ts';
 import { traceparent } from '../../core/delivery-id.ts';
-import type { JsonObject } from '../../core/event.ts';
-import type { Preview, Trigger } from '../../core/trigger.ts';
+import type { JsonObject } from '../../core/json-object.ts';
+import type { Preview, Trigger } from '../../core/ports/trigger.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
 import {
   batchFormatOf,

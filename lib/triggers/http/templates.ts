@@ -3,7 +3,7 @@
 // Follows docs/configuration.md (places of Event values); RFC 9110 §5.1, §5.5, §7.6.1 (header names,
 // values, hop by hop).
 
-import type { Json, JsonObject } from '../../core/event.ts';
+import type { Json, JsonObject } from '../../core/json-object.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
 import { quoted } from '../../kit/text/printable.ts';

@@ -4,7 +4,7 @@
 // host and port are shown.
 // Source: RFC 3986 §3; the URL Standard (dot segments, also percent-encoded; backslashes).
 
-import type { Json, JsonObject } from '../../core/event.ts';
+import type { Json, JsonObject } from '../../core/json-object.ts';
 import type { Finding } from '../../core/problem.ts';
 import { nameOfSecret } from '../../kit/secret.ts';
 import type { Template } from '../../kit/text/template.ts';

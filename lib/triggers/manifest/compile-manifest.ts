@@ -11,7 +11,7 @@ import {
   type Json,
   type JsonObject,
   stringAt,
-} from '../../core/event.ts';
+} from '../../core/json-object.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate, type Template, toText } from '../../kit/text/template.ts';

@@ -1,8 +1,8 @@
-// The document for templates of a manifest: its paths and its texts. The places of templates are in manifest-places.ts,
-// their rendering in render-leaf.ts. Source: docs/triggers.md.
+// The document for templates of a manifest: its paths and its texts. The places of templates are in
+// manifest-places.ts, their rendering in render-leaf.ts. Source: docs/triggers.md.
 
 import { type Delivery, toTemplateView } from '../../core/delivery.ts';
-import type { Json } from '../../core/event.ts';
+import type { Json } from '../../core/json-object.ts';
 import { mapTexts, toProcessText } from '../shorten.ts';
 
 /**

@@ -12,7 +12,7 @@ import {
   listOf,
   objectOf,
   stringAt,
-} from '../../core/event.ts';
+} from '../../core/json-object.ts';
 import { pointerSteps, toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate } from '../../kit/text/template.ts';
 import { FIRST_WORDS, isEventPath } from './document.ts';

@@ -11,9 +11,9 @@ import {
   jsonAt,
   objectOf,
   stringAt,
-} from '../../core/event.ts';
+} from '../../core/json-object.ts';
+import type { OnLostAnswer } from '../../core/ports/trigger.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
-import type { OnLostAnswer } from '../../core/trigger.ts';
 import { pointerSteps, toPointer } from '../../kit/data/json-pointer.ts';
 import { renderDuration } from '../../kit/text/quantity.ts';
 import { namespaceFindings } from '../create-object.ts';

@@ -4,7 +4,7 @@
 // Source: docs/triggers.md; k8s.io/kubernetes third_party/forked/golang/expansion (`$$` is a
 // literal `$`); Tekton Pipelines and Argo Workflows docs/variables.md, which define no escape.
 
-import type { Json } from '../../core/event.ts';
+import type { Json } from '../../core/json-object.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { toLabelValue, toMarkedLabelValue } from '../../kit/text/label.ts';
 import { quoted, truncate } from '../../kit/text/printable.ts';

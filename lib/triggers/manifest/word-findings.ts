@@ -2,7 +2,13 @@
 // volumes. It looks at the place of a word and the words before it, and knows no program.
 // Source: docs/triggers.md (Arguments and scripts); the Pod API reference (command, args, exec).
 
-import { childrenOf, isJsonList, type Json, type JsonObject, objectOf } from '../../core/event.ts';
+import {
+  childrenOf,
+  isJsonList,
+  type Json,
+  type JsonObject,
+  objectOf,
+} from '../../core/json-object.ts';
 import { errorAt, type Finding } from '../../core/problem.ts';
 import { toPointer } from '../../kit/data/json-pointer.ts';
 import { parseTemplate } from '../../kit/text/template.ts';

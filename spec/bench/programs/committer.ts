@@ -3,8 +3,8 @@
 
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Kind } from '../../../lib/core/kind.ts';
-import type { ClosedStore, Commit, Outbox, Store } from '../../../lib/core/store.ts';
+import type { Kind } from '../../../lib/core/ports/kind.ts';
+import type { ClosedStore, Commit, Outbox, Store } from '../../../lib/core/ports/store.ts';
 import { storeKinds } from '../../../lib/stores/registry.ts';
 import type { StoreParts } from '../../../lib/stores/store-kind.ts';
 import { percentile } from '../arithmetic.ts';

@@ -1,6 +1,6 @@
 // A gateway in this process, with the command line and the variables of a rendered pod, under an account.
 
-import { type JsonObject, stringAt } from '../../../lib/core/event.ts';
+import { type JsonObject, stringAt } from '../../../lib/core/json-object.ts';
 import { type GatewayRun, outcomeOf, RunningGateway } from '../../recipes/running-gateway.ts';
 
 /** Options of a run: arguments and variables of the container, and the mounted configuration. */

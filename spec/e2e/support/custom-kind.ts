@@ -1,6 +1,6 @@
 // Kinds that a cluster gets from a CustomResourceDefinition.
 
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import type { KubeObject } from '../../controlplane/admin-client.ts';
 
 /** The definition of a namespaced kind whose objects have this schema. */

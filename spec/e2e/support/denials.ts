@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { type Json, stringAt } from '../../../lib/core/event.ts';
+import { type Json, stringAt } from '../../../lib/core/json-object.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 import { Authority } from '../../support/certificates.ts';
 

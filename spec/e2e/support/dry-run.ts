@@ -1,6 +1,6 @@
 // Asks a real API server whether it would accept an object, and changes nothing.
 
-import { isJsonObject, type JsonObject, stringAt } from '../../../lib/core/event.ts';
+import { isJsonObject, type JsonObject, stringAt } from '../../../lib/core/json-object.ts';
 import type { KubeObject } from '../../controlplane/admin-client.ts';
 import type { ControlPlane } from '../../controlplane/control-plane.ts';
 

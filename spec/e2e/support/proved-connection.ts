@@ -3,7 +3,7 @@
 
 import { parseYaml } from '../../../lib/config/parse-yaml.ts';
 import type { Clock } from '../../../lib/core/clock.ts';
-import { jsonAt, stringAt } from '../../../lib/core/event.ts';
+import { jsonAt, stringAt } from '../../../lib/core/json-object.ts';
 import { systemClock, systemRandom } from '../../../lib/kit/system.ts';
 import {
   type Connection,

@@ -1,7 +1,7 @@
 // Answers of an API server by chance, and of whatever may stand in its place: any status, headers
 // that ask to wait in every wrong way, Statuses with something wrong in them, pages of lists.
 
-import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/json-object.ts';
 import type { ApiAnswer, ApiFailed } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { recordedEvents } from '../corpus.ts';
 import { anyJson, mutatedJson } from '../json-values.ts';

@@ -1,7 +1,7 @@
 // What an answer to a creation means: an outcome of the closed set that agrees with the few sentences
 // that the guarantees say about statuses, a detail that can be shown, no secret, a bounded wait.
 
-import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/json-object.ts';
 import type { ApiAnswer } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { outcomeOf } from '../../../lib/triggers/api-answer-table.ts';
 import { askedWaitMs } from '../../../lib/triggers/asked-wait.ts';

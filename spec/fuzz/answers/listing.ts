@@ -1,7 +1,7 @@
 // What a list promises of any pages: it ends, its pages are counted from 1 and say who is on them, and
 // what their reader makes of them is new, once each, and bounded.
 
-import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json, jsonAt, stringAt } from '../../../lib/core/json-object.ts';
 import type { ApiAnswer, ApiClient } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import { Deduplicator } from '../../../lib/kubernetes/watch/deduplicator.ts';
 import { KnownVersions } from '../../../lib/kubernetes/watch/known-versions.ts';

@@ -1,7 +1,7 @@
 // The target `configurations`: any text as a configuration, to a plan or to problems.
 
 import { loadDocument } from '../../../lib/config/load-document.ts';
-import { isJsonObject, type Json } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json } from '../../../lib/core/json-object.ts';
 import { writtenConfigurations } from '../corpus.ts';
 import { anyJson, mutatedJson } from '../json-values.ts';
 import type { FuzzRandom } from '../random.ts';

@@ -7,7 +7,7 @@ import {
   type JsonObject,
   jsonAt,
   stringAt,
-} from '../../../lib/core/event.ts';
+} from '../../../lib/core/json-object.ts';
 import { configurationSchema } from '../../../lib/plan/schema.ts';
 import { JOB, PIPELINE_RUN, WORKFLOW } from '../../triggers/support/parts.ts';
 import type { FuzzRandom } from '../random.ts';

@@ -2,7 +2,7 @@
 // each time; nothing thrown. And of a plan: that it decides, and explains what it decides.
 
 import { loadDocument } from '../../../lib/config/load-document.ts';
-import { isJsonObject, type Json, stringAt } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json, stringAt } from '../../../lib/core/json-object.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
 import { PROBLEM_CODES, type Problem } from '../../../lib/core/problem.ts';
 import { decide } from '../../../lib/filters/decide.ts';

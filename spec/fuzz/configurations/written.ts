@@ -1,7 +1,7 @@
 // A value written as a text in one of the many ways in which people write YAML and JSON, and texts
 // with the mistakes that editors, merges and keyboards make.
 
-import { isJsonObject, type Json } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json } from '../../../lib/core/json-object.ts';
 import type { FuzzRandom } from '../random.ts';
 import { anyText, FRAGMENTS } from '../texts.ts';
 

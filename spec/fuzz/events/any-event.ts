@@ -1,6 +1,7 @@
 // Events by chance: recorded ones with something wrong in them, and JSON that was never an Event.
 
-import { type EventObject, isJsonObject, type Json } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json } from '../../../lib/core/json-object.ts';
+import type { EventObject } from '../../../lib/core/occurrence.ts';
 import { recordedEvents } from '../corpus.ts';
 import { anyObject, mutatedJson, nested } from '../json-values.ts';
 import type { FuzzRandom } from '../random.ts';

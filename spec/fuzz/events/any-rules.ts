@@ -1,8 +1,7 @@
 // Rules by chance that have a chance to match: made of what stands in an Event. Only such patterns as
 // mean the same to the naive evaluator: expressions of plain letters, globs that are well formed.
 
-import type { EventObject } from '../../../lib/core/event.ts';
-import { toOccurrence } from '../../../lib/core/occurrence.ts';
+import { type EventObject, toOccurrence } from '../../../lib/core/occurrence.ts';
 import type { BlockSection, RuleSection } from '../../../lib/filters/rule.ts';
 import type { NaiveFilter } from '../../filters/naive-original.ts';
 import type { FuzzRandom } from '../random.ts';

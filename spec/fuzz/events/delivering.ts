@@ -11,9 +11,9 @@ import {
   type JsonObject,
   jsonAt,
   stringAt,
-} from '../../../lib/core/event.ts';
+} from '../../../lib/core/json-object.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
-import type { Trigger } from '../../../lib/core/trigger.ts';
+import type { Trigger } from '../../../lib/core/ports/trigger.ts';
 import { Limiter } from '../../../lib/intake/limiter.ts';
 import { rule } from '../../../lib/intake/stages.ts';
 import {

@@ -2,7 +2,7 @@
 // reading to the object that is sent.
 
 import { DISPOSITIONS, type TriggerDisposition } from '../../../lib/core/decision.ts';
-import type { EventObject } from '../../../lib/core/event.ts';
+import type { EventObject } from '../../../lib/core/occurrence.ts';
 import type { RuleSection } from '../../../lib/filters/rule.ts';
 import type { NaiveFilter } from '../../filters/naive-original.ts';
 import type { FuzzTarget } from '../target.ts';

@@ -2,8 +2,13 @@
 // decided as two naive evaluators decide that share nothing with the chain.
 
 import type { Decision } from '../../../lib/core/decision.ts';
-import { type EventObject, stringAt } from '../../../lib/core/event.ts';
-import { type Occurrence, type ReadFrom, toOccurrence } from '../../../lib/core/occurrence.ts';
+import { stringAt } from '../../../lib/core/json-object.ts';
+import {
+  type EventObject,
+  type Occurrence,
+  type ReadFrom,
+  toOccurrence,
+} from '../../../lib/core/occurrence.ts';
 import { compileOriginal, originalTrace } from '../../../lib/filters/brigade-rules.ts';
 import type { Chain } from '../../../lib/filters/chain.ts';
 import { compileChain } from '../../../lib/filters/compile.ts';

@@ -3,7 +3,7 @@
 
 import type { Decision, TriggerDisposition } from '../../../lib/core/decision.ts';
 import type { Delivery } from '../../../lib/core/delivery.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/json-object.ts';
 import type { DecisionObserved } from '../../../lib/core/observation.ts';
 import type { Occurrence } from '../../../lib/core/occurrence.ts';
 import { originalTrace } from '../../../lib/filters/brigade-rules.ts';

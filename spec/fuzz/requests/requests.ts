@@ -1,7 +1,6 @@
 // The target `requests`: what the kind http sends for any Event, and what it makes of any answer.
 
-import type { EventObject } from '../../../lib/core/event.ts';
-import { toOccurrence } from '../../../lib/core/occurrence.ts';
+import { type EventObject, toOccurrence } from '../../../lib/core/occurrence.ts';
 import type { HttpResult } from '../../../lib/net/http-client.ts';
 import { aDelivery } from '../../support/builders.ts';
 import { anyHeaders } from '../answers/any-answer.ts';

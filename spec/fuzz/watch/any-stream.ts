@@ -1,7 +1,7 @@
 // Byte streams of a watch by chance: lines that a server would send, some of them damaged on their
 // way, and the places at which the stream is cut. What is whole is marked, so that losing it shows.
 
-import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/json-object.ts';
 import { recordedEvents } from '../corpus.ts';
 import { anyJson, mutatedJson } from '../json-values.ts';
 import type { FuzzRandom } from '../random.ts';

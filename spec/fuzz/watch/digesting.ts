@@ -2,9 +2,9 @@
 // moves on, what is unreadable counted once across reconnects, and an end to reconnecting. The model
 // beside it is naive: a map of versions, and the lines that a server would send again.
 
-import { type Json, jsonAt, stringAt } from '../../../lib/core/event.ts';
+import { type Json, jsonAt, stringAt } from '../../../lib/core/json-object.ts';
 import type { Observation } from '../../../lib/core/observation.ts';
-import type { Position } from '../../../lib/core/source.ts';
+import type { Position } from '../../../lib/core/ports/source.ts';
 import { Deduplicator } from '../../../lib/kubernetes/watch/deduplicator.ts';
 import { KnownVersions, type ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { ReconnectBackoff } from '../../../lib/kubernetes/watch/reconnect-backoff.ts';

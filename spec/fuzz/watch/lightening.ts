@@ -1,7 +1,7 @@
 // What is left out of a frame's text before it is parsed: the list `managedFields`, nothing else of what
 // is JSON, and what stands around it stays what it was.
 
-import { isJsonObject, type Json } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json } from '../../../lib/core/json-object.ts';
 import { cutManagedFields } from '../../../lib/kubernetes/watch/managed-fields.ts';
 import { must, mustBeSame } from '../target.ts';
 import type { SplitLine } from './splitting.ts';

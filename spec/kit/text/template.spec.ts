@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Json } from '../../../lib/core/event.ts';
+import type { Json } from '../../../lib/core/json-object.ts';
 import { parsePath } from '../../../lib/kit/data/json-path.ts';
 import { parseTemplate, SECRETS, type Template } from '../../../lib/kit/text/template.ts';
 

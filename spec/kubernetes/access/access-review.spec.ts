@@ -2,8 +2,8 @@
 
 import { expect } from 'chai';
 import { parseYaml } from '../../../lib/config/parse-yaml.ts';
-import { type JsonObject, jsonAt } from '../../../lib/core/event.ts';
-import type { Permission } from '../../../lib/core/kind.ts';
+import { type JsonObject, jsonAt } from '../../../lib/core/json-object.ts';
+import type { Permission } from '../../../lib/core/ports/kind.ts';
 import {
   questionsOf,
   type ReviewedAccess,

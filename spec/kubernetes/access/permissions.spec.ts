@@ -2,7 +2,7 @@
 // grants: spec/charts/permissions.spec.ts.
 
 import { expect } from 'chai';
-import type { Grant, Permission } from '../../../lib/core/kind.ts';
+import type { Grant, Permission } from '../../../lib/core/ports/kind.ts';
 import { permissionsOf } from '../../../lib/kubernetes/access/permissions.ts';
 import { eventsKind } from '../../../lib/sources/events.ts';
 import { triggerKinds } from '../../../lib/triggers/registry.ts';

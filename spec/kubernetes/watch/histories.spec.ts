@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseYaml } from '../../../lib/config/parse-yaml.ts';
-import { stringAt } from '../../../lib/core/event.ts';
+import { stringAt } from '../../../lib/core/json-object.ts';
 import { connect } from '../../../lib/kubernetes/client/connection.ts';
 import type { ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { readChanges } from '../../../lib/kubernetes/watch/reflector.ts';

@@ -2,7 +2,7 @@
 // first.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
 import {
   errorFrame,

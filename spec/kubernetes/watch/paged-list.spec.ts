@@ -1,7 +1,7 @@
 // Paged lists: bounds, expired tokens, retries.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import type {
   ApiAnswer,
   ApiCall,

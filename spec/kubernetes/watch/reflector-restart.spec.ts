@@ -2,7 +2,7 @@
 // reading.
 
 import { expect } from 'chai';
-import type { Position } from '../../../lib/core/source.ts';
+import type { Position } from '../../../lib/core/ports/source.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import type { ParkedRequest } from '../../support/parked-request.ts';
 import {

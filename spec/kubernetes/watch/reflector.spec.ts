@@ -1,7 +1,7 @@
 // The reflector against a scripted API server over HTTP: starts, streams, reconnects.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import { eventAt, frame, readerSuite, shopAt } from '../../support/reader-bench.ts';
 import { until } from '../../support/until.ts';
 

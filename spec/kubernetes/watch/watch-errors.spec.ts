@@ -2,7 +2,7 @@
 // its row.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import type { ApiFailed } from '../../../lib/kubernetes/client/kubernetes-api.ts';
 import {
   type EndOfStream,

@@ -2,7 +2,7 @@
 // that is no longer read.
 
 import { expect } from 'chai';
-import type { Position } from '../../../lib/core/source.ts';
+import type { Position } from '../../../lib/core/ports/source.ts';
 import {
   positionKeyOf,
   startPointOf,

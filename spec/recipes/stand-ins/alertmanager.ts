@@ -4,7 +4,7 @@
 // empty value is no label; one label at least), and for what the schema refuses
 // https://github.com/go-openapi/errors (400 for a wrong type, 415, 422 for a missing key).
 
-import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/event.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../lib/core/json-object.ts';
 import { type Answer, jsonAnswer, jsonIn, mediaTypeOf, pathOf, type StandIn } from './answer.ts';
 
 // RFC 3339, which `format: date-time` means.

@@ -1,7 +1,7 @@
 // Common parts of the stand-ins for receivers. A stand-in answers one request as the documentation
 // of the real receiver says. It keeps no state; real-receiver.ts has the socket.
 
-import { isJsonObject, type JsonObject } from '../../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../../lib/core/json-object.ts';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
 
 /** An answer before it is written to a socket. */

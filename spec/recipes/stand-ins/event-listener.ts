@@ -4,7 +4,7 @@
 // https://tekton.dev/docs/triggers/cel_expressions/ (compareSecret), HandleEvent and IsValidPayload
 // in pkg/sink of tektoncd/triggers (202, and 400 for a body that is no JSON object).
 
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import { jsonAnswer, objectIn, type StandIn } from './answer.ts';
 
 /** State of the EventListener. */

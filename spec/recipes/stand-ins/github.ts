@@ -6,7 +6,7 @@
 // of 403), https://docs.github.com/en/rest/about-the-rest-api/api-versions.
 
 import { Buffer } from 'node:buffer';
-import { isJsonObject, type JsonObject } from '../../../lib/core/event.ts';
+import { isJsonObject, type JsonObject } from '../../../lib/core/json-object.ts';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
 import { type Answer, jsonAnswer, objectIn, otherKeys, pathOf, type StandIn } from './answer.ts';
 

@@ -11,7 +11,7 @@ import {
   type Json,
   type JsonObject,
   jsonAt,
-} from '../../../lib/core/event.ts';
+} from '../../../lib/core/json-object.ts';
 import type { Arrived } from '../../triggers/http/support/real-receiver.ts';
 import { type Answer, jsonAnswer, mediaTypeOf, objectIn, pathOf, type StandIn } from './answer.ts';
 

@@ -10,7 +10,7 @@ import {
   type Json,
   type JsonObject,
   jsonAt,
-} from '../../../lib/core/event.ts';
+} from '../../../lib/core/json-object.ts';
 import { mediaTypeOf, objectIn, pathOf, type StandIn, textAnswer } from './answer.ts';
 
 /** State of Slack. */

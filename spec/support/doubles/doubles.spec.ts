@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
 import type { Observe } from '../../../lib/core/observation.ts';
-import type { Source } from '../../../lib/core/source.ts';
+import type { Source } from '../../../lib/core/ports/source.ts';
 import { createMemoryStore } from '../../../lib/stores/memory.ts';
 import { describeStore } from '../../conformance/store.ts';
 import { describeTrigger, type TriggerBench } from '../../conformance/trigger.ts';

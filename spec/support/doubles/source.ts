@@ -1,7 +1,7 @@
 // Doubles of the port Source.
 
 import { SluiceError } from '../../../lib/core/errors.ts';
-import type { Batch, Positions, Source, WatchPath } from '../../../lib/core/source.ts';
+import type { Batch, Positions, Source, WatchPath } from '../../../lib/core/ports/source.ts';
 import { aborted } from '../../../lib/kit/async/abort.ts';
 
 /** A source that reads nothing until the abort. Every path is its own successor. */

@@ -11,7 +11,7 @@ import type {
   Outbox,
   Store,
   Upkeep,
-} from '../../../lib/core/store.ts';
+} from '../../../lib/core/ports/store.ts';
 import { createMemoryStore } from '../../../lib/stores/memory.ts';
 
 /** The asynchronous calls of all ports of a store; their names differ. */

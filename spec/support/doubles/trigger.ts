@@ -2,7 +2,7 @@
 // it serves every lane.
 
 import type { Delivery, Outcome } from '../../../lib/core/delivery.ts';
-import type { Batching, Trigger } from '../../../lib/core/trigger.ts';
+import type { Batching, Trigger } from '../../../lib/core/ports/trigger.ts';
 
 /** A delivery was started. */
 export const DELIVERED = { outcome: 'delivered' } as const satisfies Outcome;

@@ -4,7 +4,7 @@
 import { expect } from 'chai';
 import { Webhook } from 'standardwebhooks';
 import type { Delivery } from '../../../lib/core/delivery.ts';
-import type { EventObject } from '../../../lib/core/event.ts';
+import type { EventObject } from '../../../lib/core/occurrence.ts';
 import { userAgent } from '../../../lib/kit/version.ts';
 import type { HttpSection } from '../../../lib/triggers/http/section.ts';
 import { httpKind } from '../../../lib/triggers/http.ts';

@@ -2,7 +2,7 @@
 // word before them may turn them into a program or an option.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import { kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { CONTEXT } from '../support/parts.ts';
 import { aJob, CONTAINER, check, EVENT } from './support.ts';

@@ -2,7 +2,7 @@
 // in arguments.spec.ts.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import { aJob, aRun, aWorkflow, CONTAINER, check, EVENT } from './support.ts';
 
 function withMetadata(metadata: JsonObject): JsonObject {

@@ -2,7 +2,7 @@
 // value of an Event would become program text. Only pipelines inside the manifest can be checked.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import { aRun, aWorkflow, check, EVENT, variable } from './support.ts';
 
 interface Case {

@@ -2,7 +2,7 @@
 // becomes program text as well. Parameters are in pipelines.spec.ts.
 
 import { expect } from 'chai';
-import type { JsonObject } from '../../../lib/core/event.ts';
+import type { JsonObject } from '../../../lib/core/json-object.ts';
 import { aJob, aRun, aWorkflow, CONTAINER, check, EVENT, variable } from './support.ts';
 
 interface Case {

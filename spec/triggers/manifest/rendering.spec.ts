@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Json, stringAt } from '../../../lib/core/event.ts';
+import { type Json, stringAt } from '../../../lib/core/json-object.ts';
 import { anEvent } from '../../support/builders.ts';
 import { aJob, aRun, aWorkflow, created, EVENT, fire, textAt, variable } from './support.ts';
 

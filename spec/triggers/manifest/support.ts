@@ -2,7 +2,8 @@
 
 import { expect } from 'chai';
 import type { Outcome } from '../../../lib/core/delivery.ts';
-import { type EventObject, type Json, type JsonObject, jsonAt } from '../../../lib/core/event.ts';
+import { type Json, type JsonObject, jsonAt } from '../../../lib/core/json-object.ts';
+import type { EventObject } from '../../../lib/core/occurrence.ts';
 import { toText } from '../../../lib/kit/text/template.ts';
 import { type KubernetesSection, kubernetesKind } from '../../../lib/triggers/kubernetes.ts';
 import { aDelivery } from '../../support/builders.ts';

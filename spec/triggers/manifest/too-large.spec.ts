@@ -8,7 +8,7 @@ import {
   type JsonObject,
   jsonAt,
   stringAt,
-} from '../../../lib/core/event.ts';
+} from '../../../lib/core/json-object.ts';
 import { anEvent } from '../../support/builders.ts';
 import { aJob, aRun, aWorkflow, created, EVENT, fire, textAt, variable } from './support.ts';
 

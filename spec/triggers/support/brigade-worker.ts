@@ -5,7 +5,7 @@
 
 import { EventEmitter } from 'node:events';
 import { compileFunction } from 'node:vm';
-import { type Json, stringAt } from '../../../lib/core/event.ts';
+import { type Json, stringAt } from '../../../lib/core/json-object.ts';
 
 /** The event of a build, as the worker reads it from the Secret. */
 export interface BrigadeEvent {

@@ -2,7 +2,12 @@
 // scripted answers of a spec first. It knows no kinds and validates nothing.
 
 import { once } from 'node:events';
-import { isJsonObject, type Json, type JsonObject, stringAt } from '../../../lib/core/event.ts';
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  stringAt,
+} from '../../../lib/core/json-object.ts';
 import type {
   ApiAnswer,
   ApiCall,

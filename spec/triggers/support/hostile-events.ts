@@ -1,6 +1,6 @@
 // Hostile Events: everything that the author of an Event decides.
 
-import type { EventObject } from '../../../lib/core/event.ts';
+import type { EventObject } from '../../../lib/core/occurrence.ts';
 import { anEvent } from '../../support/builders.ts';
 
 /** A text with everything that breaks shells, terminals, JSON, labels and templates. */

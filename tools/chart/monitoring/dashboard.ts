@@ -1,7 +1,7 @@
 // Renders the table of panels as a Grafana dashboard (JSON model of schema version 39, Grafana 10.4 and later).
 // Source: https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/
 
-import type { Json, JsonObject } from '../../../lib/core/event.ts';
+import type { Json, JsonObject } from '../../../lib/core/json-object.ts';
 import { DASHBOARD_ROWS, type Panel, type Row } from './panels.ts';
 
 const MATCHERS = 'cluster=~"$cluster",namespace=~"$namespace",pod=~"$pod"';

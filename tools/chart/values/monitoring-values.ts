@@ -1,6 +1,6 @@
 // Values about metrics, alerts, the dashboard, and the test of a release.
 
-import type { JsonSchema } from '../../../lib/core/kind.ts';
+import type { JsonSchema } from '../../../lib/core/ports/kind.ts';
 import { ALERTS } from '../monitoring/alerts.ts';
 import {
   block,

@@ -1,7 +1,7 @@
 // Values about the pod: log, security, probes, resources and scheduling.
 
-import type { Json } from '../../../lib/core/event.ts';
-import type { JsonSchema } from '../../../lib/core/kind.ts';
+import type { Json } from '../../../lib/core/json-object.ts';
+import type { JsonSchema } from '../../../lib/core/ports/kind.ts';
 import {
   DECISION_LINES,
   EVENT_DETAILS,

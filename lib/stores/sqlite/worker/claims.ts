@@ -2,7 +2,7 @@
 // answer. Ended attempts are one JSON text that is only appended to, so nothing here parses JSON.
 
 import { type Attempt, isOnlyHeld } from '../../../core/delivery.ts';
-import type { ClaimRequest, Settlement, StateChange } from '../../../core/store.ts';
+import type { ClaimRequest, Settlement, StateChange } from '../../../core/ports/store.ts';
 import type { ActRow, DeliveryRow, WholeRow, WithBody } from '../protocol.ts';
 import type { PortParts } from './commit.ts';
 import type { Statements } from './database.ts';

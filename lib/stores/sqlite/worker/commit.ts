@@ -1,8 +1,8 @@
 // The journal in SQL: commits of positions, ledger, new deliveries and gaps. Inside the transaction it
 // checks ids against deliveries and ledger, and deletes settled deliveries if the file is full.
 
-import type { Gap, Position, Positions } from '../../../core/source.ts';
-import type { Committed, StoreUsage } from '../../../core/store.ts';
+import type { Gap, Position, Positions } from '../../../core/ports/source.ts';
+import type { Committed, StoreUsage } from '../../../core/ports/store.ts';
 import { GAPS_KEPT } from '../../store-kind.ts';
 import type { DeliveryRow, NewRow, PackedCommit } from '../protocol.ts';
 import type { Statements } from './database.ts';

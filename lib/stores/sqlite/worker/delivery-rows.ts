@@ -2,7 +2,7 @@
 // and bodies never disagree with them.
 
 import { type Delivery, type DeliveryState, isUnsettled } from '../../../core/delivery.ts';
-import type { DeliveryCount } from '../../../core/store.ts';
+import type { DeliveryCount } from '../../../core/ports/store.ts';
 import { dropOldest } from '../../store-kind.ts';
 import type { DeliveryRow, NewRow, WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';

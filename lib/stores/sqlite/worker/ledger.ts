@@ -2,8 +2,8 @@
 // sweep (maintenance.ts) deletes entries.
 
 import { HELD_TO_THE_END } from '../../../core/delivery.ts';
-import type { CompleteList, PathKey } from '../../../core/source.ts';
-import type { LedgerEntry, Retirement } from '../../../core/store.ts';
+import type { CompleteList, PathKey } from '../../../core/ports/source.ts';
+import type { LedgerEntry, Retirement } from '../../../core/ports/store.ts';
 import { hashesOf } from '../../../kit/data/key-filter.ts';
 import { successorOf } from '../../store-kind.ts';
 import type { LedgerKeys, SeenKeys } from '../protocol.ts';

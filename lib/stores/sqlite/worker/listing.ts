@@ -3,7 +3,7 @@
 // then does not scan a million waiting deliveries.
 
 import type { SQLInputValue } from 'node:sqlite';
-import type { DeliveryCount, DeliveryQuery } from '../../../core/store.ts';
+import type { DeliveryCount, DeliveryQuery } from '../../../core/ports/store.ts';
 import type { WholeRow } from '../protocol.ts';
 import type { Statements } from './database.ts';
 import type { DeliveryRows } from './delivery-rows.ts';

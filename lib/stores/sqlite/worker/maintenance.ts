@@ -8,7 +8,7 @@ import type {
   RenamedTrigger,
   Retirement,
   SweepBounds,
-} from '../../../core/store.ts';
+} from '../../../core/ports/store.ts';
 import type { DeliveryRow, SweepAnswer, SweepPlace, WholeRow } from '../protocol.ts';
 import { endedOf } from './claims.ts';
 import type { Commits, PortParts } from './commit.ts';

@@ -9,7 +9,7 @@ import {
   receiveMessageOnPort,
   workerData,
 } from 'node:worker_threads';
-import type { Gap } from '../../../core/source.ts';
+import type { Gap } from '../../../core/ports/source.ts';
 import type {
   ClaimRequest,
   DeliveryQuery,
@@ -18,7 +18,7 @@ import type {
   Settlement,
   StateChange,
   SweepBounds,
-} from '../../../core/store.ts';
+} from '../../../core/ports/store.ts';
 import type {
   CallFailure,
   FromWorker,

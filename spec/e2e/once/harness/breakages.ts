@@ -2,7 +2,7 @@
 // realistic mistake. breakages.spec.ts runs the main run with each and expects a finding of the
 // accounting; nothing else uses them.
 
-import type { Journal, Outbox, Store, Upkeep } from '../../../../lib/core/store.ts';
+import type { Journal, Outbox, Store, Upkeep } from '../../../../lib/core/ports/store.ts';
 import { systemClock } from '../../../../lib/kit/system.ts';
 import { NEVER } from '../../../support/never.ts';
 

@@ -5,7 +5,7 @@
 import { argv, cwd } from 'node:process';
 import type { ProcessContext } from '../../../../lib/cli/command.ts';
 import { listenForSignals, runCommandLine } from '../../../../lib/cli/main.ts';
-import type { Store } from '../../../../lib/core/store.ts';
+import type { Store } from '../../../../lib/core/ports/store.ts';
 import { systemEnvironment, systemRandom } from '../../../../lib/kit/system.ts';
 import { createSectionValidators } from '../../../../lib/plan/native-form.ts';
 import { bentClock } from './bent-clock.ts';

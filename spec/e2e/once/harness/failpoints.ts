@@ -2,7 +2,7 @@
 // after each call of the store, at a chosen time of that call. The product knows nothing of them:
 // the store is wrapped from outside (ProcessContext.aroundStore).
 
-import type { Store } from '../../../../lib/core/store.ts';
+import type { Store } from '../../../../lib/core/ports/store.ts';
 
 /** The calls of the store at which a gateway may die. */
 export const STORE_CALLS = ['begin', 'lookup', 'commit', 'claim', 'attempt', 'settle'] as const;

@@ -6,8 +6,8 @@ import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Delivery, DeliveryState } from '../../../../lib/core/delivery.ts';
-import type { Gap } from '../../../../lib/core/source.ts';
-import type { Archive, Store } from '../../../../lib/core/store.ts';
+import type { Gap } from '../../../../lib/core/ports/source.ts';
+import type { Archive, Store } from '../../../../lib/core/ports/store.ts';
 import { storeKinds } from '../../../../lib/stores/registry.ts';
 import { attemptName } from './counting-receiver.ts';
 

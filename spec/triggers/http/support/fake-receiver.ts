@@ -2,7 +2,7 @@
 // and opens no socket. real-receiver.ts has a socket.
 
 import { once } from 'node:events';
-import type { Trigger } from '../../../../lib/core/trigger.ts';
+import type { Trigger } from '../../../../lib/core/ports/trigger.ts';
 import type {
   HttpAnswered,
   HttpFailed,

@@ -1,7 +1,7 @@
 // The port Source, which yields occurrences, and the types of its batches. Implementations are in
 // lib/sources.
 
-import type { Occurrence } from './occurrence.ts';
+import type { Occurrence } from '../occurrence.ts';
 
 /** The point up to which one watch path was read. */
 export interface Position {

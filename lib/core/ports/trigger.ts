@@ -1,6 +1,6 @@
 // The port Trigger, which makes an attempt of deliveries. Implementations are in lib/triggers.
 
-import type { Delivery, Outcome } from './delivery.ts';
+import type { Delivery, Outcome } from '../delivery.ts';
 
 /** Bounds for several deliveries in one attempt. */
 export interface Batching {

@@ -5,8 +5,8 @@
 // errors. (5) Growth is bounded, and every commit reports the usage. (6) A failing call stores nothing
 // and throws a SluiceError: retry after `store-unavailable`, but not after `store-unusable`.
 
-import type { TrailEntry } from './decision.ts';
-import type { Delivery, DeliveryState, Outcome } from './delivery.ts';
+import type { TrailEntry } from '../decision.ts';
+import type { Delivery, DeliveryState, Outcome } from '../delivery.ts';
 import type { CompleteList, Gap, PathKey, Positions, WatchPath } from './source.ts';
 
 /** A series that was started. It is kept for as long as its Event could be read again. */

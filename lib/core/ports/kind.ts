@@ -1,8 +1,8 @@
 // The descriptor of a kind of source, trigger or store. Schema, documents, chart and metric labels
 // are derived from it. It has data, pure functions and a `create` that starts nothing.
 
-import type { JsonObject } from './event.ts';
-import type { Finding } from './problem.ts';
+import type { JsonObject } from '../json-object.ts';
+import type { Finding } from '../problem.ts';
 import type { OnLostAnswer } from './trigger.ts';
 
 /** A JSON Schema (draft 2020-12) as data. The documents show its `description`. */

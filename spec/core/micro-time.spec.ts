@@ -1,59 +1,13 @@
-// Promises of lib/core/event.ts: reads from untrusted JSON, times and versions.
+// Promises of lib/core/micro-time.ts.
 
 import { expect } from 'chai';
 import fc from 'fast-check';
 import {
-  compareVersions,
-  isJsonObject,
-  type Json,
-  jsonAt,
   millisecondsOf,
   parseMicroTime,
   renderMicroTime,
-  stringAt,
   toMicroTime,
-} from '../../lib/core/event.ts';
-
-const value: Json = { a: { b: 'text', n: 3, z: null }, list: [{ b: 'no' }], s: 'plain' };
-
-describe('jsonAt', () => {
-  const cases: readonly (readonly [readonly string[], Json | undefined])[] = [
-    [['a', 'b'], 'text'],
-    [['a', 'z'], null],
-    [[], value],
-    [['a', 'x'], undefined],
-    [['a', 'b', 'length'], undefined],
-    [['list', '0'], undefined],
-    [['s', 'length'], undefined],
-    [['constructor'], undefined],
-    [['__proto__', 'toString'], undefined],
-  ];
-  for (const [path, found] of cases) {
-    it(`finds ${JSON.stringify({ found })} at ${path.join('.') || 'the top'}`, () => {
-      expect(jsonAt(value, ...path)).to.deep.equal(found);
-    });
-  }
-});
-
-describe('stringAt', () => {
-  it('is the empty string if the value is missing or not a string', () => {
-    const found = [stringAt(value, 'a', 'n'), stringAt(value, 'q'), stringAt(undefined, 'a')];
-    expect(found).to.deep.equal(['', '', '']);
-    expect(stringAt(value, 'a', 'b')).to.equal('text');
-  });
-});
-
-describe('isJsonObject', () => {
-  it('rejects lists and null', () => {
-    expect([{}, [], null, 'x', 1].map(isJsonObject)).to.deep.equal([
-      true,
-      false,
-      false,
-      false,
-      false,
-    ]);
-  });
-});
+} from '../../lib/core/micro-time.ts';
 
 describe('parseMicroTime', () => {
   const times = [
@@ -175,33 +129,5 @@ describe('toMicroTime', () => {
         }
       }
     }
-  });
-});
-
-describe('compareVersions', () => {
-  const cases = [
-    ['1', '2', -1],
-    ['9', '10', -1],
-    ['100', '99', 1],
-    ['7', '7', 0],
-    // 2^53 and its successor are one Number.
-    ['9007199254740992', '9007199254740993', -1],
-    ['9007199254740993', '9007199254740992', 1],
-    ['18446744073709551614', '18446744073709551615', -1],
-  ] as const;
-  for (const [a, b, sign] of cases) {
-    it(`puts ${a} ${sign < 0 ? 'before' : sign > 0 ? 'after' : 'beside'} ${b}`, () => {
-      expect(Math.sign(compareVersions(a, b))).to.equal(sign);
-    });
-  }
-
-  it('orders like integers over all 64 bits', () => {
-    const versions = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-    fc.assert(
-      fc.property(versions, versions, (a, b) => {
-        const sign = a < b ? -1 : a > b ? 1 : 0;
-        expect(Math.sign(compareVersions(String(a), String(b)))).to.equal(sign);
-      }),
-    );
   });
 });

@@ -1,0 +1,14 @@
+// Versions of the states of an object of Kubernetes.
+
+/**
+ * Compares two resourceVersions: negative if a is older than b, positive if it is newer, 0 if equal.
+ * They are growing decimal integers of up to 64 bits, so the shorter text is the older one, and
+ * equal lengths compare as text. A Number would lose digits above 2^53.
+ *
+ * **Source**: KEP 5504 (comparable resource versions).
+ */
+export function compareVersions(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
