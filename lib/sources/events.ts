@@ -14,6 +14,7 @@ import { parseDuration } from '../kit/text/quantity.ts';
 import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
 import { readChanges } from '../kubernetes/watch/reflector.ts';
 import { positionKeyOf, successorsOf, type WatchTarget } from '../kubernetes/watch/watch-target.ts';
+import { EVENT_FIELDS } from './event-fields.ts';
 import type { SourceKind, SourceParts } from './source-kind.ts';
 
 /** The section `events:` of a source. */
@@ -81,6 +82,7 @@ export const eventsKind = {
   kind: 'events',
   summary: 'core/v1 Events of one namespace, several, or all',
   schema,
+  vocabulary: EVENT_FIELDS,
   check: checkNamespaces,
   grants: [
     {

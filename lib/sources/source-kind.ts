@@ -1,5 +1,5 @@
-// The descriptor of a kind of source. It adds to every kind's descriptor whether its objects may be
-// about another namespace, and how long they can be read again. The guard and the ledger use both.
+// The descriptor of a kind of source. It adds to every kind's descriptor the vocabulary of its
+// occurrences, whether these may be about another namespace, and how long they can be read again. The guard and the ledger use both.
 // Follows docs/architecture.md (one file and one registry line a kind).
 
 import type { Clock, Random } from '../core/clock.ts';
@@ -7,10 +7,13 @@ import type { Observe } from '../core/observation.ts';
 import type { EventObject } from '../core/occurrence.ts';
 import type { Kind } from '../core/ports/kind.ts';
 import type { Source } from '../core/ports/source.ts';
+import type { Vocabulary } from '../core/vocabulary.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 
 /** A kind of source. */
 export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> {
+  /** The fields that rules may name on its occurrences. */
+  readonly vocabulary: Vocabulary;
   /** Whether an occurrence about an object in another namespace may start a build. */
   allowsForeign(section: Section): boolean;
   /** Whether it reads an Event; `own` is the gateway's namespace. */
