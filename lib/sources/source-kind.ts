@@ -8,6 +8,7 @@ import type { EventObject } from '../core/occurrence.ts';
 import type { Kind } from '../core/ports/kind.ts';
 import type { Source } from '../core/ports/source.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import type { Shape } from './shape.ts';
 
 /** A kind of source. */
 export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> {
@@ -15,6 +16,10 @@ export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> 
   allowsForeign(section: Section): boolean;
   /** Whether it reads an Event; `own` is the gateway's namespace. */
   reads(section: Section, own: string, event: EventObject): boolean;
+  /** How it shapes its objects, before anything else sees them. */
+  shape(section: Section): Shape;
+  /** By field of a rule: the keys in an object that it reads, of each of its alternatives. */
+  readonly fieldPaths: ReadonlyMap<string, readonly (readonly string[])[]>;
   /** How long the API server keeps an object that is not changed, in ms. */
   retentionMs(section: Section): number;
 }
