@@ -12,6 +12,7 @@ import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS, type RuleSection } from '../filters/rule.ts';
 import { pointerSteps, toPointer } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
+import { sourceKinds } from '../sources/registry.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import type { Configuration } from './configuration.generated.ts';
 import type { Plan, PlanContext } from './plan.ts';
@@ -120,11 +121,13 @@ function planCanonical(
 
 function compileRules(document: JsonObject, refused: readonly Finding[]): CompiledChain {
   const written = document['filters'] ?? [];
-  if (!isRuleList(written)) return { chain: chainOf([]), findings: [] };
+  const { vocabulary } = sourceKinds.events;
+  if (!isRuleList(written)) return { chain: chainOf([], vocabulary), findings: [] };
   const triggers = namesUnder(document, 'triggers');
   // If `triggers:` as a whole is unreadable, every rule would lack its own.
   const isLost = triggers === undefined && refused.some((finding) => speaksOf(finding, 'triggers'));
   return compileChain(written, {
+    vocabulary,
     ...(isLost ? {} : { triggers: triggers ?? [] }),
     sources: namesUnder(document, 'sources') ?? DEFAULT_SOURCES.map(([name]) => name),
     defaultQuietMs: DEFAULT_QUIET_MS,

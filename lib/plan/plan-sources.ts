@@ -68,7 +68,7 @@ export function planSources(
       allowForeign: descriptor.allowsForeign(section),
       reads: (event) => descriptor.reads(section, namespace, event),
       shape: descriptor.shape(section),
-      fieldPaths: descriptor.fieldPaths,
+      vocabulary: descriptor.vocabulary,
       create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
     };
     return [
@@ -146,15 +146,17 @@ function prunedFields({ rule, path, sources }: SeenRule): readonly Finding[] {
   return blocks.flatMap(([block, at]) =>
     childrenOf(block).flatMap(([field, wanted]) => {
       if (wanted === '' || (isJsonList(wanted) && wanted.length === 0)) return [];
-      const [found] = sources.flatMap((source) =>
-        prunedBy(source, source.fieldPaths.get(field) ?? []),
-      );
+      const [found] = sources.flatMap((source) => prunedBy(source, pathsOf(field, source)));
       if (found === undefined) return [];
       const what =
         typeof rule['name'] === 'string' ? `rule ${quoted(rule['name'], 80)}` : 'the rule';
       return [prunedAt(at + toPointer([field]), `${what} tests ${field}`, found)];
     }),
   );
+}
+
+function pathsOf(field: string, { vocabulary }: PlannedSource): readonly (readonly string[])[] {
+  return vocabulary.find(({ name }) => name === field)?.paths ?? [];
 }
 
 type Pruned = { readonly source: string; readonly prune: string };

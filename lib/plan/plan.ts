@@ -25,7 +25,7 @@ export type ConfigurationForm = 'ours' | 'original' | 'none';
 type PlannedParts = 'name' | 'prefix' | 'buildNamespace';
 
 /** A source that is ready to be built. */
-export interface PlannedSource extends Pick<SourceKind<never>, 'fieldPaths'> {
+export interface PlannedSource extends Pick<SourceKind<never>, 'vocabulary'> {
   readonly name: string;
   readonly kind: string;
   /** Whether an Event may speak for an object of another namespace than its own. */

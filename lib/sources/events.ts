@@ -14,7 +14,7 @@ import { parseDuration } from '../kit/text/quantity.ts';
 import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
 import { readChanges } from '../kubernetes/watch/reflector.ts';
 import { positionKeyOf, successorsOf, type WatchTarget } from '../kubernetes/watch/watch-target.ts';
-import { EVENT_FIELD_PATHS, EVENT_IDENTITY } from './event-fields.ts';
+import { EVENT_FIELDS, EVENT_IDENTITY } from './event-fields.ts';
 import {
   checkShape,
   compileShape,
@@ -98,6 +98,7 @@ export const eventsKind = {
   kind: 'events',
   summary: 'core/v1 Events of one namespace, several, or all',
   schema,
+  vocabulary: EVENT_FIELDS,
   check: (section: EventsSection) => [
     ...checkNamespaces(section),
     ...checkShape(section, EVENT_IDENTITY),
@@ -117,7 +118,6 @@ export const eventsKind = {
     return watched.includes(null) || watched.includes(stringAt(event, 'metadata', 'namespace'));
   },
   shape: shapeOf,
-  fieldPaths: EVENT_FIELD_PATHS,
   retentionMs,
   create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),
 } as const satisfies SourceKind<EventsSection>;
