@@ -11,6 +11,8 @@ interface FieldOf<Type extends string, Value> {
   readonly type: Type;
   /** Reads its value. It is total: a field that the occurrence lacks is the empty string. */
   readonly read: (occurrence: Occurrence) => Value;
+  /** The keys in the object that it reads, of each of its alternatives; none if it reads elsewhere. */
+  readonly paths: readonly (readonly string[])[];
   /** For people: what it is, in whole sentences. */
   readonly description: string;
   readonly examples: readonly Json[];

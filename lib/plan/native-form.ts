@@ -16,7 +16,7 @@ import { sourceKinds } from '../sources/registry.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import type { Configuration } from './configuration.generated.ts';
 import type { Plan, PlanContext } from './plan.ts';
-import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
+import { checkPruned, DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { checkStore } from './plan-store.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { configurationSchema, SECTION_SCHEMAS, sharedTriggerProperties } from './schema.ts';
@@ -92,6 +92,7 @@ function planCanonical(
     ...sources.findings,
     ...triggers.findings,
     ...rules,
+    ...checkPruned({ document, sources: sources.sources, templatesAt: triggers.templatesAt }),
     ...(isRulesSound ? unusedFindings(document) : []),
     ...guard.findings,
     ...http.findings,

@@ -41,6 +41,7 @@ export const httpKind: TriggerKind<HttpSection> = {
   kind: 'http',
   summary: 'makes an HTTP request',
   starts: 'an HTTP request',
+  templatesAt: ['/url', '/headers', '/body'],
   schema: httpSchema,
   onLostAnswer: 'atLeastOnce',
   needsCluster: false,
