@@ -45,6 +45,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'key-life-short':
     'The object would be deleted so soon that its name could not protect from a second start.',
   'never-matches': 'A condition that no Event can meet.',
+  'pruned-path':
+    'A rule tests, or a template inserts, what a source that it can see removes by `shape.prune`.',
   'ignored-key': 'A key that the original ignored, in its form.',
   'letter-case': 'A key in other letter case, in the original’s form, where that was allowed.',
   'action-not-accept':

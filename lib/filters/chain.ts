@@ -5,12 +5,12 @@
 import type { Decision } from '../core/decision.ts';
 import type { Json } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
+import type { CountField, TextField, Vocabulary } from '../core/vocabulary.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
-import type { ConditionField } from './rule.ts';
 
 /** A condition on a text field; it holds if one entry matches. */
 export interface TextCondition {
-  readonly field: Exclude<ConditionField, 'count'>;
+  readonly field: TextField;
   /** As written, for trails. */
   readonly wanted: Json;
   /** Every entry in its written order. */
@@ -28,7 +28,7 @@ export interface CountTest {
 
 /** A condition on the count; it holds if one test passes. */
 export interface CountCondition {
-  readonly field: 'count';
+  readonly field: CountField;
   readonly wanted: Json;
   readonly tests: readonly CountTest[];
 }
@@ -44,7 +44,7 @@ export interface Block {
 
 /** One compiled rule. */
 export interface Rule {
-  /** In the order of `RULE_FIELDS`. */
+  /** In the order of the vocabulary. */
   readonly conditions: readonly Condition[];
   /** The rule matches only if none of these blocks does. */
   readonly not: readonly Block[];
@@ -60,6 +60,8 @@ export interface FirstMatch {
 
 /** The ordered rules; the first match decides, no match rejects. */
 export interface Chain {
+  /** The fields that the rules may name. */
+  readonly vocabulary: Vocabulary;
   readonly rules: readonly Rule[];
   /** An index that finds the first match of many rules faster; null for few rules. */
   readonly narrowing: FirstMatch | null;

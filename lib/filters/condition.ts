@@ -4,13 +4,13 @@
 import type { Json } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { errorAt } from '../core/problem.ts';
+import type { CountField, RuleField, TextField } from '../core/vocabulary.ts';
 import { type Pattern, parsePattern } from '../kit/text/pattern.ts';
 import type { Block, Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
-import type { ConditionField } from './rule.ts';
 import { pointer, quoted, type Report } from './rule-findings.ts';
 
 interface WrittenField {
-  readonly field: ConditionField;
+  readonly field: RuleField;
   readonly written: unknown;
   readonly path: string;
 }
@@ -20,14 +20,14 @@ export function compileCondition(place: WrittenField, report: Report): Condition
   const { field, written } = place;
   if (written === undefined || written === '') return null;
   if (Array.isArray(written) && written.length === 0) return null;
-  return field === 'count'
-    ? countCondition(place, report)
-    : textCondition(field, compileEntries(place, report), toWanted(written));
+  return field.type === 'count'
+    ? countCondition(field, place, report)
+    : textCondition(field, compileEntries(field, place, report), toWanted(written));
 }
 
 /** Makes a condition on a text field. */
 export function textCondition(
-  field: TextCondition['field'],
+  field: TextField,
   entries: readonly Pattern[],
   wanted: Json,
 ): TextCondition {
@@ -42,12 +42,16 @@ export function textCondition(
 
 /** Whether a condition holds for an occurrence. */
 export function holds(condition: Condition, occurrence: Occurrence): boolean {
-  if (condition.field === 'count') {
-    return condition.tests.some(({ operator, number }) =>
-      PASSES[operator](occurrence.count, number),
-    );
+  if (!isTextCondition(condition)) {
+    const count = condition.field.read(occurrence);
+    return condition.tests.some(({ operator, number }) => PASSES[operator](count, number));
   }
-  return holdsFor(condition, textOf(condition.field, occurrence));
+  return holdsFor(condition, condition.field.read(occurrence));
+}
+
+/** Whether a condition is on a text. */
+export function isTextCondition(condition: Condition): condition is TextCondition {
+  return condition.field.type === 'text';
 }
 
 /** Whether all conditions of a block hold. */
@@ -60,18 +64,11 @@ export function holdsFor({ exact, patterns }: TextCondition, found: string): boo
   return exact.has(found) || patterns.some((entry) => entry.matches(found));
 }
 
-/** The value of a condition's field; '' if the Event does not have it. */
-export function valueOf(field: ConditionField, occurrence: Occurrence): string | number {
-  return field === 'count' ? occurrence.count : textOf(field, occurrence);
-}
-
-/** The text of a condition's field. */
-export function textOf(field: TextCondition['field'], occurrence: Occurrence): string {
-  if (field === 'source') return occurrence.source;
-  return field === 'reasons' ? occurrence.fields.reason : occurrence.fields[field];
-}
-
-function compileEntries({ field, written, path }: WrittenField, report: Report): Pattern[] {
+function compileEntries(
+  field: TextField,
+  { written, path }: WrittenField,
+  report: Report,
+): Pattern[] {
   const compiled: Pattern[] = [];
   for (const [entry, entryPath] of entriesOf(written, path)) {
     if (typeof entry !== 'string') {
@@ -83,9 +80,9 @@ function compileEntries({ field, written, path }: WrittenField, report: Report):
       const message = `pattern ${quoted(entry)}: ${parsed.why}`;
       const hint = 'write an exact value, a glob with * or ?, or an RE2 expression between slashes';
       report.add(errorAt('bad-pattern', entryPath, { message, hint }));
-    } else if (field === 'message' && entry !== '' && parsed.pattern.form === 'exact') {
-      const message = `message ${quoted(entry)}: found a plain word, which would be compared with the whole message (expected a glob or an expression)`;
-      const hint = 'write *word* to find a word anywhere in the message, or /word/';
+    } else if (field.isProse && entry !== '' && parsed.pattern.form === 'exact') {
+      const message = `${field.name} ${quoted(entry)}: found a plain word, which would be compared with the whole ${field.name} (expected a glob or an expression)`;
+      const hint = `write *word* to find a word anywhere in the ${field.name}, or /word/`;
       report.add(errorAt('bad-pattern', entryPath, { message, hint }));
     } else {
       compiled.push(parsed.pattern);
@@ -94,7 +91,11 @@ function compileEntries({ field, written, path }: WrittenField, report: Report):
   return compiled;
 }
 
-function countCondition({ written, path }: WrittenField, report: Report): CountCondition {
+function countCondition(
+  field: CountField,
+  { written, path }: WrittenField,
+  report: Report,
+): CountCondition {
   const tests: CountTest[] = [];
   for (const [entry, entryPath] of entriesOf(written, path)) {
     const test = parseCountTest(entry);
@@ -108,7 +109,7 @@ function countCondition({ written, path }: WrittenField, report: Report): CountC
       report.skip();
     }
   }
-  return { field: 'count', wanted: toWanted(written), tests };
+  return { field, wanted: toWanted(written), tests };
 }
 
 /** Lists the entries with their pointers; a single value has the pointer of the field. */

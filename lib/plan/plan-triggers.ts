@@ -37,6 +37,8 @@ export interface PlannedTriggers {
   readonly permissions: readonly Permission[];
   /** With paths from the root of the document. */
   readonly secrets: readonly NeededSecret[];
+  /** By name of the trigger: pointers from the root to the parts that may have templates. */
+  readonly templatesAt: ReadonlyMap<string, readonly string[]>;
   /** Names of the triggers whose receivers cannot detect a repetition. */
   readonly keyless: readonly string[];
 }
@@ -63,6 +65,7 @@ export function planTriggers(
     ],
     permissions: planned.flatMap(({ permissions }) => permissions),
     secrets: planned.flatMap(({ secrets }) => secrets),
+    templatesAt: new Map(planned.map(({ trigger, templatesAt }) => [trigger.name, templatesAt])),
     keyless: planned.flatMap(({ trigger, hasKey }) => (hasKey ? [] : [trigger.name])),
   };
 }
@@ -116,7 +119,8 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
   const needed = descriptor.secrets?.(section) ?? [];
   const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
   const hasKey = descriptor.hasKey(section);
-  return { trigger, findings, permissions, secrets, hasKey };
+  const templatesAt = (descriptor.templatesAt ?? []).map((at) => `${path}/${kind}${at}`);
+  return { trigger, findings, permissions, secrets, hasKey, templatesAt };
 }
 
 /** The namespaces in which objects are created. None is the whole cluster, which no kind may name. */

@@ -9,11 +9,14 @@ import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../lib/filters/decide.ts';
 import type { BlockSection, RuleSection } from '../../lib/filters/rule.ts';
-import { ruleSchema } from '../../lib/filters/schema.ts';
+import { ruleSchemaOf } from '../../lib/filters/schema.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { matchesBlock, naiveRule } from './naive.ts';
 import { acceptEvent } from './naive-original.ts';
 
-const OPTIONS = { triggers: ['build'], defaultQuietMs: 1 };
+const ruleSchema = ruleSchemaOf(EVENT_FIELDS);
+
+const OPTIONS = { vocabulary: EVENT_FIELDS, triggers: ['build'], defaultQuietMs: 1 };
 
 const value = fc.constantFrom('', 'a', 'b', 'ab', 'aab', 'a.b', 'A', 'a\nb', '*', '😀');
 const shape = fc.constantFrom(
@@ -172,7 +175,10 @@ describe('the filter chain over random rules and Events', () => {
     const event = fc.record({ namespace: word, kind: word, reason: word });
     fc.assert(
       fc.property(fc.array(filter, { maxLength: 6 }), event, (filters, seen) => {
-        const { chain } = compileOriginal(filters, 'brigade');
+        const { chain } = compileOriginal(filters, {
+          vocabulary: EVENT_FIELDS,
+          trigger: 'brigade',
+        });
         const read = toOccurrence(
           { involvedObject: { namespace: seen.namespace, kind: seen.kind }, reason: seen.reason },
           { source: 'events', path: '/api/v1/events', from: 'watch', readAt: 0 },
@@ -193,8 +199,8 @@ describe('the filter chain over random rules and Events', () => {
         for (const { chain, findings } of [
           compileChain(asRules(anything), OPTIONS),
           compileChain(asRules([anything]), OPTIONS),
-          compileOriginal(anything, 'brigade'),
-          compileOriginal([anything], 'brigade'),
+          compileOriginal(anything, { vocabulary: EVENT_FIELDS, trigger: 'brigade' }),
+          compileOriginal([anything], { vocabulary: EVENT_FIELDS, trigger: 'brigade' }),
         ]) {
           const { decision } = explain(chain, read);
           const refused = findings.some(({ severity }) => severity === 'error');
@@ -231,7 +237,10 @@ describe('the filter chain over random rules and Events', () => {
       fc.property(fc.array(hostile, { maxLength: 4 }), occurrence, (rules, read) => {
         const { chain } = compileChain(asRules(rules), OPTIONS);
         expect(explain(chain, read).decision).to.deep.equal(decide(chain, read));
-        const original = compileOriginal(rules, 'brigade').chain;
+        const original = compileOriginal(rules, {
+          vocabulary: EVENT_FIELDS,
+          trigger: 'brigade',
+        }).chain;
         expect(explain(original, read).decision).to.deep.equal(decide(original, read));
       }),
       { numRuns: 1000 },

@@ -1,7 +1,7 @@
 // The client of the current settings: when it is replaced, and what becomes of the one before it.
 
 import { expect } from 'chai';
-import { RotatingClient } from '../../lib/net/rotating-client.ts';
+import { RotatingClient } from '../../lib/net/undici-client.ts';
 
 interface Settings {
   readonly certificate: string;
