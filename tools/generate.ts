@@ -8,9 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { openApiDocument, ROUTES } from '../lib/api/routes.ts';
 import { isJsonObject, type Json, type JsonObject } from '../lib/core/json-object.ts';
-import { ruleSchema } from '../lib/filters/schema.ts';
 import { version } from '../lib/kit/version.ts';
-import { configurationSchema, editorSchema } from '../lib/plan/schema.ts';
+import { configurationSchema, editorSchema, ruleSchema } from '../lib/plan/schema.ts';
 import { chartFiles } from './chart/chart-files.ts';
 import { configurationReference } from './configuration-reference.ts';
 

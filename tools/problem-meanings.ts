@@ -45,6 +45,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'key-life-short':
     'The object would be deleted so soon that its name could not protect from a second start.',
   'never-matches': 'A condition that no Event can meet.',
+  'pruned-path':
+    'A rule tests, or a template inserts, what a source that it can see removes by `shape.prune`.',
   'ignored-key': 'A key that the original ignored, in its form.',
   'letter-case': 'A key in other letter case, in the original’s form, where that was allowed.',
   'action-not-accept':
@@ -65,7 +67,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'permission-missing':
     'Only with `--cluster`: the account lacks a permission that the configuration needs.',
   'manifest-refused':
-    'Only with `--cluster`: the API server refuses a manifest in a dry run, for a misspelled field, an invalid value, or a kind or namespace that does not exist.',
+    'Only with `--cluster`: the API server refuses a manifest in a dry run, for a misspelled field, an invalid value, or a kind or namespace that does not exist. Or the cluster does not serve its type; the hint then says what to write.',
   'cluster-unchecked':
-    'Only with `--cluster`: the API server did not say which permissions the account has.',
+    'Only with `--cluster`: the API server did not say which permissions the account has, or which types it serves.',
 };

@@ -46,19 +46,19 @@ export function renderExplanation(
 }
 
 /** Renders an Event: `shop/web-1.17…: Warning Pod shop/web-1 BackOff ×7`. */
-export function eventText({ fields, series }: Occurrence, count: number): string {
-  const object = `${fields.kind || '-'} ${fields.namespace || '-'}/${fields.objectName || '-'}`;
-  const event = `${fields.eventNamespace}/${series.name}: ${fields.type || '-'} ${object}`;
+export function eventText({ object, fields, series }: Occurrence, count: number): string {
+  const about = `${object.kind || '-'} ${object.namespace || '-'}/${object.name || '-'}`;
+  const event = `${series.namespace}/${series.name}: ${fields.type || '-'} ${about}`;
   return `${event} ${fields.reason || '-'} ×${count}`;
 }
 
 /** Names the sources that read the Event, and the one that the decision is for. */
 function renderReading({ occurrence, facts: { readBy } }: ExplainedEvent): string {
-  const { source, fields } = occurrence;
+  const { source, series } = occurrence;
   const names = readBy.map((name) => printable(name)).join(', ');
   const judged = `judged for ${printable(source)}`;
   if (readBy.length === 0) {
-    const where = JSON.stringify(fields.eventNamespace);
+    const where = JSON.stringify(series.namespace);
     return printable(`read by no source: none has the namespace ${where}; ${judged}`, 400);
   }
   if (!readBy.includes(source)) return `read by ${names}, not by ${printable(source)}; ${judged}`;

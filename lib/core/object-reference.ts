@@ -1,4 +1,19 @@
-// Versions of the states of an object of Kubernetes.
+// The reference to an object of Kubernetes, and the versions of its states.
+
+/** The object that an occurrence is about. A part that is not known is the empty string. */
+export interface ObjectReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** '' for an object without a namespace. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** `<apiVersion>/<kind>/<namespace>/<name>`, by which lanes and limits distinguish objects. */
+export function objectKeyOf({ apiVersion, kind, namespace, name }: ObjectReference): string {
+  return `${apiVersion}/${kind}/${namespace}/${name}`;
+}
 
 /**
  * Compares two resourceVersions: negative if a is older than b, positive if it is newer, 0 if equal.

@@ -5,15 +5,11 @@
 
 import { isJsonObject, type Json, type JsonObject, jsonAt, textAt } from './json-object.ts';
 import { toMicroTime } from './micro-time.ts';
+import type { ObjectReference } from './object-reference.ts';
 
-/** The fields that rules may test; a field that the Event lacks is the empty string. */
+/** Texts of an Event; one that it lacks is the empty string. */
 interface EventFields {
-  readonly namespace: string;
-  readonly kind: string;
-  readonly objectName: string;
-  readonly apiVersion: string;
   readonly fieldPath: string;
-  readonly eventNamespace: string;
   readonly reason: string;
   readonly type: string;
   readonly message: string;
@@ -56,6 +52,8 @@ export interface Occurrence extends ReadFrom {
   readonly happenedAt: string;
   /** `count`, else `series.count`, else 1. */
   readonly count: number;
+  /** The involved object. Text from the Event's writer: only `series.namespace` is protected. */
+  readonly object: ObjectReference;
   readonly fields: EventFields;
   /** The Event itself, without `metadata.managedFields`. */
   readonly event: EventObject;
@@ -72,6 +70,7 @@ export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
   const event = withoutManagedFields(object);
   const namespace = textAt(event, 'metadata', 'namespace');
   const name = textAt(event, 'metadata', 'name');
+  const involved = jsonAt(event, 'involvedObject');
   return Object.freeze({
     ...read,
     series: Object.freeze({ namespace, name, firstTime: firstTimeOf(event) }),
@@ -81,20 +80,25 @@ export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
     life: textAt(event, 'metadata', 'creationTimestamp'),
     happenedAt: happenedAtOf(event),
     count: countOf(event),
-    fields: fieldsOf(event, namespace),
+    object: referenceOf(involved),
+    fields: fieldsOf(event, involved),
     event,
   });
 }
 
-function fieldsOf(event: EventObject, eventNamespace: string): EventFields {
-  const involved = jsonAt(event, 'involvedObject');
+function referenceOf(involved: Json | undefined): ObjectReference {
   return Object.freeze({
-    namespace: textAt(involved, 'namespace'),
-    kind: textAt(involved, 'kind'),
-    objectName: textAt(involved, 'name'),
     apiVersion: textAt(involved, 'apiVersion'),
+    kind: textAt(involved, 'kind'),
+    namespace: textAt(involved, 'namespace'),
+    name: textAt(involved, 'name'),
+    uid: textAt(involved, 'uid'),
+  });
+}
+
+function fieldsOf(event: EventObject, involved: Json | undefined): EventFields {
+  return Object.freeze({
     fieldPath: textAt(involved, 'fieldPath'),
-    eventNamespace,
     reason: textAt(event, 'reason'),
     type: textAt(event, 'type'),
     message: textAt(event, 'message'),

@@ -36,6 +36,7 @@ export const PROBLEM_CODES = [
   'name-is-ours',
   'key-life-short',
   'never-matches',
+  'pruned-path',
   'ignored-key',
   'letter-case',
   'action-not-accept',

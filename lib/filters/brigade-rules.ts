@@ -6,12 +6,13 @@
 import { isJsonObject } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
+import type { Vocabulary } from '../core/vocabulary.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
 import type { Chain, Condition, Rule, TextCondition } from './chain.ts';
 import type { CompiledChain } from './compile.ts';
-import { entriesOf, holds, matchesWhole, textCondition, valueOf } from './condition.ts';
+import { entriesOf, holds, matchesWhole, textCondition } from './condition.ts';
 import { chainOf } from './narrowing.ts';
-import { DEFAULT_QUIET_MS, RULE_KEYS } from './rule.ts';
+import { DEFAULT_QUIET_MS, ruleKeys } from './rule.ts';
 import { pointer, quoted, REFERENCE } from './rule-findings.ts';
 
 const FILTER_KEYS = ['namespace', 'kind', 'reasons', 'action'] as const;
@@ -25,28 +26,36 @@ interface OriginalFilter {
 
 const EMPTY_FILTER: OriginalFilter = { namespace: '', kind: '', reasons: [], action: '' };
 
+interface OriginalOptions {
+  /** The fields of Events. */
+  readonly vocabulary: Vocabulary;
+  /** The one trigger that accept rules start. */
+  readonly trigger: string;
+  /** As in a rule's decision; the form has no key for it. */
+  readonly quietMs?: number;
+}
+
 /**
  * Compiles `filters` of the original's JSON; its accept rules start the one trigger.
- *
- * **Units**: `quietMs` as in a rule's decision; the form has no key for it.
  */
 export function compileOriginal(
   filters: unknown,
-  trigger: string,
-  quietMs: number = DEFAULT_QUIET_MS,
+  { vocabulary, trigger, quietMs = DEFAULT_QUIET_MS }: OriginalOptions,
 ): CompiledChain {
   const findings: Finding[] = [];
   const report: ReportFinding = (finding) => void findings.push(finding);
+  const ourKeys = new Set(ruleKeys(vocabulary));
   const rules: Rule[] = [];
   // Go leaves the list empty for a null, and the original did so without a file.
   const entries: unknown = filters ?? [];
   if (!Array.isArray(entries)) report(wrongType('/filters', entries, 'a list of filters'));
   for (const [index, entry] of Array.isArray(entries) ? entries.entries() : []) {
-    const filter = decodeFilter(entry, pointer('/filters', index), report);
-    rules.push(toRule(filter, index, { trigger, quietMs }));
+    const place = { path: pointer('/filters', index), ourKeys };
+    const filter = decodeFilter(entry, place, report);
+    rules.push(toRule(filter, index, { vocabulary, trigger, quietMs }));
   }
   const refused = findings.some(({ severity }) => severity === 'error');
-  const chain = chainOf(refused ? [] : rules);
+  const chain = chainOf(refused ? [] : rules, vocabulary);
   return { chain, findings };
 }
 
@@ -55,26 +64,28 @@ type ReportFinding = (finding: Finding) => void;
 function toRule(
   filter: OriginalFilter,
   index: number,
-  accepting: { readonly trigger: string; readonly quietMs: number },
+  { vocabulary, trigger, quietMs }: Required<OriginalOptions>,
 ): Rule {
   const accepts = filter.action === 'accept';
   const rule = Object.freeze({ index, name: null, identity: '' });
   return {
-    conditions: conditionsOf(filter),
+    conditions: conditionsOf(filter, vocabulary),
     not: [],
     decision: Object.freeze({
       action: accepts ? 'accept' : 'reject',
       rule,
-      triggers: Object.freeze(accepts ? [accepting.trigger] : []),
-      quietMs: accepts ? accepting.quietMs : 0,
+      triggers: Object.freeze(accepts ? [trigger] : []),
+      quietMs: accepts ? quietMs : 0,
     }),
   };
 }
 
-function conditionsOf(filter: OriginalFilter): readonly Condition[] {
-  return (['namespace', 'kind', 'reasons'] as const).flatMap((field) => {
-    const wanted = filter[field];
-    return wanted.length === 0 ? [] : [textCondition(field, [wanted].flat().map(literal), wanted)];
+function conditionsOf(filter: OriginalFilter, vocabulary: Vocabulary): readonly Condition[] {
+  return (['namespace', 'kind', 'reasons'] as const).flatMap((name) => {
+    const wanted = filter[name];
+    const field = vocabulary.find((one) => one.name === name);
+    if (wanted.length === 0 || field?.type !== 'text') return [];
+    return [textCondition(field, [wanted].flat().map(literal), wanted)];
   });
 }
 
@@ -82,7 +93,17 @@ function literal(text: string): Pattern {
   return { text, form: 'exact', matches: (value) => value === text };
 }
 
-function decodeFilter(entry: unknown, path: string, report: ReportFinding): OriginalFilter {
+interface FilterPlace {
+  readonly path: string;
+  /** The keys of a rule of our form. */
+  readonly ourKeys: ReadonlySet<string>;
+}
+
+function decodeFilter(
+  entry: unknown,
+  { path, ourKeys }: FilterPlace,
+  report: ReportFinding,
+): OriginalFilter {
   // Go leaves every field of a null entry empty: a rule that matches and rejects everything.
   const written = entry === null ? {} : entry;
   if (!isJsonObject(written)) {
@@ -95,7 +116,7 @@ function decodeFilter(entry: unknown, path: string, report: ReportFinding): Orig
     const at = pointer(path, spelling);
     const key = originalKey(spelling, FILTER_KEYS);
     if (key === undefined) {
-      report(unknownKey(spelling, at));
+      report(unknownKey(spelling, { path: at, ourKeys }));
       continue;
     }
     if (key !== spelling) report(letterCase(at, spelling, key));
@@ -169,9 +190,9 @@ function typeName(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : typeof value;
 }
 
-function unknownKey(key: string, path: string): Finding {
+function unknownKey(key: string, { path, ourKeys }: FilterPlace): Finding {
   const expected = `(expected ${FILTER_KEYS.join(', ')})`;
-  if (RULE_KEYS.some((known) => known === key)) {
+  if (ourKeys.has(key)) {
     return errorAt('wrong-form', path, {
       message: `found ${quoted(key)}, which the original's form does not have ${expected}`,
       hint: `convert the file to the form that has it, with version: 1 (see ${REFERENCE})`,
@@ -243,7 +264,7 @@ function traceRule(rule: Rule, occurrence: Occurrence, lines: string[]): boolean
     return true;
   }
   for (const [place, entry] of reasons.entries.entries()) {
-    const matched = entry.matches(String(valueOf('reasons', occurrence)));
+    const matched = entry.matches(reasons.field.read(occurrence));
     const said = matched ? 'pass' : 'failed';
     lines.push(`rule ${index}: ${said} filter ${place} ${goQuoted(entry.text)}`);
     if (matched) return true;
@@ -256,12 +277,12 @@ function failedField(rule: Rule, occurrence: Occurrence): string | null {
   const failed = rule.conditions.find(
     (condition) => !isReasons(condition) && !holds(condition, occurrence),
   );
-  if (failed !== undefined) return failed.field;
+  if (failed !== undefined) return failed.field.name;
   return rule.not.some((block) => matchesWhole(block, occurrence)) ? 'not' : null;
 }
 
 function isReasons(condition: Condition): condition is TextCondition {
-  return condition.field === 'reasons';
+  return condition.field.name === 'reasons';
 }
 
 const SHORT: Readonly<Record<string, string>> = {

@@ -4,15 +4,18 @@
 import type { Action } from '../core/decision.ts';
 import { isJsonObject } from '../core/json-object.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
+import type { Vocabulary } from '../core/vocabulary.ts';
 import type { Block, Chain, Condition, Rule } from './chain.ts';
 import { compileCondition, entriesOf } from './condition.ts';
 import { chainOf } from './narrowing.ts';
 import { checkSources, compileTriggers } from './references.ts';
-import { CONDITION_FIELDS, compileQuiet, type RuleSection } from './rule.ts';
+import { compileQuiet, type RuleSection } from './rule.ts';
 import { ownValue, pointer, quoted, type Report } from './rule-findings.ts';
 
 /** The names that rules may refer to, and the defaults of rules. */
 interface ChainOptions {
+  /** The fields that rules may name. */
+  readonly vocabulary: Vocabulary;
   /** The names of the configured triggers, in the file's order; absent: they are unreadable. */
   readonly triggers?: readonly string[];
   /** The names of the configured sources; absent: the rules' `source` is not compared with them. */
@@ -63,13 +66,13 @@ export function compileChain(
   checkNames(names, report);
   noteSharedIdentities(rules, report);
   const isRefused = skipped.count > 0 || findings.some(({ severity }) => severity === 'error');
-  return { chain: chainOf(isRefused ? [] : rules), findings };
+  return { chain: chainOf(isRefused ? [] : rules, options.vocabulary), findings };
 }
 
 function compileRule(place: RulePlace, called: RuleNames, report: Report): Rule {
   const { section, index, path, options } = place;
   const action = compileAction(section, report);
-  const conditions = compileConditions(section, path, report);
+  const conditions = compileConditions({ section, path, options }, report);
   checkSources(conditions, { path, sources: options.sources }, report);
   const not = compileNot(place, report);
   const quietMs = compileQuiet({ section, path, action }, options.defaultQuietMs, report);
@@ -101,9 +104,13 @@ function compileAction(section: object, report: Report): Action {
   return starts ? 'accept' : 'reject';
 }
 
-function compileConditions(section: object, path: string, report: Report): readonly Condition[] {
-  return CONDITION_FIELDS.flatMap((field) => {
-    const place = { field, written: ownValue(section, field), path: pointer(path, field) };
+function compileConditions(
+  { section, path, options }: Omit<RulePlace, 'index'>,
+  report: Report,
+): readonly Condition[] {
+  return options.vocabulary.flatMap((field) => {
+    const { name } = field;
+    const place = { field, written: ownValue(section, name), path: pointer(path, name) };
     return compileCondition(place, report) ?? [];
   });
 }
@@ -116,7 +123,7 @@ function compileNot({ section, path, options }: RulePlace, report: Report): read
       report.skip();
       return [];
     }
-    const conditions = compileConditions(block, blockPath, report);
+    const conditions = compileConditions({ section: block, path: blockPath, options }, report);
     checkSources(conditions, { path: blockPath, sources: options.sources }, report);
     if (conditions.length === 0) {
       const message = 'the block asks for nothing, so it matches every Event and the rule none';

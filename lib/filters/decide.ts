@@ -4,8 +4,7 @@
 import type { Decision, Disposition, Explanation, RuleRef, TrailEntry } from '../core/decision.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { type Block, type Chain, type Condition, DEFAULT_REJECTION, type Rule } from './chain.ts';
-import { holds, matchesWhole, valueOf } from './condition.ts';
-import { RULE_FIELDS } from './rule.ts';
+import { foundBy, holds, matchesWhole } from './condition.ts';
 
 /** Evaluates the rules in order: the first match decides, and no match rejects. */
 export function decide(chain: Chain, occurrence: Occurrence): Decision {
@@ -36,8 +35,10 @@ export function nearest(chain: Chain, trail: readonly TrailEntry[]): TrailEntry 
       .filter(({ decision }) => decision.action === 'accept')
       .map(({ decision }) => decision.rule.index),
   );
+  // `not` is tried last.
+  const tried = [...chain.vocabulary.map(({ name }) => name), 'not'];
   const near = trail.filter(({ index }) => accepting.has(index));
-  return near.toSorted((a, b) => rankOf(b.field) - rankOf(a.field))[0] ?? null;
+  return near.toSorted((a, b) => tried.indexOf(b.field) - tried.indexOf(a.field))[0] ?? null;
 }
 
 /** Finds the first condition that fails, else the first block that matches; null if the rule matches. */
@@ -54,16 +55,12 @@ function toTrailEntry(rule: Rule, obstacle: Condition | Block, occurrence: Occur
   const { wanted } = obstacle;
   if ('field' in obstacle) {
     const { field } = obstacle;
-    return { index, name, field, wanted, found: valueOf(field, occurrence) };
+    return { index, name, field: field.name, wanted, found: foundBy(obstacle, occurrence) };
   }
   const found = Object.fromEntries(
-    obstacle.conditions.map(({ field }) => [field, valueOf(field, occurrence)]),
+    obstacle.conditions.map((one) => [one.field.name, foundBy(one, occurrence)]),
   );
   return { index, name, field: 'not', wanted, found };
-}
-
-function rankOf(field: string): number {
-  return RULE_FIELDS.findIndex((one) => one === field);
 }
 
 /** Facts about an Event beside the decision. */
@@ -91,13 +88,13 @@ export interface ExplanationDocument
 
 /** Makes the document of an explanation. */
 export function toExplanationDocument(
-  { fields, series, uid, source }: Occurrence,
+  { series, uid, source }: Occurrence,
   { decision, trail }: Explanation,
   { readBy, guard }: ExplanationFacts,
 ): ExplanationDocument {
   const { action, rule, triggers } = decision;
   return {
-    event: { namespace: fields.eventNamespace, name: series.name, uid },
+    event: { namespace: series.namespace, name: series.name, uid },
     action,
     rule: rule === null ? null : { index: rule.index, name: rule.name },
     triggers,

@@ -4,24 +4,12 @@
 // Only the time of a decision depends on it.
 
 import type { Occurrence } from '../core/occurrence.ts';
+import type { TextField, Vocabulary } from '../core/vocabulary.ts';
 import type { Chain, FirstMatch, Rule, TextCondition } from './chain.ts';
-import { holdsFor, textOf } from './condition.ts';
+import { holdsFor, isTextCondition } from './condition.ts';
 
 // With fewer rules, evaluating each is faster than the index.
 const WORTHWHILE = 16;
-
-// Fields whose values recur. Names, hosts and messages do not recur; their conditions are evaluated
-// only for rules that the index does not exclude.
-const NARROWING_FIELDS = [
-  'source',
-  'namespace',
-  'kind',
-  'apiVersion',
-  'eventNamespace',
-  'reasons',
-  'type',
-  'component',
-] as const satisfies readonly TextCondition['field'][];
 
 // The bound of one field's cache, because an Event may hold any value: a full cache is cleared.
 const CACHE_BYTES = 1024 * 1024;
@@ -31,10 +19,10 @@ const LONGEST_CACHED = 256;
 const ENTRY_BYTES = 64;
 const BITS = 32;
 
-/** Makes a chain of ordered rules. */
-export function chainOf(rules: readonly Rule[]): Chain {
-  if (rules.length < WORTHWHILE) return { rules, narrowing: null };
-  return { rules, narrowing: new Narrowing(rules) };
+/** Makes a chain of ordered rules over a vocabulary. */
+export function chainOf(rules: readonly Rule[], vocabulary: Vocabulary): Chain {
+  if (rules.length < WORTHWHILE) return { vocabulary, rules, narrowing: null };
+  return { vocabulary, rules, narrowing: new Narrowing(rules, vocabulary) };
 }
 
 /** The index of a chain: one cache a field. */
@@ -43,18 +31,21 @@ class Narrowing implements FirstMatch {
   readonly #fields: readonly FieldCache[];
   readonly #left: Int32Array;
 
-  constructor(rules: readonly Rule[]) {
+  constructor(rules: readonly Rule[], vocabulary: Vocabulary) {
     this.#rules = rules;
-    this.#fields = NARROWING_FIELDS.filter((field) =>
-      rules.some(({ conditions }) => conditions.some((one) => one.field === field)),
-    ).map((field) => new FieldCache(field, rules));
+    // Values that do not recur are not cached: their conditions are evaluated only for the rules that
+    // the index does not exclude.
+    this.#fields = vocabulary
+      .filter((field) => field.type === 'text')
+      .filter((field) => field.recurs && rules.some((rule) => conditionOn(field, rule) !== null))
+      .map((field) => new FieldCache(field, rules));
     this.#left = new Int32Array(Math.ceil(rules.length / BITS));
   }
 
   first(occurrence: Occurrence, matches: (rule: Rule) => boolean): Rule | null {
     const left = this.#left.fill(-1);
     for (const field of this.#fields) {
-      const bits = field.bitsOf(textOf(field.field, occurrence));
+      const bits = field.bitsOf(field.field.read(occurrence));
       for (let word = 0; word < left.length; word += 1)
         left[word] = at(left, word) & at(bits, word);
     }
@@ -69,19 +60,20 @@ class Narrowing implements FirstMatch {
   }
 }
 
+function conditionOn(field: TextField, { conditions }: Rule): TextCondition | null {
+  return conditions.filter(isTextCondition).find((one) => one.field === field) ?? null;
+}
+
 /** The cache of one field: its values with the rules that they do not exclude. */
 class FieldCache {
-  readonly field: TextCondition['field'];
+  readonly field: TextField;
   readonly #conditions: readonly (TextCondition | null)[];
   readonly #known = new Map<string, Int32Array>();
   #bytes = 0;
 
-  constructor(field: TextCondition['field'], rules: readonly Rule[]) {
+  constructor(field: TextField, rules: readonly Rule[]) {
     this.field = field;
-    this.#conditions = rules.map(
-      ({ conditions }) =>
-        conditions.flatMap((one) => (one.field === field ? [one] : []))[0] ?? null,
-    );
+    this.#conditions = rules.map((rule) => conditionOn(field, rule));
   }
 
   /** One bit a rule: set unless its condition fails for this value. */

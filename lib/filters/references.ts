@@ -4,6 +4,7 @@
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import type { Condition } from './chain.ts';
+import { isTextCondition } from './condition.ts';
 import { ownValue, pointer, quoted, type Report, type WrittenRule } from './rule-findings.ts';
 
 /** Compiles the triggers that a rule starts, in its order; none for a reject rule. */
@@ -66,8 +67,8 @@ export function checkSources(
   { path, sources }: { readonly path: string; readonly sources: readonly string[] | undefined },
   report: Report,
 ): void {
-  const condition = conditions.find(({ field }) => field === 'source');
-  if (condition?.field !== 'source' || sources === undefined) return;
+  const condition = conditions.filter(isTextCondition).find(({ field }) => field.name === 'source');
+  if (condition === undefined || sources === undefined) return;
   const at = pointer(path, 'source');
   for (const entry of condition.entries) {
     if (sources.some((name) => entry.matches(name))) continue;

@@ -1,44 +1,15 @@
-// A rule of our form as it is written, and the order in which its conditions are tried.
-// filters/schema.ts describes it to users. compile.ts compiles it, except for `again`, which is here.
+// A rule of our form as it is written. filters/schema.ts describes it to users. compile.ts compiles it, except for `again`, which is here.
 
 import { isJsonObject } from '../core/json-object.ts';
 import { errorAt } from '../core/problem.ts';
+import type { Vocabulary } from '../core/vocabulary.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
 import { ownValue, pointer, quoted, type Report, type WrittenRule } from './rule-findings.ts';
 
-/** The fields that are conditions on an occurrence, in the order in which they are tried. */
-export const CONDITION_FIELDS = [
-  'source',
-  'namespace',
-  'kind',
-  'objectName',
-  'apiVersion',
-  'fieldPath',
-  'eventNamespace',
-  'reasons',
-  'type',
-  'message',
-  'component',
-  'host',
-  'count',
-] as const;
-
-/** A field that is a condition, of a rule or of a block under `not`. */
-export type ConditionField = (typeof CONDITION_FIELDS)[number];
-
-/** Every field that can fail, in the order in which they are tried: `not` comes last. */
-export const RULE_FIELDS = [...CONDITION_FIELDS, 'not'] as const;
-
-/** One pattern or a list of them; '' and [] ask for nothing, '' inside a list asks for ''. */
-type TextWanted = string | readonly string[];
-
-/** One number or comparison, or a list of them of which one must hold. */
-export type CountWanted = number | string | readonly (number | string)[];
-
-/** Conditions that must all hold for the block to match. */
-export type BlockSection = {
-  readonly [Field in ConditionField]?: Field extends 'count' ? CountWanted : TextWanted;
-};
+/** Conditions that must all hold for the block to match, by the names of fields of a vocabulary. */
+export interface BlockSection {
+  readonly [field: string]: unknown;
+}
 
 /** One entry of `filters` in our form. */
 export interface RuleSection extends BlockSection {
@@ -53,16 +24,11 @@ export interface RuleSection extends BlockSection {
   readonly triggers?: readonly string[];
 }
 
-/** Every key of a rule, in the order in which the reference lists them. */
-export const RULE_KEYS = [
-  'name',
-  'formerly',
-  ...CONDITION_FIELDS,
-  'not',
-  'action',
-  'again',
-  'triggers',
-] as const satisfies readonly (keyof RuleSection)[];
+/** Every key of a rule over a vocabulary, in the order in which the reference lists them. */
+export function ruleKeys(vocabulary: Vocabulary): readonly string[] {
+  const fields = vocabulary.map(({ name }) => name);
+  return ['name', 'formerly', ...fields, 'not', 'action', 'again', 'triggers'];
+}
 
 /**
  * The default of `again.quiet`: as long as an API server keeps Events by default, because recorders

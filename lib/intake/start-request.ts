@@ -4,6 +4,7 @@
 import type { Decision, Disposition, RuleRef } from '../core/decision.ts';
 import type { ClusterRef, Delivery, DeliveryState } from '../core/delivery.ts';
 import { type DeliveryKey, deliveryId, ledgerKey } from '../core/delivery-id.ts';
+import { objectKeyOf } from '../core/object-reference.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { LedgerEntry } from '../core/ports/store.ts';
 
@@ -31,7 +32,7 @@ export function toStartRequest(
   decision: Decision & { readonly rule: RuleRef },
   at: { readonly clusterId: string; readonly trigger: TriggerRef },
 ): StartRequest {
-  const { series, fields } = occurrence;
+  const { series } = occurrence;
   const key: DeliveryKey = {
     clusterId: at.clusterId,
     ruleIdentity: decision.rule.identity,
@@ -48,7 +49,7 @@ export function toStartRequest(
     ledgerKey: ledgerKey(key),
     // The bucket of `per: series` is the life of the Event: the same in all its states.
     id: deliveryId(key, occurrence.life),
-    object: [fields.apiVersion, fields.kind, fields.namespace, fields.objectName].join('/'),
+    object: objectKeyOf(occurrence.object),
   };
 }
 

@@ -7,10 +7,10 @@ import { isJsonObject, type Json, type JsonObject } from '../core/json-object.ts
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import { compileOriginal, originalKey } from '../filters/brigade-rules.ts';
 import { chainOf } from '../filters/narrowing.ts';
-import { DEFAULT_QUIET_MS } from '../filters/rule.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { printable } from '../kit/text/printable.ts';
+import { sourceKinds } from '../sources/registry.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import { ORIGINAL_TRIGGER } from './defaults.ts';
 import { ORIGINAL_KEYS, OUR_KEYS, OUR_TOP_KEYS } from './detect-form.ts';
@@ -19,6 +19,9 @@ import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { defaultDelivery, planGuard, planHttp, planLimits, planLogging } from './settings.ts';
 
+// The original read Events alone.
+const { vocabulary } = sourceKinds.events;
+
 /** Plans a document of the original's form; the plan is usable only if no finding is an error. */
 export function planOriginal(
   document: JsonObject,
@@ -26,7 +29,7 @@ export function planOriginal(
 ): { readonly plan: Plan; readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
   const { project, filters } = readKeys(document, findings);
-  const compiled = compileOriginal(filters.value, ORIGINAL_TRIGGER, DEFAULT_QUIET_MS);
+  const compiled = compileOriginal(filters.value, { vocabulary, trigger: ORIGINAL_TRIGGER });
   findings.push(...repointed(compiled.findings, filters.path));
   const accepts = compiled.chain.rules.some(({ decision }) => decision.action === 'accept');
   const isReported = findings.some(({ path }) => path === project.path && path !== '');
@@ -42,7 +45,11 @@ export function planOriginal(
 
 /** Plans the absence of a configuration: every Event is logged and rejected. */
 export function planNothing(context: PlanContext): Plan {
-  return { ...planBrigade(null, chainOf([]), context).plan, form: 'none', originalProject: null };
+  return {
+    ...planBrigade(null, chainOf([], vocabulary), context).plan,
+    form: 'none',
+    originalProject: null,
+  };
 }
 
 interface ReadDocument<Value> {

@@ -16,6 +16,16 @@ export interface Configuration {
         firstStart?: string;
         eventTTL?: string;
         allowForeign?: boolean;
+        shape?: {
+          /**
+           * @minItems 1
+           */
+          prune?: [string, ...string[]];
+        };
+        /**
+         * @minItems 1
+         */
+        redact?: [string, ...string[]];
       };
     };
   };

@@ -39,7 +39,8 @@ export function explainEvent(
   const readBy = plan.sources.filter((one) => one.reads(event)).map(({ name }) => name);
   const judgedFor = source ?? readBy[0] ?? plan.sources[0]?.name ?? '';
   const read = { source: judgedFor, path: '', from: 'list', readAt: now } as const;
-  const occurrence = toOccurrence(event, read);
+  const reader = plan.sources.find(({ name }) => name === judgedFor);
+  const occurrence = toOccurrence(reader?.shape.apply(event) ?? event, read);
   const explanation = explain(plan.chain, occurrence);
   const isAccepted = explanation.decision.action === 'accept';
   const guard = isAccepted ? guardOf(occurrence, plan) : null;
@@ -120,9 +121,9 @@ export function sampleDelivery(
   const decisions = chain.rules.map((rule) => rule.decision).filter(hasRule);
   const decision = decisions.find(({ triggers }) => triggers.includes(trigger.name));
   if (decision === undefined) return null;
-  const source = sources[0]?.name ?? '';
-  const read = { source, path: '', from: 'list', readAt: now } as const;
-  const occurrence = toOccurrence(SAMPLE_EVENT, read);
+  const [source] = sources;
+  const read = { source: source?.name ?? '', path: '', from: 'list', readAt: now } as const;
+  const occurrence = toOccurrence(source?.shape.apply(SAMPLE_EVENT) ?? SAMPLE_EVENT, read);
   const delivery = firstDelivery({ occurrence, decision, trigger, clusterName });
   return { ...delivery, id: DRY_RUN_ID };
 }

@@ -10,12 +10,14 @@ import { type Finding, warningAt } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS, type RuleSection } from '../filters/rule.ts';
+import { withFieldHint } from '../filters/rule-findings.ts';
 import { pointerSteps, toPointer } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
+import { sourceKinds } from '../sources/registry.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import type { Configuration } from './configuration.generated.ts';
 import type { Plan, PlanContext } from './plan.ts';
-import { DEFAULT_SOURCES, planSources } from './plan-sources.ts';
+import { checkPruned, DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { checkStore } from './plan-store.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { configurationSchema, SECTION_SCHEMAS, sharedTriggerProperties } from './schema.ts';
@@ -57,7 +59,7 @@ export function planOurs(
     ...finding,
     path: canonical.toWritten(finding.path),
   });
-  const bySchema = [...canonical.findings, ...refused.map(toWritten)];
+  const bySchema = [...canonical.findings, ...refused.map(toWritten).map(withFieldHint)];
   return { plan, findings: [...bySchema, ...findings.map(toWritten)], refused: bySchema };
 }
 
@@ -91,6 +93,7 @@ function planCanonical(
     ...sources.findings,
     ...triggers.findings,
     ...rules,
+    ...checkPruned({ document, sources: sources.sources, templatesAt: triggers.templatesAt }),
     ...(isRulesSound ? unusedFindings(document) : []),
     ...guard.findings,
     ...http.findings,
@@ -119,11 +122,13 @@ function planCanonical(
 
 function compileRules(document: JsonObject, refused: readonly Finding[]): CompiledChain {
   const written = document['filters'] ?? [];
-  if (!isRuleList(written)) return { chain: chainOf([]), findings: [] };
+  const { vocabulary } = sourceKinds.events;
+  if (!isRuleList(written)) return { chain: chainOf([], vocabulary), findings: [] };
   const triggers = namesUnder(document, 'triggers');
   // If `triggers:` as a whole is unreadable, every rule would lack its own.
   const isLost = triggers === undefined && refused.some((finding) => speaksOf(finding, 'triggers'));
   return compileChain(written, {
+    vocabulary,
     ...(isLost ? {} : { triggers: triggers ?? [] }),
     sources: namesUnder(document, 'sources') ?? DEFAULT_SOURCES.map(([name]) => name),
     defaultQuietMs: DEFAULT_QUIET_MS,

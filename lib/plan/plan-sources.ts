@@ -1,9 +1,21 @@
-// Plans `sources:` from entries that the schema accepted. It knows the kinds only through their
-// registry.
+// Plans `sources:` from entries that the schema accepted, and checks that no rule and no template needs
+// what a source prunes. It knows the kinds only through their registry.
 
+import {
+  childrenOf,
+  isJsonList,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  listOf,
+} from '../core/json-object.ts';
 import type { Permission } from '../core/ports/kind.ts';
-import type { Finding } from '../core/problem.ts';
-import { toPointer } from '../kit/data/json-pointer.ts';
+import { errorAt, type Finding } from '../core/problem.ts';
+import { parsePath } from '../kit/data/json-path.ts';
+import { pointerSteps, toPointer } from '../kit/data/json-pointer.ts';
+import { parsePattern } from '../kit/text/pattern.ts';
+import { quoted } from '../kit/text/printable.ts';
+import { templatePaths } from '../kit/text/template.ts';
 import { permissionsOf } from '../kubernetes/access/permissions.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import type { SourceKind } from '../sources/source-kind.ts';
@@ -55,6 +67,8 @@ export function planSources(
       permissions: permissionsOf(descriptor.grants ?? [], { section, who, context }),
       allowForeign: descriptor.allowsForeign(section),
       reads: (event) => descriptor.reads(section, namespace, event),
+      shape: descriptor.shape(section),
+      vocabulary: descriptor.vocabulary,
       create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
     };
     return [
@@ -71,4 +85,130 @@ export function planSources(
     permissions: planned.flatMap(({ source }) => source.permissions),
     eventTtlMs: Math.max(0, ...planned.map((one) => one.eventTtlMs)),
   };
+}
+
+/** A rule of the document with its pointer, and the sources whose objects it can see. */
+interface SeenRule {
+  readonly rule: JsonObject;
+  readonly path: string;
+  readonly sources: readonly PlannedSource[];
+}
+
+/** The canonical document, its sources, and where each trigger may have templates. */
+interface PruningFacts {
+  readonly document: JsonObject;
+  readonly sources: readonly PlannedSource[];
+  /** By name of the trigger: pointers into the document. */
+  readonly templatesAt: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Reports rules and templates that need a path which a source prunes. */
+export function checkPruned({ document, sources, templatesAt }: PruningFacts): readonly Finding[] {
+  const rules = listOf(document['filters']).flatMap((rule, index): SeenRule[] =>
+    isJsonObject(rule)
+      ? [{ rule, path: toPointer(['filters', String(index)]), sources: seenBy(rule, sources) }]
+      : [],
+  );
+  const triggers = [...templatesAt].flatMap(([trigger, pointers]) => {
+    const starting = rules.filter(({ rule }) => starts(rule, trigger, templatesAt.size));
+    const seen = sources.filter((one) => starting.some((rule) => rule.sources.includes(one)));
+    return pointers.flatMap((at) => prunedTemplates({ trigger, at, seen }, document));
+  });
+  return [...rules.flatMap(prunedFields), ...triggers];
+}
+
+function seenBy(
+  { source }: JsonObject,
+  sources: readonly PlannedSource[],
+): readonly PlannedSource[] {
+  if (source === undefined || source === '' || (isJsonList(source) && source.length === 0))
+    return sources;
+  const patterns = [source].flat().flatMap((entry) => {
+    const parsed = typeof entry === 'string' ? parsePattern(entry) : { ok: false as const };
+    return parsed.ok ? [parsed.pattern] : [];
+  });
+  return sources.filter(({ name }) => patterns.some((pattern) => pattern.matches(name)));
+}
+
+function starts({ action, triggers }: JsonObject, trigger: string, triggerCount: number): boolean {
+  if (action !== 'accept') return false;
+  return triggers === undefined ? triggerCount === 1 : listOf(triggers).includes(trigger);
+}
+
+function prunedFields({ rule, path, sources }: SeenRule): readonly Finding[] {
+  const { not } = rule;
+  const blocks: readonly (readonly [Json | undefined, string])[] = [
+    [rule, path],
+    ...(isJsonList(not)
+      ? not.map((block, place) => [block, `${path}/not/${place}`] as const)
+      : [[not, `${path}/not`] as const]),
+  ];
+  return blocks.flatMap(([block, at]) =>
+    childrenOf(block).flatMap(([field, wanted]) => {
+      if (wanted === '' || (isJsonList(wanted) && wanted.length === 0)) return [];
+      const [found] = sources.flatMap((source) => prunedBy(source, pathsOf(field, wanted, source)));
+      if (found === undefined) return [];
+      const what =
+        typeof rule['name'] === 'string' ? `rule ${quoted(rule['name'], 80)}` : 'the rule';
+      return [prunedAt(at + toPointer([field]), `${what} tests ${field}`, found)];
+    }),
+  );
+}
+
+function pathsOf(
+  field: string,
+  wanted: Json,
+  { vocabulary }: PlannedSource,
+): readonly (readonly string[])[] {
+  const found = vocabulary.find(({ name }) => name === field);
+  if (found?.type !== 'map') return found?.paths ?? [];
+  return childrenOf(wanted).flatMap(([key]) => found.paths.map((path) => [...path, key]));
+}
+
+type Pruned = { readonly source: string; readonly prune: string };
+
+function prunedBy(
+  { name, shape }: PlannedSource,
+  paths: readonly (readonly string[])[],
+): readonly Pruned[] {
+  const pruned = paths.flatMap((path) => shape.prunes(path) ?? []);
+  return pruned.slice(0, 1).map((prune) => ({ source: name, prune }));
+}
+
+function prunedAt(path: string, what: string, { source, prune }: Pruned): Finding {
+  return errorAt('pruned-path', path, {
+    message: `${what}, but source ${source} prunes ${prune}`,
+    hint: `remove ${prune} from shape.prune of the source ${source}, or do without it here`,
+  });
+}
+
+/** Pruned paths of the templates at a place of the document, in values and in values below it. */
+function prunedTemplates(
+  place: { readonly trigger: string; readonly at: string; readonly seen: readonly PlannedSource[] },
+  document: JsonObject,
+): readonly Finding[] {
+  const value = pointerSteps(place.at).reduce<Json | undefined>(
+    (here, step) => childrenOf(here).find(([key]) => key === step)?.[1],
+    document,
+  );
+  if (typeof value !== 'string') {
+    return childrenOf(value).flatMap(([key]) =>
+      prunedTemplates({ ...place, at: place.at + toPointer([key]) }, document),
+    );
+  }
+  return templatePaths(value).flatMap((template) => {
+    const keys = objectKeysOf(template);
+    const [found] = keys === null ? [] : place.seen.flatMap((source) => prunedBy(source, [keys]));
+    if (found === undefined) return [];
+    const what = `trigger ${quoted(place.trigger, 80)} sends \${${template}}`;
+    return [prunedAt(place.at, what, found)];
+  });
+}
+
+/** The keys in the object to which a template's path leads; null if it leads elsewhere. */
+function objectKeysOf(template: string): readonly string[] | null {
+  const steps = parsePath(template) ?? [];
+  const keys = steps.filter((step) => typeof step === 'string');
+  if (keys[0] === 'event') return keys.slice(1);
+  return keys[0] === 'occurrences' && keys[1] === 'event' ? keys.slice(2) : null;
 }

@@ -6,7 +6,7 @@ import type { OnLostAnswer } from '../core/ports/trigger.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
-import { permissionsOf } from '../kubernetes/access/permissions.ts';
+import { manifestTypesOf, permissionsOf } from '../kubernetes/access/permissions.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { DryRunParts, TriggerKind } from '../triggers/trigger-kind.ts';
 import {
@@ -37,6 +37,8 @@ export interface PlannedTriggers {
   readonly permissions: readonly Permission[];
   /** With paths from the root of the document. */
   readonly secrets: readonly NeededSecret[];
+  /** By name of the trigger: pointers from the root to the parts that may have templates. */
+  readonly templatesAt: ReadonlyMap<string, readonly string[]>;
   /** Names of the triggers whose receivers cannot detect a repetition. */
   readonly keyless: readonly string[];
 }
@@ -63,6 +65,7 @@ export function planTriggers(
     ],
     permissions: planned.flatMap(({ permissions }) => permissions),
     secrets: planned.flatMap(({ secrets }) => secrets),
+    templatesAt: new Map(planned.map(({ trigger, templatesAt }) => [trigger.name, templatesAt])),
     keyless: planned.flatMap(({ trigger, hasKey }) => (hasKey ? [] : [trigger.name])),
   };
 }
@@ -98,6 +101,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     formerPrefixes: formerPrefixes(one),
     usesCluster: descriptor.needsCluster,
     buildNamespaces: createdIn(permissions),
+    manifestTypes: manifestTypesOf(descriptor.grants ?? [], section),
     preview: (delivery, folder) => {
       const parts = { name, prefix, buildNamespace, folder };
       return descriptor.preview?.(section, parts, delivery) ?? { ok: false, why: noPreview(kind) };
@@ -115,7 +119,8 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
   const needed = descriptor.secrets?.(section) ?? [];
   const secrets = needed.map((one) => ({ ...one, path: `${path}/${kind}${one.path}` }));
   const hasKey = descriptor.hasKey(section);
-  return { trigger, findings, permissions, secrets, hasKey };
+  const templatesAt = (descriptor.templatesAt ?? []).map((at) => `${path}/${kind}${at}`);
+  return { trigger, findings, permissions, secrets, hasKey, templatesAt };
 }
 
 /** The namespaces in which objects are created. None is the whole cluster, which no kind may name. */

@@ -12,7 +12,9 @@ import type { Finding } from '../core/problem.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import type { Rate } from '../kit/text/quantity.ts';
-import type { SourceParts } from '../sources/source-kind.ts';
+import type { ManifestType } from '../kubernetes/discovery/manifest-types.ts';
+import type { Shape } from '../sources/shape.ts';
+import type { SourceKind, SourceParts } from '../sources/source-kind.ts';
 import type { StoreParts } from '../stores/store-kind.ts';
 import type { LoggingOptions } from '../telemetry/logging.ts';
 import type { DryRunParts, TriggerParts } from '../triggers/trigger-kind.ts';
@@ -24,15 +26,17 @@ export type ConfigurationForm = 'ours' | 'original' | 'none';
 type PlannedParts = 'name' | 'prefix' | 'buildNamespace';
 
 /** A source that is ready to be built. */
-export interface PlannedSource {
+export interface PlannedSource extends Pick<SourceKind<never>, 'vocabulary'> {
   readonly name: string;
   readonly kind: string;
   /** Whether an Event may speak for an object of another namespace than its own. */
   readonly allowForeign: boolean;
   /** The permissions that it needs, one for each watch path. */
   readonly permissions: readonly Permission[];
-  /** Whether it would read this Event, judged by the Event's namespace. */
+  /** Whether it would read this Event. */
   reads(event: EventObject): boolean;
+  /** How it shapes what it reads. */
+  readonly shape: Shape;
   create(parts: Omit<SourceParts, 'name' | 'namespace'>): Source;
 }
 
@@ -62,6 +66,8 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly usesCluster: boolean;
   /** The namespaces in which it creates objects. */
   readonly buildNamespaces: readonly string[];
+  /** The types of those objects that are made from a manifest. */
+  readonly manifestTypes: readonly ManifestType[];
   /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;
   /** Makes a sample delivery without an effect; null if the kind cannot. */

@@ -5,7 +5,7 @@
 
 import { withSmallForms } from '../config/canonical.ts';
 import type { JsonSchema, Kind } from '../core/ports/kind.ts';
-import { ruleSchema } from '../filters/schema.ts';
+import { ruleSchemaOf } from '../filters/schema.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import { storeKinds } from '../stores/registry.ts';
 import { LOGGING_SCHEMA } from '../telemetry/logging.ts';
@@ -19,6 +19,9 @@ import {
   STORE_DEFAULTS,
   STORE_SIZES,
 } from './defaults.ts';
+
+/** The schema of one entry of `filters`. */
+export const ruleSchema = ruleSchemaOf(sourceKinds.events.vocabulary);
 
 // With `-` and an id of 26 characters, the prefix of a name must fit a label value of 63.
 const MAX_PREFIX = 30;

@@ -14,10 +14,19 @@ import { parseDuration } from '../kit/text/quantity.ts';
 import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
 import { readChanges } from '../kubernetes/watch/reflector.ts';
 import { positionKeyOf, successorsOf, type WatchTarget } from '../kubernetes/watch/watch-target.ts';
+import { EVENT_FIELDS, EVENT_IDENTITY } from './event-fields.ts';
+import {
+  checkShape,
+  compileShape,
+  PRUNE_SCHEMA,
+  REDACT_SCHEMA,
+  type Shape,
+  type ShapeOptions,
+} from './shape.ts';
 import type { SourceKind, SourceParts } from './source-kind.ts';
 
 /** The section `events:` of a source. */
-export interface EventsSection {
+export interface EventsSection extends Pick<ShapeOptions, 'redact'> {
   /** Absent: the gateway's own namespace; `["*"]`: all. */
   readonly namespaces?: readonly string[];
   /** `skip`, `all`, or a duration. */
@@ -26,6 +35,7 @@ export interface EventsSection {
   readonly eventTTL?: string;
   /** Whether an Event about an object in another namespace may start a build. */
   readonly allowForeign?: boolean;
+  readonly shape?: { readonly prune?: readonly string[] };
 }
 
 // The default of kube-apiserver's --event-ttl. No API shows the value in use.
@@ -73,6 +83,13 @@ const schema: JsonSchema = {
         'Whether an Event about an object in another namespace may start a build. If so, everyone who may write Events in one namespace can start builds for all.',
       default: false,
     },
+    shape: {
+      type: 'object',
+      description: 'Parts of each Event that go no further than its source.',
+      additionalProperties: false,
+      properties: { prune: PRUNE_SCHEMA },
+    },
+    redact: REDACT_SCHEMA,
   },
 };
 
@@ -81,7 +98,11 @@ export const eventsKind = {
   kind: 'events',
   summary: 'core/v1 Events of one namespace, several, or all',
   schema,
-  check: checkNamespaces,
+  vocabulary: EVENT_FIELDS,
+  check: (section: EventsSection) => [
+    ...checkNamespaces(section),
+    ...checkShape(section, EVENT_IDENTITY),
+  ],
   grants: [
     {
       namespaces: { at: '/namespaces', otherwise: 'own' },
@@ -96,12 +117,17 @@ export const eventsKind = {
     const watched = watchedNamespaces(section, own);
     return watched.includes(null) || watched.includes(stringAt(event, 'metadata', 'namespace'));
   },
+  shape: shapeOf,
   retentionMs,
   create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),
 } as const satisfies SourceKind<EventsSection>;
 
 function retentionMs(section: EventsSection): number {
   return parseDuration(section.eventTTL ?? DEFAULT_TTL) ?? DEFAULT_TTL_MS;
+}
+
+function shapeOf(section: EventsSection): Shape {
+  return compileShape(section, EVENT_IDENTITY);
 }
 
 function checkNamespaces(section: EventsSection): readonly Finding[] {
@@ -129,6 +155,8 @@ class EventsSource implements Source {
   readonly #watched: ReadonlyMap<WatchTarget, string>;
   readonly #judgeFirst: (object: JsonObject, readAt: number) => boolean;
   readonly #keptForMs: number;
+  /** Null: each Event stays as it is. */
+  readonly #shape: Shape | null;
   /** By path: until when it was certainly read. */
   readonly #provedAts = new Map<WatchTarget, number>();
 
@@ -139,6 +167,8 @@ class EventsSource implements Source {
     this.#watched = new Map(watched.map((one) => [one, positionKeyOf(one)]));
     this.#judgeFirst = judgeFirstBy(section.firstStart ?? 'skip');
     this.#keptForMs = retentionMs(section);
+    const isShaped = section.shape !== undefined || section.redact !== undefined;
+    this.#shape = isShaped ? shapeOf(section) : null;
   }
 
   get provedAt(): number | null {
@@ -173,7 +203,13 @@ class EventsSource implements Source {
   #toBatch(path: string, read: ReaderBatch): Batch {
     const { position, gaps, listed } = read;
     const occurrences = read.changes.map(({ object, from, readAt, key }) =>
-      toOccurrence(object, { source: this.name, path, from, readAt, key }),
+      toOccurrence(this.#shape?.apply(object) ?? object, {
+        source: this.name,
+        path,
+        from,
+        readAt,
+        key,
+      }),
     );
     this.#observeRead(path, occurrences);
     return {

@@ -3,10 +3,9 @@
 // Outdated heap entries are recognized by their stamp. Times are on the store's clock, so a jump of
 // the wall clock changes nothing here.
 
-import type { ClaimRequest } from '../core/ports/store.ts';
+import { type ClaimRequest, firstDue } from '../core/ports/store.ts';
 import { Heap } from '../kit/data/heap.ts';
 import { countBefore } from '../kit/data/sorted.ts';
-import { firstDue } from './store-kind.ts';
 
 /** The fields of a delivery that determine its turn. */
 export interface Queued {

@@ -3,7 +3,7 @@
 // `increase()` and `rate()` of Prometheus see no change in the first sample of a series.
 
 import { type Action, DISPOSITIONS, type RuleRef } from '../core/decision.ts';
-import { DEAD_REASONS, DELIVERY_STATES, OUTCOMES, UNSETTLED_STATES } from '../core/delivery.ts';
+import { DEAD_REASONS, DELIVERY_STATES, isUnsettled, OUTCOMES } from '../core/delivery.ts';
 import { GAP_LOSSES, LIST_PURPOSES, TROUBLE_REASONS } from '../core/ports/source.ts';
 import { ruleLabel } from './log-value.ts';
 import { METRICS, type MetricName } from './metric-table.ts';
@@ -21,11 +21,9 @@ export const DEFAULT_RULE = 'default';
 
 type Labels = Readonly<Record<string, string>>;
 
-const unsettled: ReadonlySet<string> = new Set(UNSETTLED_STATES);
-
 /** A dead delivery has a reason; the other final states have none. */
 const FINALS: readonly Labels[] = [
-  ...DELIVERY_STATES.filter((state) => !unsettled.has(state) && state !== 'dead').map((state) => ({
+  ...DELIVERY_STATES.filter((state) => !isUnsettled(state) && state !== 'dead').map((state) => ({
     state,
     reason: '',
   })),

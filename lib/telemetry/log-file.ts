@@ -24,6 +24,15 @@ interface LogFileParts {
 
 type Done = (error: NodeJS.ErrnoException | null, result: number) => void;
 
+declare module 'winston/lib/winston/transports/index.js' {
+  interface FileTransportInstance {
+    /** Renames a full file and the older ones. */
+    _incFile(done: Renamed): void;
+  }
+}
+
+type Renamed = (error?: NodeJS.ErrnoException | null) => void;
+
 // Only this user may read the log: it has the messages of Events.
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -90,6 +99,15 @@ class PacedFile extends winston.transports.File {
     else this.#note('the disk is too slow');
     next();
     if (this.#isReady) this.#handOn();
+  }
+
+  /** The transport renames until the file is not full: for ever, if that fails. */
+  override _incFile(done: Renamed): void {
+    super._incFile((error) => {
+      // A file that was removed is not full: the next one is opened.
+      if (!error || error.code === 'ENOENT') done();
+      else this.emit('error', error);
+    });
   }
 
   override _final(done: () => void): void {

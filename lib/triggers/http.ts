@@ -13,8 +13,7 @@ import { parseDuration, parseSize } from '../kit/text/quantity.ts';
 import { userAgent } from '../kit/version.ts';
 import { hostOf, isForbidden, targetOf } from '../net/address.ts';
 import { environmentProxies } from '../net/proxies.ts';
-import { RotatingClient } from '../net/rotating-client.ts';
-import { createHttpClient } from '../net/undici-client.ts';
+import { createHttpClient, RotatingClient } from '../net/undici-client.ts';
 import { inBatches } from './http/batch.ts';
 import { BATCH_FORMATS } from './http/body.ts';
 import { compileBody } from './http/body-template.ts';
@@ -42,6 +41,7 @@ export const httpKind: TriggerKind<HttpSection> = {
   kind: 'http',
   summary: 'makes an HTTP request',
   starts: 'an HTTP request',
+  templatesAt: ['/url', '/headers', '/body'],
   schema: httpSchema,
   onLostAnswer: 'atLeastOnce',
   needsCluster: false,
@@ -80,7 +80,7 @@ export function createHttpTrigger(
   const used = proxyUsed(section, parts);
   if (used !== null) observe(used);
   // Settings are another object once a certificate was rotated.
-  const clients = new RotatingClient({ create });
+  const clients = new RotatingClient(create);
   const sender = new Sender(section, { clock, clients, places: { folder, environment } });
   return {
     ...(section.batch === undefined

@@ -88,6 +88,7 @@ export const kubernetesKind: TriggerKind<KubernetesSection> = {
   kind: 'kubernetes',
   summary: 'creates one object from a manifest',
   starts: 'a ${/manifest/kind}',
+  templatesAt: ['/manifest'],
   schema,
   onLostAnswer: 'atMostOnce',
   needsCluster: true,

@@ -16,6 +16,8 @@ import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 export interface TriggerKind<Section> extends Kind<Section, TriggerParts, Trigger> {
   /** The result of a delivery, for people; `${/pointer}` stands for a value of the section. */
   readonly starts: string;
+  /** Pointers to the parts of a section that may have templates. Absent: no part may. */
+  readonly templatesAt?: readonly string[];
   /** Whether it uses the cluster's API; its deliveries are then orphaned if the cluster changes. */
   readonly needsCluster: boolean;
   /** Whether it runs local commands, which need `--allow-exec`. */

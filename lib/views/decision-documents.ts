@@ -168,16 +168,16 @@ export function findDecision(recent: RecentActivity, sequence: number): WholeDec
 /** Makes the document of a decision for lists and the feed. */
 export function toDecisionDocument({ sequence, at, what }: DecisionHappening): DecisionDocument {
   const { occurrence, decision, disposed } = what;
-  const { fields, series, uid, source, count } = occurrence;
+  const { object, fields, series, uid, source, count } = occurrence;
   const { action, rule } = decision;
   return {
     sequence,
     time: new Date(at).toISOString(),
     event: { namespace: cut(series.namespace), name: cut(series.name), uid: cut(uid) },
     involved: {
-      kind: cut(fields.kind),
-      namespace: cut(fields.namespace),
-      name: cut(fields.objectName),
+      kind: cut(object.kind),
+      namespace: cut(object.namespace),
+      name: cut(object.name),
     },
     source,
     reason: cut(fields.reason),
@@ -211,11 +211,11 @@ function isDecision(happening: Happening | null): happening is DecisionHappening
 }
 
 function isAskedFor({ occurrence, decision }: DecisionObserved, query: DecisionQuery): boolean {
-  const { fields } = occurrence;
+  const { object } = occurrence;
   const { action, rule } = decision;
   if (query.action !== undefined && query.action !== action) return false;
-  if (query.namespace !== undefined && query.namespace !== fields.namespace) return false;
-  if (query.kind !== undefined && query.kind !== fields.kind) return false;
+  if (query.namespace !== undefined && query.namespace !== object.namespace) return false;
+  if (query.kind !== undefined && query.kind !== object.kind) return false;
   if (query.rule === undefined) return true;
   if (rule === null) return query.rule === 'default';
   return query.rule === ruleLabel(rule) || query.rule === `#${rule.index}`;

@@ -27,7 +27,7 @@ const newStyle: EventObject = {
 
 describe('toOccurrence', () => {
   it('normalises an Event of a legacy writer', () => {
-    const { series, key, life, happenedAt, count, fields, ...rest } = anOccurrence();
+    const { series, key, life, happenedAt, count, object, fields, ...rest } = anOccurrence();
     expect(series).to.deep.equal({
       namespace: 'shop',
       name: 'web-1.17f1e2d3c4b5a697',
@@ -37,13 +37,15 @@ describe('toOccurrence', () => {
     expect(life).to.equal('2026-01-31T11:58:00Z');
     expect(happenedAt).to.equal('2026-01-31T11:59:30.000000Z');
     expect(count).to.equal(3);
-    expect(fields).to.deep.equal({
-      namespace: 'shop',
-      kind: 'Pod',
-      objectName: 'web-1',
+    expect(object).to.deep.equal({
       apiVersion: 'v1',
+      kind: 'Pod',
+      namespace: 'shop',
+      name: 'web-1',
+      uid: '0b7c2f9e-5d3a-4e64-8f21-7c9d1e2f3a4b',
+    });
+    expect(fields).to.deep.equal({
       fieldPath: 'spec.containers{web}',
-      eventNamespace: 'shop',
       reason: 'BackOff',
       type: 'Warning',
       message: 'Back-off restarting failed container web in pod web-1',
@@ -62,9 +64,10 @@ describe('toOccurrence', () => {
   });
 
   it('gives empty strings and a count of 1 for an empty Event', () => {
-    const { series, key, uid, resourceVersion, life, happenedAt, count, fields } = anOccurrence({
-      event: {},
-    });
+    const { series, key, uid, resourceVersion, life, happenedAt, count, object, fields } =
+      anOccurrence({
+        event: {},
+      });
     expect(series).to.deep.equal({ namespace: '', name: '', firstTime: '' });
     expect({ key, uid, resourceVersion, life, happenedAt, count }).to.deep.equal({
       key: '/',
@@ -74,7 +77,7 @@ describe('toOccurrence', () => {
       happenedAt: '',
       count: 1,
     });
-    expect(new Set(Object.values(fields))).to.deep.equal(new Set(['']));
+    expect(new Set(Object.values({ ...fields, ...object }))).to.deep.equal(new Set(['']));
   });
 
   const t = (digit: number): string => `2026-01-31T10:00:0${digit}Z`;
@@ -176,6 +179,7 @@ describe('toOccurrence', () => {
     expect(occurrence).to.be.frozen;
     expect(occurrence.series).to.be.frozen;
     expect(occurrence.fields).to.be.frozen;
+    expect(occurrence.object).to.be.frozen;
   });
 
   it('never throws for any JSON in any field', () => {
@@ -194,8 +198,8 @@ describe('toOccurrence', () => {
         const event: Json = JSON.parse(JSON.stringify(value)) as Json;
         if (!isJsonObject(event)) return;
         const read = { source: 's', path: '/p', from: 'list', readAt: 0 } as const;
-        const { fields: found, count } = toOccurrence(event, read);
-        for (const text of Object.values(found)) expect(text).to.be.a('string');
+        const { object, fields: found, count } = toOccurrence(event, read);
+        for (const text of Object.values({ ...object, ...found })) expect(text).to.be.a('string');
         expect(count).to.be.at.least(1);
       }),
     );

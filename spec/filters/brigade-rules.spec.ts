@@ -4,18 +4,19 @@
 import { expect } from 'chai';
 import { compileOriginal, originalKey } from '../../lib/filters/brigade-rules.ts';
 import { decide } from '../../lib/filters/decide.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
 /** What a list says about an Event of the kind Pod in `shop` with a reason. */
 function says(filters: unknown, reason = 'BackOff'): string {
-  const { chain } = compileOriginal(filters, 'brigade');
+  const { chain } = compileOriginal(filters, { vocabulary: EVENT_FIELDS, trigger: 'brigade' });
   const occurrence = anOccurrence({ event: anEvent({ reason }) });
   const { action, rule } = decide(chain, occurrence);
   return `${action} ${rule?.index ?? 'default'}`;
 }
 
 function problems(filters: unknown): readonly string[] {
-  return compileOriginal(filters, 'brigade').findings.map(
+  return compileOriginal(filters, { vocabulary: EVENT_FIELDS, trigger: 'brigade' }).findings.map(
     ({ severity, code, path }) => `${severity} ${code} ${path}`,
   );
 }
@@ -24,7 +25,10 @@ const CATCH_ALL = { action: 'accept' };
 
 describe('compileOriginal', () => {
   it('gives every rule the identity of none and the one trigger', () => {
-    const { chain } = compileOriginal([CATCH_ALL, { action: 'reject' }], 'brigade');
+    const { chain } = compileOriginal([CATCH_ALL, { action: 'reject' }], {
+      vocabulary: EVENT_FIELDS,
+      trigger: 'brigade',
+    });
     expect(chain.rules.map(({ decision }) => decision)).to.deep.equal([
       {
         action: 'accept',
@@ -42,7 +46,11 @@ describe('compileOriginal', () => {
   });
 
   it('takes the silence that it is given', () => {
-    const { chain } = compileOriginal([CATCH_ALL], 'brigade', 7);
+    const { chain } = compileOriginal([CATCH_ALL], {
+      vocabulary: EVENT_FIELDS,
+      trigger: 'brigade',
+      quietMs: 7,
+    });
     expect(chain.rules[0]?.decision.quietMs).to.equal(7);
   });
 
@@ -270,7 +278,10 @@ describe('compileOriginal', () => {
   ];
   for (const key of ours) {
     it(`refuses ${key}, which only our form has, and says where to read on`, () => {
-      const { findings } = compileOriginal([{ [key]: 'x', ...CATCH_ALL }], 'brigade');
+      const { findings } = compileOriginal([{ [key]: 'x', ...CATCH_ALL }], {
+        vocabulary: EVENT_FIELDS,
+        trigger: 'brigade',
+      });
       const [finding] = findings;
       expect(finding).to.include({
         code: 'wrong-form',

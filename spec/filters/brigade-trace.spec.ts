@@ -4,6 +4,7 @@
 import { expect } from 'chai';
 import { compileOriginal, goQuoted, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
 describe('originalTrace', () => {
@@ -49,7 +50,7 @@ describe('originalTrace', () => {
   ];
   for (const [title, filters, lines] of cases) {
     it(`says what the original logged for ${title}`, () => {
-      const { chain } = compileOriginal(filters, 'brigade');
+      const { chain } = compileOriginal(filters, { vocabulary: EVENT_FIELDS, trigger: 'brigade' });
       expect(originalTrace(chain, anOccurrence())).to.deep.equal(lines);
     });
   }
@@ -61,7 +62,7 @@ describe('originalTrace', () => {
         { reasons: ['Kill*', '/^Back/'], not: { kind: 'Pod' }, action: 'reject' },
         { reasons: ['Kill*', '/^Back/'], not: { kind: 'Node' }, action: 'accept' },
       ],
-      { triggers: ['build'], defaultQuietMs: 0 },
+      { vocabulary: EVENT_FIELDS, triggers: ['build'], defaultQuietMs: 0 },
     );
     expect(originalTrace(chain, anOccurrence({ event: anEvent() }))).to.deep.equal([
       'rule 0: type mismatch',

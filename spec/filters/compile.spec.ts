@@ -4,8 +4,14 @@
 import { expect } from 'chai';
 import { type CompiledChain, compileChain } from '../../lib/filters/compile.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 
-const OPTIONS = { triggers: ['build', 'diagnose'], sources: ['shop', 'pay'], defaultQuietMs: 60 };
+const OPTIONS = {
+  vocabulary: EVENT_FIELDS,
+  triggers: ['build', 'diagnose'],
+  sources: ['shop', 'pay'],
+  defaultQuietMs: 60,
+};
 
 /** Compiles what may be no rules at all, as a file can hold it. */
 function compile(sections: unknown, options: Partial<typeof OPTIONS> = {}): CompiledChain {
@@ -258,6 +264,6 @@ describe('compileChain', () => {
 
   it('leaves conditions out that ask for nothing', () => {
     const { chain } = compile([{ action: 'reject', kind: '', reasons: [], host: 'a', not: [] }]);
-    expect(chain.rules[0]?.conditions.map(({ field }) => field)).to.deep.equal(['host']);
+    expect(chain.rules[0]?.conditions.map(({ field }) => field.name)).to.deep.equal(['host']);
   });
 });

@@ -2,12 +2,22 @@
 // Whole rules are decide.spec.ts's.
 
 import { expect } from 'chai';
+import type { Json } from '../../lib/core/json-object.ts';
 import type { EventObject } from '../../lib/core/occurrence.ts';
 import type { Finding } from '../../lib/core/problem.ts';
-import { compileCondition, holds, valueOf } from '../../lib/filters/condition.ts';
-import { CONDITION_FIELDS, type ConditionField } from '../../lib/filters/rule.ts';
+import type { RuleField } from '../../lib/core/vocabulary.ts';
+import { compileCondition, foundBy, holds } from '../../lib/filters/condition.ts';
 import type { Report } from '../../lib/filters/rule-findings.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
+
+const FIELD_NAMES = EVENT_FIELDS.map(({ name }) => name);
+
+function fieldOf(wanted: string): RuleField {
+  const found = EVENT_FIELDS.find(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`no field ${wanted}`);
+  return found;
+}
 
 /** A report whose parts can be looked at. */
 function collected(): Report & { readonly findings: Finding[]; skipped: number } {
@@ -22,24 +32,27 @@ function collected(): Report & { readonly findings: Finding[]; skipped: number }
   };
 }
 
-function asks(field: ConditionField, written: unknown, event: EventObject = anEvent()): boolean {
+function asks(field: string, written: unknown, event: EventObject = anEvent()): boolean {
   const report = collected();
-  const condition = compileCondition({ field, written, path: `/filters/0/${field}` }, report);
+  const condition = compileCondition(
+    { field: fieldOf(field), written, path: `/filters/0/${field}` },
+    report,
+  );
   expect(report.findings, 'findings').to.deep.equal([]);
   expect(report.skipped).to.equal(0);
   return condition === null || holds(condition, anOccurrence({ event }));
 }
 
-function findingsOf(field: ConditionField, written: unknown): readonly string[] {
+function findingsOf(field: string, written: unknown): readonly string[] {
   const report = collected();
-  compileCondition({ field, written, path: '/f' }, report);
+  compileCondition({ field: fieldOf(field), written, path: '/f' }, report);
   return report.findings.map(({ severity, code, path }) => `${severity} ${code} ${path}`);
 }
 
 const BARE: EventObject = { metadata: {} };
 
 describe('a condition', () => {
-  const fields: readonly (readonly [ConditionField, unknown, unknown])[] = [
+  const fields: readonly (readonly [string, unknown, unknown])[] = [
     ['source', 'shop', 'pay'],
     ['namespace', 'shop', 'Shop'],
     ['kind', 'Pod', 'pod'],
@@ -56,7 +69,8 @@ describe('a condition', () => {
   ];
 
   it('exists for each field of a rule', () => {
-    expect(fields.map(([field]) => field)).to.deep.equal([...CONDITION_FIELDS]);
+    const maps = ['eventLabels', 'eventAnnotations', 'related'];
+    expect([...fields.map(([field]) => field), ...maps]).to.have.members([...FIELD_NAMES]);
   });
 
   for (const [field, right, wrong] of fields) {
@@ -75,7 +89,9 @@ describe('a condition', () => {
     });
   }
 
-  const missing = CONDITION_FIELDS.filter((field) => field !== 'source' && field !== 'count');
+  const missing = EVENT_FIELDS.flatMap(({ type, name }) =>
+    type === 'text' && name !== 'source' ? [name] : [],
+  );
   for (const field of missing) {
     it(`on ${field} sees a missing value as the empty text, which '' in a list asks for`, () => {
       const pattern = field === 'message' ? '*web*' : 'web';
@@ -86,11 +102,11 @@ describe('a condition', () => {
       expect(asks(field, '/^$/', BARE)).to.equal(true);
       expect(asks(field, '*', BARE)).to.equal(true);
       expect(asks(field, '?*', BARE)).to.equal(false);
-      expect(valueOf(field, anOccurrence({ event: BARE }))).to.equal('');
+      expect(fieldOf(field).read(anOccurrence({ event: BARE }))).to.equal('');
     });
   }
 
-  const values: readonly (readonly [string, EventObject, ConditionField, unknown, boolean])[] = [
+  const values: readonly (readonly [string, EventObject, string, unknown, boolean])[] = [
     ['reportingComponent', { reportingComponent: 'x' }, 'component', 'x', true],
     [
       'source.component first',
@@ -154,7 +170,7 @@ describe('a condition', () => {
   it('compares a list of 40 reasons by one look-up', () => {
     const reasons = Array.from({ length: 40 }, (_, place) => `Reason${place}`);
     const condition = compileCondition(
-      { field: 'reasons', written: reasons, path: '' },
+      { field: fieldOf('reasons'), written: reasons, path: '' },
       collected(),
     );
     expect(condition).to.have.property('exact').with.property('size', 40);
@@ -190,13 +206,18 @@ describe('a condition', () => {
     });
   }
 
-  const refused: readonly (readonly [ConditionField, unknown, readonly string[]])[] = [
+  const refused: readonly (readonly [string, unknown, readonly string[]])[] = [
     ['kind', '/(/', ['error bad-pattern /f']],
     ['kind', ['Pod', '/(/', '/[/'], ['error bad-pattern /f/1', 'error bad-pattern /f/2']],
     ['reasons', '/(?=x)/', ['error bad-pattern /f']],
     ['reasons', '/x/i', ['error bad-pattern /f']],
     ['message', 'restarting', ['error bad-pattern /f']],
     ['message', ['*x*', 'restarting', ''], ['error bad-pattern /f/1']],
+    [
+      'eventLabels',
+      { team: '/(/', 'a/b': ['x', '/[/'] },
+      ['error bad-pattern /f/team', 'error bad-pattern /f/a~1b/1'],
+    ],
     ['count', 'many', ['error bad-count /f']],
     ['count', -1, ['error bad-count /f']],
     ['count', 1.5, ['error bad-count /f']],
@@ -209,23 +230,75 @@ describe('a condition', () => {
     });
   }
 
-  const wrongTypes: readonly (readonly [ConditionField, unknown])[] = [
+  const wrongTypes: readonly (readonly [string, unknown])[] = [
     ['kind', null],
     ['kind', 3],
     ['kind', { a: 1 }],
     ['kind', ['Pod', ['Node']]],
     ['count', true],
+    ['eventLabels', 'team'],
+    ['eventLabels', ['team']],
+    ['related', { kind: { a: 1 } }],
   ];
   for (const [field, written] of wrongTypes) {
     it(`skips the wrong type in ${field}: ${JSON.stringify(written)}, which the schema reports`, () => {
       const report = collected();
-      compileCondition({ field, written, path: '/f' }, report);
+      compileCondition({ field: fieldOf(field), written, path: '/f' }, report);
       expect(report).to.deep.include({ findings: [], skipped: 1 });
     });
   }
 
+  const labels = { team: 'pay', 'example.com/tier': 'web', empty: '' };
+  const maps: readonly (readonly [string, (values: Json) => EventObject])[] = [
+    ['eventLabels', (values) => anEvent({ metadata: { labels: values } })],
+    ['eventAnnotations', (values) => anEvent({ metadata: { annotations: values } })],
+    ['related', (values) => anEvent({ related: values })],
+  ];
+  for (const [field, eventWith] of maps) {
+    const rows: readonly (readonly [Json, Json, boolean])[] = [
+      [{ team: 'pay' }, labels, true],
+      [{ team: 'p*', 'example.com/tier': ['db', '/^w/'] }, labels, true],
+      [{ team: 'p*', 'example.com/tier': ['db', 'cache'] }, labels, false],
+      [{ team: 'Pay' }, labels, false],
+      [{ empty: [''] }, labels, true],
+      [{ missing: [''] }, labels, true],
+      [{ missing: '?*' }, labels, false],
+      [{ team: '', missing: [] }, labels, true],
+      [{ constructor: '?*', toString: '*' }, labels, false],
+      [{ team: 'pay' }, null, false],
+      [{ team: 'pay' }, ['pay'], false],
+      [{ team: '3' }, { team: 3 }, false],
+    ];
+    for (const [wanted, values, expected] of rows) {
+      it(`on ${field} ${JSON.stringify(wanted)} ${expected ? 'holds' : 'fails'} for ${JSON.stringify(values)}`, () => {
+        expect(asks(field, wanted, eventWith(values))).to.equal(expected);
+      });
+    }
+
+    it(`on ${field} asks for nothing if no key does`, () => {
+      for (const written of [{}, { team: '' }, { team: [] }]) {
+        const place = { field: fieldOf(field), written, path: '' };
+        expect(compileCondition(place, collected())).to.equal(null);
+      }
+    });
+
+    it(`on ${field} says what it found of the keys that were asked for`, () => {
+      const written = { team: 'x', missing: 'y' };
+      const condition = compileCondition({ field: fieldOf(field), written, path: '' }, collected());
+      const occurrence = anOccurrence({ event: eventWith(labels) });
+      expect(condition?.wanted).to.deep.equal(written);
+      expect(condition && foundBy(condition, occurrence)).to.deep.equal({
+        team: 'pay',
+        missing: '',
+      });
+    });
+  }
+
   it('matches nothing if each entry is wrong', () => {
-    const condition = compileCondition({ field: 'kind', written: '/(/', path: '' }, collected());
+    const condition = compileCondition(
+      { field: fieldOf('kind'), written: '/(/', path: '' },
+      collected(),
+    );
     expect(condition !== null && holds(condition, anOccurrence())).to.equal(false);
   });
 });

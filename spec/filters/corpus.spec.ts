@@ -9,6 +9,7 @@ import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent } from '../support/builders.ts';
 import { naiveRule } from './naive.ts';
 import { acceptEvent } from './naive-original.ts';
@@ -53,8 +54,12 @@ const FILTERS = [
 ];
 
 describe(`the filter chain over ${PRESENT ? 'every Event of the corpus' : 'generated Events'}`, () => {
-  const chain = compileChain(RULES, { triggers: ['build'], defaultQuietMs: 1 }).chain;
-  const original = compileOriginal(FILTERS, 'brigade').chain;
+  const chain = compileChain(RULES, {
+    vocabulary: EVENT_FIELDS,
+    triggers: ['build'],
+    defaultQuietMs: 1,
+  }).chain;
+  const original = compileOriginal(FILTERS, { vocabulary: EVENT_FIELDS, trigger: 'brigade' }).chain;
   const occurrences = (PRESENT ? recorded() : generated()).map(toOccurrenceOf);
 
   it('has Events to decide', () => {

@@ -6,11 +6,18 @@ import type { Decision } from '../../lib/core/decision.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../lib/filters/decide.ts';
-import { CONDITION_FIELDS, type RuleSection } from '../../lib/filters/rule.ts';
+import type { RuleSection } from '../../lib/filters/rule.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
+const FIELD_NAMES = EVENT_FIELDS.map(({ name }) => name);
+
 function chainOf(...rules: readonly RuleSection[]): Chain {
-  const { chain, findings } = compileChain(rules, { triggers: ['build'], defaultQuietMs: 5 });
+  const { chain, findings } = compileChain(rules, {
+    vocabulary: EVENT_FIELDS,
+    triggers: ['build'],
+    defaultQuietMs: 5,
+  });
   expect(findings.filter(({ severity }) => severity === 'error')).to.deep.equal([]);
   return chain;
 }
@@ -69,7 +76,7 @@ describe('decide', () => {
       action: 'accept',
     };
     expect(decide(chainOf(all), EVENT).action).to.equal('accept');
-    for (const field of CONDITION_FIELDS) {
+    for (const field of FIELD_NAMES.filter((name) => name in all)) {
       const one = { ...all, [field]: field === 'count' ? 9 : '/^never$/' };
       expect(decide(chainOf(one), EVENT).action, field).to.equal('reject');
       expect(explain(chainOf(one), EVENT).trail[0]?.field).to.equal(field);

@@ -1,9 +1,9 @@
 // Our rules, decided in the plainest way from what is written: nothing compiled, no sets, no order
 // of fields. Patterns become JavaScript expressions, so it is used with such as mean the same in RE2.
 
-import { type Json, stringAt } from '../../lib/core/json-object.ts';
+import { type Json, jsonAt, stringAt } from '../../lib/core/json-object.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
-import type { BlockSection, CountWanted, RuleSection } from '../../lib/filters/rule.ts';
+import type { BlockSection, RuleSection } from '../../lib/filters/rule.ts';
 
 /** The index of the rule that decides, or -1. */
 export function naiveRule(rules: readonly RuleSection[], occurrence: Occurrence): number {
@@ -23,25 +23,38 @@ export function matchesBlock(block: BlockSection, occurrence: Occurrence): boole
   const component = at(event, 'source', 'component');
   const host = at(event, 'source', 'host');
   return (
-    matchesText(block.source, occurrence.source) &&
-    matchesText(block.namespace, at(involved, 'namespace')) &&
-    matchesText(block.kind, at(involved, 'kind')) &&
-    matchesText(block.objectName, at(involved, 'name')) &&
-    matchesText(block.apiVersion, at(involved, 'apiVersion')) &&
-    matchesText(block.fieldPath, at(involved, 'fieldPath')) &&
-    matchesText(block.eventNamespace, at(event, 'metadata', 'namespace')) &&
-    matchesText(block.reasons, at(event, 'reason')) &&
-    matchesText(block.type, at(event, 'type')) &&
-    matchesText(block.message, at(event, 'message')) &&
-    matchesText(block.component, component === '' ? at(event, 'reportingComponent') : component) &&
-    matchesText(block.host, host === '' ? at(event, 'reportingInstance') : host) &&
-    matchesCount(block.count, occurrence.count)
+    matchesText(block['source'], occurrence.source) &&
+    matchesText(block['namespace'], at(involved, 'namespace')) &&
+    matchesText(block['kind'], at(involved, 'kind')) &&
+    matchesText(block['objectName'], at(involved, 'name')) &&
+    matchesText(block['apiVersion'], at(involved, 'apiVersion')) &&
+    matchesText(block['fieldPath'], at(involved, 'fieldPath')) &&
+    matchesText(block['eventNamespace'], at(event, 'metadata', 'namespace')) &&
+    matchesText(block['reasons'], at(event, 'reason')) &&
+    matchesText(block['type'], at(event, 'type')) &&
+    matchesText(block['message'], at(event, 'message')) &&
+    matchesText(
+      block['component'],
+      component === '' ? at(event, 'reportingComponent') : component,
+    ) &&
+    matchesText(block['host'], host === '' ? at(event, 'reportingInstance') : host) &&
+    matchesMap(block['eventLabels'], jsonAt(event, 'metadata', 'labels')) &&
+    matchesMap(block['eventAnnotations'], jsonAt(event, 'metadata', 'annotations')) &&
+    matchesMap(block['related'], event['related']) &&
+    matchesCount(block['count'], occurrence.count)
   );
 }
 
-function matchesText(wanted: string | readonly string[] | undefined, found: string): boolean {
-  if (wanted === undefined || wanted.length === 0) return true;
-  return [wanted].flat().some((pattern) => matchesPattern(pattern, found));
+function matchesMap(wanted: unknown, found: Json | undefined): boolean {
+  return Object.entries(wanted ?? {}).every(([key, patterns]) =>
+    matchesText(patterns, stringAt(found, key)),
+  );
+}
+
+function matchesText(wanted: unknown, found: string): boolean {
+  if (wanted === undefined || wanted === '') return true;
+  const patterns = [wanted].flat().map(String);
+  return patterns.length === 0 || patterns.some((pattern) => matchesPattern(pattern, found));
 }
 
 function matchesPattern(pattern: string, found: string): boolean {
@@ -53,10 +66,10 @@ function matchesPattern(pattern: string, found: string): boolean {
   return new RegExp(`^(?:${expression})$`, 'su').test(found);
 }
 
-function matchesCount(wanted: CountWanted | undefined, found: number): boolean {
+function matchesCount(wanted: unknown, found: number): boolean {
   if (wanted === undefined || wanted === '') return true;
-  const tests = [wanted].flat();
-  return tests.length === 0 || tests.some((test) => passesNaively(String(test), found));
+  const tests = [wanted].flat().map(String);
+  return tests.length === 0 || tests.some((test) => passesNaively(test, found));
 }
 
 function passesNaively(test: string, found: number): boolean {

@@ -8,9 +8,10 @@ import { type Occurrence, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent } from '../support/builders.ts';
 
-const OPTIONS = { triggers: ['build'], defaultQuietMs: 1 };
+const OPTIONS = { vocabulary: EVENT_FIELDS, triggers: ['build'], defaultQuietMs: 1 };
 
 const value = fc.constantFrom('a', 'b', 'ab', 'c', '');
 const pattern = fc.oneof(value, fc.constantFrom('a*', '*b', '?', '/a/', '/^b$/'));
@@ -126,7 +127,7 @@ describe('a long chain', () => {
   it('decides the same after its cache was cleared', () => {
     const chain = chainOf(behind(2_000, [{ namespace: 'ns-7', action: 'reject' }]));
     const of = (namespace: string): Occurrence =>
-      ({ ...EVENT, fields: { ...EVENT.fields, namespace } }) satisfies Occurrence;
+      ({ ...EVENT, object: { ...EVENT.object, namespace } }) satisfies Occurrence;
     for (let index = 0; index < 4_000; index += 1) decide(chain, of(`ns-${index}`));
     expect(decide(chain, of('ns-7')).rule?.index).to.equal(2_000);
     expect(decide(chain, of('ns-8')).rule).to.equal(null);

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.ts';
 import type { Chain } from '../../lib/filters/chain.ts';
 import { decide, explain } from '../../lib/filters/decide.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 import { acceptEvent, type NaiveFilter } from './naive-original.ts';
 
@@ -97,7 +98,11 @@ describe('the sample filters of the original', () => {
 
   it('are compiled without a finding', () => {
     for (const list of LISTS) {
-      expect(compileOriginal(load(list).filters, 'brigade').findings, list).to.deep.equal([]);
+      expect(
+        compileOriginal(load(list).filters, { vocabulary: EVENT_FIELDS, trigger: 'brigade' })
+          .findings,
+        list,
+      ).to.deep.equal([]);
     }
   });
 
@@ -132,7 +137,10 @@ function load(list: (typeof LISTS)[number]): Sample {
     action: '',
     ...filter,
   }));
-  return { chain: compileOriginal(filters, 'brigade').chain, filters: whole };
+  return {
+    chain: compileOriginal(filters, { vocabulary: EVENT_FIELDS, trigger: 'brigade' }).chain,
+    filters: whole,
+  };
 }
 
 function rows() {

@@ -9,11 +9,14 @@ import { compileOriginal, originalTrace } from '../../lib/filters/brigade-rules.
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../lib/filters/decide.ts';
 import type { BlockSection, RuleSection } from '../../lib/filters/rule.ts';
-import { ruleSchema } from '../../lib/filters/schema.ts';
+import { ruleSchemaOf } from '../../lib/filters/schema.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { matchesBlock, naiveRule } from './naive.ts';
 import { acceptEvent } from './naive-original.ts';
 
-const OPTIONS = { triggers: ['build'], defaultQuietMs: 1 };
+const ruleSchema = ruleSchemaOf(EVENT_FIELDS);
+
+const OPTIONS = { vocabulary: EVENT_FIELDS, triggers: ['build'], defaultQuietMs: 1 };
 
 const value = fc.constantFrom('', 'a', 'b', 'ab', 'aab', 'a.b', 'A', 'a\nb', '*', '😀');
 const shape = fc.constantFrom(
@@ -39,6 +42,8 @@ const message = fc.oneof(
 const test = fc.constantFrom(0, 1, 2, 3, '1', '= 2', '==3', '>1', '>= 2', '< 3', '<=2');
 const count = fc.oneof(test, fc.constant(''), fc.array(test, { maxLength: 3 }));
 
+const map = fc.dictionary(fc.constantFrom('a', 'b', 'x/y'), text, { maxKeys: 2 });
+
 const block: fc.Arbitrary<BlockSection> = fc.record(
   {
     source: text,
@@ -53,13 +58,21 @@ const block: fc.Arbitrary<BlockSection> = fc.record(
     message,
     component: text,
     host: text,
+    eventLabels: map,
+    eventAnnotations: map,
+    related: fc.record({ kind: text, name: text }, { requiredKeys: [] }),
     count,
   },
   { requiredKeys: [] },
 );
 
 function asksForSomething(section: BlockSection): boolean {
-  return Object.values(section).some((written) => written !== '' && !isEmptyList(written));
+  return Object.values(section).some((written) => {
+    if (typeof written === 'object' && written !== null && !Array.isArray(written)) {
+      return asksForSomething({ ...written });
+    }
+    return written !== '' && !isEmptyList(written);
+  });
 }
 
 function isEmptyList(written: unknown): boolean {
@@ -85,10 +98,18 @@ const rule: fc.Arbitrary<RuleSection> = fc
   }));
 
 const maybe = fc.option(value, { nil: null });
+const someMap = fc.oneof(
+  fc.dictionary(fc.constantFrom('a', 'b', 'kind', 'name'), maybe, { maxKeys: 3 }),
+  fc.constant(null),
+);
+
 const occurrence: fc.Arbitrary<Occurrence> = fc
   .record({
     source: value,
-    metadata: fc.record({ namespace: maybe, name: maybe }),
+    metadata: fc.record({
+      ...{ namespace: maybe, name: maybe },
+      ...{ labels: someMap, annotations: someMap },
+    }),
     involvedObject: fc.oneof(
       fc.record({
         namespace: maybe,
@@ -99,6 +120,7 @@ const occurrence: fc.Arbitrary<Occurrence> = fc
       }),
       fc.constant(null),
     ),
+    related: someMap,
     reason: maybe,
     type: maybe,
     message: maybe,
@@ -172,7 +194,10 @@ describe('the filter chain over random rules and Events', () => {
     const event = fc.record({ namespace: word, kind: word, reason: word });
     fc.assert(
       fc.property(fc.array(filter, { maxLength: 6 }), event, (filters, seen) => {
-        const { chain } = compileOriginal(filters, 'brigade');
+        const { chain } = compileOriginal(filters, {
+          vocabulary: EVENT_FIELDS,
+          trigger: 'brigade',
+        });
         const read = toOccurrence(
           { involvedObject: { namespace: seen.namespace, kind: seen.kind }, reason: seen.reason },
           { source: 'events', path: '/api/v1/events', from: 'watch', readAt: 0 },
@@ -193,8 +218,8 @@ describe('the filter chain over random rules and Events', () => {
         for (const { chain, findings } of [
           compileChain(asRules(anything), OPTIONS),
           compileChain(asRules([anything]), OPTIONS),
-          compileOriginal(anything, 'brigade'),
-          compileOriginal([anything], 'brigade'),
+          compileOriginal(anything, { vocabulary: EVENT_FIELDS, trigger: 'brigade' }),
+          compileOriginal([anything], { vocabulary: EVENT_FIELDS, trigger: 'brigade' }),
         ]) {
           const { decision } = explain(chain, read);
           const refused = findings.some(({ severity }) => severity === 'error');
@@ -231,7 +256,10 @@ describe('the filter chain over random rules and Events', () => {
       fc.property(fc.array(hostile, { maxLength: 4 }), occurrence, (rules, read) => {
         const { chain } = compileChain(asRules(rules), OPTIONS);
         expect(explain(chain, read).decision).to.deep.equal(decide(chain, read));
-        const original = compileOriginal(rules, 'brigade').chain;
+        const original = compileOriginal(rules, {
+          vocabulary: EVENT_FIELDS,
+          trigger: 'brigade',
+        }).chain;
         expect(explain(original, read).decision).to.deep.equal(decide(original, read));
       }),
       { numRuns: 1000 },

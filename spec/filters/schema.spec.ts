@@ -4,8 +4,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { isJsonObject, jsonAt } from '../../lib/core/json-object.ts';
-import { CONDITION_FIELDS, RULE_KEYS } from '../../lib/filters/rule.ts';
-import { ruleSchema } from '../../lib/filters/schema.ts';
+import { ruleKeys } from '../../lib/filters/rule.ts';
+import { ruleSchemaOf } from '../../lib/filters/schema.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
+
+const ruleSchema = ruleSchemaOf(EVENT_FIELDS);
+
+const FIELD_NAMES = EVENT_FIELDS.map(({ name }) => name);
 
 function keysAt(...path: readonly string[]): readonly string[] {
   const found = jsonAt(ruleSchema, ...path);
@@ -16,13 +21,13 @@ describe('the schema of a rule', () => {
   const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(ruleSchema);
 
   it('knows the keys that a rule has, in their order', () => {
-    expect(keysAt('properties')).to.deep.equal([...RULE_KEYS]);
-    expect(keysAt('properties', 'not', 'properties')).to.deep.equal([...CONDITION_FIELDS]);
-    expect(keysAt('properties', 'not', 'items', 'properties')).to.deep.equal([...CONDITION_FIELDS]);
+    expect(keysAt('properties')).to.deep.equal([...ruleKeys(EVENT_FIELDS)]);
+    expect(keysAt('properties', 'not', 'properties')).to.deep.equal([...FIELD_NAMES]);
+    expect(keysAt('properties', 'not', 'items', 'properties')).to.deep.equal([...FIELD_NAMES]);
   });
 
   it('describes every key in whole sentences', () => {
-    for (const key of RULE_KEYS) {
+    for (const key of ruleKeys(EVENT_FIELDS)) {
       const description = jsonAt(ruleSchema, 'properties', key, 'description');
       expect(description, key)
         .to.be.a('string')
@@ -37,6 +42,7 @@ describe('the schema of a rule', () => {
     { count: ['>= 3', 1], action: 'accept' },
     { not: { kind: 'Pod', count: '< 2' }, action: 'accept' },
     { not: [{ kind: 'Pod' }, { host: ['a', ''] }], action: 'accept' },
+    { eventLabels: { team: 'a', 'x/y': ['b', ''] }, related: { kind: 'Pod' }, action: 'accept' },
     { name: 'a', formerly: ['', 'b'], action: 'accept', triggers: ['x'], again: { quiet: '1h' } },
   ];
   for (const rule of good) {
@@ -53,6 +59,9 @@ describe('the schema of a rule', () => {
     [{ action: 'reject', kind: ['Pod', 3] }, '/kind/1'],
     [{ action: 'reject', count: 1.5 }, '/count'],
     [{ action: 'reject', count: -1 }, '/count'],
+    [{ action: 'reject', eventLabels: 'team' }, '/eventLabels'],
+    [{ action: 'reject', eventLabels: { team: 3 } }, '/eventLabels/team'],
+    [{ action: 'reject', related: { labels: 'x' } }, '/related'],
     [{ action: 'reject', not: {} }, '/not'],
     [{ action: 'reject', not: { name: 'x' } }, '/not'],
     [{ action: 'reject', not: [{ kind: 'x' }, { action: 'x' }] }, '/not/1'],

@@ -42,6 +42,6 @@ describe('the data path', () => {
       (file) => !BESIDE.test(file) && file !== 'lib/gateway/gateway.ts',
     );
     expect(files).to.deep.equal(listed('One webhook'));
-    expect(files.length).to.be.at.most(22);
+    expect(files.length).to.be.at.most(20);
   });
 });

@@ -15,6 +15,21 @@ describe('the floors of lib', () => {
     ['up, by a re-export', 'lib/api/a.ts', "export * from '../cli/b.ts';"],
     ['sideways', 'lib/sources/a.ts', "import { x } from '../triggers/b.ts';"],
     ['from core to kit', 'lib/core/a.ts', "import { x } from '../kit/b.ts';"],
+    [
+      'out of an innermost folder',
+      'lib/kubernetes/client/a.ts',
+      "import { x } from '../watch/b.ts';",
+    ],
+    [
+      'of discovery into the client',
+      'lib/kubernetes/client/a.ts',
+      "import { x } from '../discovery/b.ts';",
+    ],
+    [
+      'of watches into discovery',
+      'lib/kubernetes/discovery/a.ts',
+      "import { x } from '../watch/b.ts';",
+    ],
     ['out of lib', 'lib/core/a.ts', "import { x } from '../../spec/support/b.ts';"],
     ['into a room without a floor', 'lib/cli/a.ts', "import { x } from '../attic/b.ts';"],
   ] as const;
@@ -27,6 +42,9 @@ describe('the floors of lib', () => {
   it('allow the same room, lower floors, kit to core and bin to cli', () => {
     const files = filesOf({
       'lib/kit/a.ts': "import type { x } from '../core/b.ts';\nimport { y } from './c.ts';",
+      'lib/kubernetes/watch/a.ts': "import { x } from '../client/b.ts';",
+      'lib/kubernetes/client/a.ts': "import { x } from './b.ts';",
+      'lib/kubernetes/discovery/a.ts': "import { x } from '../client/b.ts';",
       'lib/api/deep/a.ts': "import { x } from '../../core/b.ts';\nimport { y } from '../c.ts';",
       'bin/sluice.js': "import { main } from '../lib/cli/main.ts';",
     });

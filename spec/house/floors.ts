@@ -27,6 +27,12 @@ export const FLOORS: Readonly<Record<string, number>> = {
   cli: 6,
 };
 
+/** Folders with the other places of their room from which they may import. */
+const INNERMOST: readonly (readonly [folder: string, below: readonly string[]])[] = [
+  ['lib/kubernetes/client/', []],
+  ['lib/kubernetes/discovery/', ['lib/kubernetes/client/']],
+];
+
 /** The one room of each third-party package. */
 export const PACKAGES: Readonly<Record<string, string>> = {
   '@kubernetes/client-node': 'kubernetes',
@@ -72,7 +78,12 @@ export function strayPackages(files: Files): readonly Fault[] {
 function whyCrossed(from: string, to: string): string | undefined {
   const room = roomOf(from);
   const target = roomOf(to);
-  if (room === undefined || room === target) return undefined;
+  if (room === undefined) return undefined;
+  if (room === target) {
+    const [inner = '', below = []] = INNERMOST.find(([folder]) => from.startsWith(folder)) ?? [];
+    const isBelow = [inner, ...below].some((folder) => to.startsWith(folder));
+    return isBelow ? undefined : `${inner} imports ${to}`;
+  }
   if (target === undefined) return `imports ${to}, which is no room of lib`;
   const floor = FLOORS[room];
   const below = FLOORS[target];

@@ -11,6 +11,7 @@ import { HeldRelease } from '../../lib/intake/held-release.ts';
 import { Intake, type IntakeParts } from '../../lib/intake/intake.ts';
 import type { Limits } from '../../lib/intake/limit-watch.ts';
 import { Limiter } from '../../lib/intake/limiter.ts';
+import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { createMemoryStore } from '../../lib/stores/memory.ts';
 import { aBatch } from '../support/builders.ts';
 import { type RecordingObserve, recordingObserve } from '../support/doubles/observe.ts';
@@ -76,6 +77,7 @@ export function intakeHarness(options: HarnessOptions = {}): IntakeHarness {
   });
   const committed: Delivery[] = [];
   const { chain } = compileChain(options.rules ?? ACCEPT_ALL, {
+    vocabulary: EVENT_FIELDS,
     triggers: ['build', 'report'],
     sources: ['shop'],
     defaultQuietMs: 3_600_000,

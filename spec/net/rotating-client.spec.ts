@@ -1,7 +1,7 @@
 // The client of the current settings: when it is replaced, and what becomes of the one before it.
 
 import { expect } from 'chai';
-import { RotatingClient } from '../../lib/net/rotating-client.ts';
+import { RotatingClient } from '../../lib/net/undici-client.ts';
 
 interface Settings {
   readonly certificate: string;
@@ -29,17 +29,15 @@ class RecordedClient implements AsyncDisposable {
 }
 
 function rotating(): RotatingClient<Settings, RecordedClient> {
-  return new RotatingClient<Settings, RecordedClient>({
-    create: (settings) => new RecordedClient(settings),
-    isSame: (one, other) => one.certificate === other.certificate,
-  });
+  return new RotatingClient((settings: Settings) => new RecordedClient(settings));
 }
 
 describe('a rotating client', () => {
   it('is the same while the settings are, and retires the one before', async () => {
     await using clients = rotating();
-    const first = clients.clientFor({ certificate: 'one' });
-    expect(clients.clientFor({ certificate: 'one' })).to.equal(first);
+    const settings = { certificate: 'one' };
+    const first = clients.clientFor(settings);
+    expect(clients.clientFor(settings)).to.equal(first);
     const second = clients.clientFor({ certificate: 'two' });
     expect([first.events, second.events]).to.deep.equal([['retire'], []]);
     expect(second.certificate).to.equal('two');
@@ -47,9 +45,10 @@ describe('a rotating client', () => {
 
   it('stays if a client of new settings cannot be made', async () => {
     await using clients = rotating();
-    const first = clients.clientFor({ certificate: 'one' });
+    const settings = { certificate: 'one' };
+    const first = clients.clientFor(settings);
     expect(() => clients.clientFor({ certificate: 'broken' })).to.throw('a broken certificate');
-    expect(clients.clientFor({ certificate: 'one' })).to.equal(first);
+    expect(clients.clientFor(settings)).to.equal(first);
     expect(first.events).to.deep.equal([]);
   });
 

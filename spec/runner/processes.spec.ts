@@ -18,6 +18,7 @@ const KILLED = `describe('kill', () => { it('is at once', () => process.kill(pro
 const OPEN = `it('leaves a server open', (done) => {
   import('node:net').then(({ createServer }) => createServer().listen(0, '127.0.0.1', done));
 });`;
+const ENDLESS = `it('blocks the exit', () => process.on('exit', () => { for (;;); }));`;
 const SILENT = `it('never ends', () => { for (;;); });`;
 
 interface Row {
@@ -101,7 +102,15 @@ describe('mocha processes', function () {
   it('are killed if they say nothing for too long', async () => {
     const run = aRun(2, { silenceMs: 3_000 });
     const [result] = await run.run([await batch('silent', SILENT)]);
-    expect(result?.failures.join('')).to.include('SIGKILL because it was silent for too long');
+    expect(result?.failures.join('')).to.include(
+      'SIGKILL before its specs did, because it was silent for too long',
+    );
+  });
+
+  it('are killed if they do not end after their last spec', async () => {
+    const [result] = await aRun(2, { silenceMs: 3_000 }).run([await batch('endless', ENDLESS)]);
+    expect(result?.counts).to.deep.equal({ passed: 1, failed: 1, skipped: 0 });
+    expect(result?.failures.join('')).to.include('SIGKILL after its specs, because it was silent');
   });
 
   it('end at a signal with all that they started, and begin no other batch', async () => {

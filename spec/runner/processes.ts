@@ -44,6 +44,8 @@ const mochaSettings = ['--no-config', '--forbid-only', '--extension', 'ts', '--t
 
 // The longest part of `make faults` takes about ten.
 const SILENCE_MS = 30 * 60_000;
+// After its specs a process ends itself within 10 s (spec/support/reporter.ts).
+const END_MS = 30_000;
 
 // Characters of standard error with a failure: an error with its stack has fewer.
 const SHOWN_ERRORS = 4_000;
@@ -92,13 +94,16 @@ export class MochaProcesses {
       told.takeError(text);
       this.#settings.onError(text);
     });
-    const silence = setTimeout(() => {
+    const kill = (): void => {
       told.takeSilence();
       signalGroup(child, 'SIGKILL');
-    }, this.#settings.silenceMs ?? SILENCE_MS);
+    };
+    const silenceMs = this.#settings.silenceMs ?? SILENCE_MS;
+    let silence = setTimeout(kill, silenceMs);
     child.on('message', (message) => {
       const known = message as RunMessage;
-      silence.refresh();
+      clearTimeout(silence);
+      silence = setTimeout(kill, known.kind === 'end' ? Math.min(END_MS, silenceMs) : silenceMs);
       told.take(known);
       this.#settings.onMessage(batch, known);
     });
@@ -150,7 +155,9 @@ class Told {
   }
 
   takeSilence(): void {
-    this.#problem = 'because it was silent for too long';
+    const place = this.#hasEnded ? 'after its specs' : 'before its specs did';
+    this.#problem = `${place}, because it was silent for too long`;
+    this.#hasEnded = false;
   }
 
   take(message: RunMessage): void {

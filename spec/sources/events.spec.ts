@@ -223,6 +223,33 @@ describe('events', () => {
     });
   }
 
+  it('yields Events in the shape of its section, and nothing else of them', async () => {
+    await using bench = await openBench();
+    const { server } = bench.world;
+    server.answerBy(() => false);
+    const source = bench.create({
+      firstStart: 'all',
+      shape: { prune: ['metadata.annotations', 'message', 'source'] },
+      redact: ['/back-?off/', '/[0-9]{4}/'],
+    });
+    await using reading = new Reading((signal) => source.batches(new Map(), signal));
+    const more = { message: 'password 1234', reason: 'back-off', action: 'pin 1234' };
+    const old = listed('old-1234', more, '8');
+    (await server.next('list')).list({ resourceVersion: '9', items: [old] });
+    const watch = (await server.next('watch')).open();
+    watch.send({ type: 'ADDED', object: listed('new-1234', more, '1234') });
+    await reading.have((batches) => occurrences(batches).length === 2, 'both');
+    for (const { event, fields, series, resourceVersion } of occurrences(reading.items)) {
+      expect(event).to.include({ action: 'pin [redacted]', reason: '[redacted]' });
+      expect(event).not.to.have.any.keys('message', 'source');
+      expect(fields).to.include({ message: '', reason: '[redacted]' });
+      // What identifies an Event stays.
+      expect(series.name).to.match(/^(old|new)-1234$/);
+      expect(resourceVersion).to.match(/^(8|1234)$/);
+    }
+    expect(JSON.stringify(reading.items)).not.to.include('password');
+  });
+
   it('observes the number of Events that it read from list and watch', async () => {
     await using bench = await openBench();
     const source = bench.create({ firstStart: 'all' });

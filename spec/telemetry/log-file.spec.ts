@@ -178,6 +178,29 @@ describe('the log file', () => {
     expect(numbers().at(-1)).to.equal(159);
   });
 
+  it('begins a new file if an earlier process left it full', async () => {
+    mkdirSync(dirname(path));
+    writeFileSync(path, `${'x'.repeat(SIZE)}\n`);
+    const { telemetry, lines } = filed();
+    await write(telemetry, 0, 1);
+    expect(await lines()).to.have.length(1);
+    expect(files()).to.deep.equal(['sluice.log', 'sluice1.log']);
+    expect(linesIn(path)).to.have.length(1);
+  });
+
+  it('ends if a full file cannot be renamed; standard output and the close go on', async () => {
+    mkdirSync(join(dirname(path), 'sluice1.log'), { recursive: true });
+    const stdout = new RecordingStream();
+    const { telemetry } = filed({ file: { path, maxBytes: SIZE, count: 2 } }, { stdout });
+    await write(telemetry, 0, 80);
+    await until(() => stdout.text.includes('cannot write the log file'), 'the report');
+    await write(telemetry, 80, 160);
+    await telemetry.close();
+    expect(stdout.text.match(/credentials read again/g)).to.have.length(160);
+    expect(stdout.text.match(/cannot write .*: EISDIR.*, rename /g)).to.have.length(1);
+    expect(statSync(path).size).to.be.within(SIZE, SIZE + 3_000);
+  });
+
   it('ends if its folder becomes a file; standard output and the close go on', async () => {
     const stdout = new RecordingStream();
     const { telemetry } = filed({}, { stdout });

@@ -13,9 +13,9 @@ export interface Pattern {
   matches(value: string): boolean;
 }
 
-type ParsedPattern =
-  | { readonly ok: true; readonly pattern: Pattern }
-  | { readonly ok: false; readonly why: string };
+type ParsedPattern = { readonly ok: true; readonly pattern: Pattern } | RefusedPattern;
+
+type RefusedPattern = { readonly ok: false; readonly why: string };
 
 // Ten times longer than any pattern found in the field, and short enough that a thousand rules
 // compile at once.
@@ -45,25 +45,57 @@ export function parsePattern(text: string): ParsedPattern {
 
 function parseExpression(text: string): ParsedPattern {
   const source = text.slice(1, -1);
+  const compiled = compileExpression(source);
+  if (!compiled.ok) return compiled;
+  const { expression } = compiled;
+  // `test`, not a matcher: without captures the search uses the linear DFA.
+  const matches = PLAIN_WORDS.test(source)
+    ? (value: string): boolean => value.includes(source)
+    : (value: string): boolean => expression.test(value);
+  return { ok: true, pattern: { text, form: 'expression', matches } };
+}
+
+type CompiledExpression = { readonly ok: true; readonly expression: RE2JS } | RefusedPattern;
+
+function compileExpression(source: string): CompiledExpression {
   if (source === '') return refused('the expression is empty (expected one between the two /)');
   try {
-    const compiled = RE2JS.compile(source);
-    const size = compiled.programSize();
+    const expression = RE2JS.compile(source);
+    const size = expression.programSize();
     const many = `the expression compiles to ${size} steps (expected at most ${LARGEST_PROGRAM})`;
-    if (size > LARGEST_PROGRAM) return refused(many);
-    // `test`, not a matcher: without captures the search uses the linear DFA.
-    const matches = PLAIN_WORDS.test(source)
-      ? (value: string): boolean => value.includes(source)
-      : (value: string): boolean => compiled.test(value);
-    return { ok: true, pattern: { text, form: 'expression', matches } };
+    return size > LARGEST_PROGRAM ? refused(many) : { ok: true, expression };
   } catch (error) {
     if (error instanceof RE2JSException) return refused(`not an RE2 expression: ${error.message}`);
     throw error;
   }
 }
 
-function refused(why: string): ParsedPattern {
+function refused(why: string): RefusedPattern {
   return { ok: false, why };
+}
+
+type ParsedReplacement =
+  | { readonly ok: true; readonly replaceIn: (value: string, by: string) => string }
+  | RefusedPattern;
+
+/**
+ * Parses `/an expression/` whose matches are replaced, in any value and in bounded time. One that
+ * matches the empty text is refused, because it would match everywhere.
+ */
+export function parseReplacement(text: string): ParsedReplacement {
+  const parsed = parsePattern(text);
+  if (!parsed.ok) return parsed;
+  if (parsed.pattern.form !== 'expression') return refused('it is no expression between slashes');
+  if (parsed.pattern.matches(''))
+    return refused('it matches the empty text, so it would match everywhere');
+  const compiled = compileExpression(text.slice(1, -1));
+  if (!compiled.ok) return compiled;
+  const { expression } = compiled;
+  const replaceIn = (value: string, by: string): string =>
+    expression.test(value)
+      ? expression.matcher(value).replaceAll((found: string) => (found === '' ? '' : by))
+      : value;
+  return { ok: true, replaceIn };
 }
 
 const STAR = 0x2a;

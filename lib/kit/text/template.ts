@@ -78,6 +78,11 @@ export function parseTemplate(
   return { ok: true, template: toTemplate(text, parts) };
 }
 
+/** The paths of the templates in a text, as written, whether they are valid or not. */
+export function templatePaths(text: string): readonly string[] {
+  return [...text.matchAll(MARK)].flatMap(([, path]) => path ?? []);
+}
+
 function toPart(path: string | undefined, firstWords: readonly string[]): PathPiece | BadPart {
   const about = 'path';
   if (path === undefined) {

@@ -12,8 +12,7 @@ import type { Observe } from '../../core/observation.ts';
 import { openDeadline } from '../../kit/async/abort.ts';
 import { userAgent } from '../../kit/version.ts';
 import type { HttpClient, HttpOpened } from '../../net/http-client.ts';
-import { RotatingClient } from '../../net/rotating-client.ts';
-import { createHttpClient } from '../../net/undici-client.ts';
+import { createHttpClient, RotatingClient } from '../../net/undici-client.ts';
 import { readAnswer, toRequest } from './api-exchange.ts';
 import { toApiFailed } from './connect-errors.ts';
 import { type ApiCredentials, CredentialReader } from './credentials.ts';
@@ -74,8 +73,9 @@ class RotatingConnection implements Connection {
   readonly #parts: ConnectParts;
   readonly #clients: RotatingClient<ApiCredentials, HttpClient>;
   #isClosed = false;
-  /** Secret: credentials of the last request. */
-  #adopted: ApiCredentials | null = null;
+  /** Secret: credentials of the last request, and those with which its client was created. */
+  #adopted: { readonly credentials: ApiCredentials; readonly created: ApiCredentials } | null =
+    null;
   /** The proxy of the current client; null: requests go straight to the server. */
   #proxy: string | null = null;
 
@@ -85,8 +85,7 @@ class RotatingConnection implements Connection {
     this.server = reader.loaded.server.href.replace(/\/$/, '');
     this.namespace = reader.loaded.namespace;
     this.from = reader.loaded.from;
-    const create = (credentials: ApiCredentials): HttpClient => this.#createClient(credentials);
-    this.#clients = new RotatingClient({ create, isSame: isSameTransport });
+    this.#clients = new RotatingClient((credentials) => this.#createClient(credentials));
   }
 
   async request(call: ApiCall, signal: AbortSignal): Promise<ApiAnswer> {
@@ -134,7 +133,8 @@ class RotatingConnection implements Connection {
       const refusal = await readAnswer(answer, call, signal);
       const reread = await this.#reader.reread(used.generation);
       // The same credentials would be refused again.
-      return isSame(reread, used) ? refusal : await send(reread, 'the server said 401');
+      const isSame = hasSameHeaders(reread, used) && isSameTransport(reread, used);
+      return isSame ? refusal : await send(reread, 'the server said 401');
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       return { ok: false, reached: 'never', code: error.code, detail: error.message };
@@ -144,15 +144,17 @@ class RotatingConnection implements Connection {
   /** Changes to these credentials, and observes the change. */
   #adopt(credentials: ApiCredentials, why: string | null): HttpClient {
     if (this.#isClosed) throw unusable('use the connection: it was closed');
-    // Throws if certificate and key do not match; then the client before stays in use.
-    const client = this.#clients.clientFor(credentials);
     const before = this.#adopted;
-    this.#adopted = credentials;
-    if (before !== null && !isSame(before, credentials)) {
-      const isKept = isSameTransport(before, credentials);
-      const changed = isKept ? 'the token changed' : 'the certificates changed';
-      this.#parts.observe({ kind: 'credentials-reread', why: why ?? changed });
+    const isKept = before !== null && isSameTransport(credentials, before.created);
+    const created = isKept ? before.created : credentials;
+    // Throws if certificate and key do not match; then the client before stays in use.
+    const client = this.#clients.clientFor(created);
+    this.#adopted = { credentials, created };
+    if (before === null || (isKept && hasSameHeaders(credentials, before.credentials))) {
+      return client;
     }
+    const changed = isKept ? 'the token changed' : 'the certificates changed';
+    this.#parts.observe({ kind: 'credentials-reread', why: why ?? changed });
     return client;
   }
 
@@ -202,6 +204,6 @@ function isSameTransport(one: ApiCredentials, other: ApiCredentials): boolean {
   return isDeepStrictEqual(of(one), of(other));
 }
 
-function isSame(one: ApiCredentials, other: ApiCredentials): boolean {
-  return isSameTransport(one, other) && isDeepStrictEqual(one.headers, other.headers);
+function hasSameHeaders(one: ApiCredentials, other: ApiCredentials): boolean {
+  return isDeepStrictEqual(one.headers, other.headers);
 }

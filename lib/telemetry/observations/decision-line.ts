@@ -107,13 +107,14 @@ interface Remarks {
 }
 
 function words({ occurrence, decision, disposed }: DecisionObserved): readonly string[] {
-  const { type, kind, namespace, objectName, reason, component, message } = occurrence.fields;
+  const { kind, namespace, name } = occurrence.object;
+  const { type, reason, component, message } = occurrence.fields;
   return [
     decision.action,
     joined(disposed.map((one) => dispositionText(one, disposed))),
     token(type),
     token(kind),
-    `${pathToken(namespace)}/${pathToken(objectName)}`,
+    `${pathToken(namespace)}/${pathToken(name)}`,
     token(reason),
     `×${occurrence.count}`,
     token(component),
@@ -162,7 +163,8 @@ function fields(
   { nearest, states }: Remarks,
 ): Readonly<Record<string, Json>> {
   const show = (text: string): string => printable(text, FIELD_CHARACTERS);
-  const { type, kind, namespace, objectName, reason, component, message } = occurrence.fields;
+  const { kind, namespace, name } = occurrence.object;
+  const { type, reason, component, message } = occurrence.fields;
   return {
     action: decision.action,
     rule: decision.rule === null ? null : show(ruleLabel(decision.rule)),
@@ -173,7 +175,7 @@ function fields(
       why: show(why),
     })),
     type: show(type),
-    object: { kind: show(kind), namespace: show(namespace), name: show(objectName) },
+    object: { kind: show(kind), namespace: show(namespace), name: show(name) },
     reason: show(reason),
     count: occurrence.count,
     reporter: show(component),

@@ -5,12 +5,12 @@
 
 import {
   type DeliveryState,
+  isUnsettled,
   type Outcome,
   type PauseReason,
   pauseReasonOf,
   type RetryReason,
   type Started,
-  UNSETTLED_STATES,
   type UnknownReason,
 } from '../../core/delivery.ts';
 import type { ByKind, DeliveryObserved, LimitObserved, LimitUser } from '../../core/observation.ts';
@@ -197,11 +197,9 @@ function deliveryMoved(observed: Moved): LogLine {
   };
 }
 
-const UNSETTLED: ReadonlySet<DeliveryState> = new Set(UNSETTLED_STATES);
-
 function countMoved({ delivery, to, dead, possiblyTwice }: Moved, metrics: Metrics): void {
   const { trigger } = delivery;
-  if (UNSETTLED.has(to)) return;
+  if (isUnsettled(to)) return;
   if (to === 'delivered') metrics.delivered(delivery);
   metrics.add('sluice_deliveries_settled_total', { trigger, state: to, reason: dead ?? '' });
   if (possiblyTwice) metrics.add('sluice_deliveries_doubted_total', { trigger });

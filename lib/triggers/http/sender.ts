@@ -9,7 +9,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Outcome } from '../../core/delivery.ts';
 import type { SecretPlaces } from '../../kit/secret.ts';
 import type { HttpClient, HttpRequest, HttpResult } from '../../net/http-client.ts';
-import type { RotatingClient } from '../../net/rotating-client.ts';
+import type { RotatingClient } from '../../net/undici-client.ts';
 import {
   blamesContent,
   compileExpectation,

@@ -13,7 +13,8 @@ import { compileOriginal, originalTrace } from '../../../lib/filters/brigade-rul
 import type { Chain } from '../../../lib/filters/chain.ts';
 import { compileChain } from '../../../lib/filters/compile.ts';
 import { decide, explain, nearest } from '../../../lib/filters/decide.ts';
-import { type BlockSection, RULE_FIELDS, type RuleSection } from '../../../lib/filters/rule.ts';
+import type { BlockSection, RuleSection } from '../../../lib/filters/rule.ts';
+import { EVENT_FIELDS } from '../../../lib/sources/event-fields.ts';
 import { matchesBlock, naiveRule } from '../../filters/naive.ts';
 import { acceptEvent, type NaiveFilter } from '../../filters/naive-original.ts';
 import { must, mustBePrintable, mustBeSame, shown } from '../target.ts';
@@ -94,7 +95,11 @@ export interface Judged {
 
 /** Decides by our rules and holds decision and trail to the naive evaluator. */
 export function judge(rules: readonly RuleSection[], occurrence: Occurrence): Judged {
-  const { chain, findings } = compileChain(rules, { triggers: ['build'], defaultQuietMs: 1 });
+  const { chain, findings } = compileChain(rules, {
+    vocabulary: EVENT_FIELDS,
+    triggers: ['build'],
+    defaultQuietMs: 1,
+  });
   const wrong = findings.find(({ severity }) => severity === 'error');
   must(wrong === undefined, () => `the fuzzer made a wrong rule: ${shown(wrong)}`);
   const decision = decide(chain, occurrence);
@@ -117,7 +122,7 @@ export function mustExplain(chain: Chain, occurrence: Occurrence, decision: Deci
   for (const [place, entry] of trail.entries()) {
     must(entry.index === chain.rules[place]?.decision.rule.index, 'a trail is in file order');
     must(
-      (RULE_FIELDS as readonly string[]).includes(entry.field),
+      chain.vocabulary.some(({ name }) => name === entry.field) || entry.field === 'not',
       () => `${entry.field} is a field of a rule`,
     );
   }
@@ -136,13 +141,17 @@ export function mustFailAlone(chain: Chain, occurrence: Occurrence): void {
 
 /** Decides by the original's filters and holds decision and trace to its naive twin. */
 export function judgeOriginal(filters: readonly NaiveFilter[], occurrence: Occurrence): Decision {
-  const { chain, findings } = compileOriginal(filters, 'brigade');
+  const { chain, findings } = compileOriginal(filters, {
+    vocabulary: EVENT_FIELDS,
+    trigger: 'brigade',
+  });
   must(
     findings.every(({ severity }) => severity !== 'error'),
     'the original reads its own filters',
   );
   const decision = decide(chain, occurrence);
-  const { namespace, kind, reason } = occurrence.fields;
+  const { namespace, kind } = occurrence.object;
+  const { reason } = occurrence.fields;
   const naive = acceptEvent(filters, { namespace, kind, reason });
   must((decision.action === 'accept') === naive.accepted, 'the original accepts as it did');
   must((decision.rule?.index ?? -1) === naive.by, 'the original decides by the same rule');

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Pattern, parsePattern } from '../../../lib/kit/text/pattern.ts';
+import { type Pattern, parsePattern, parseReplacement } from '../../../lib/kit/text/pattern.ts';
 
 function pattern(text: string): Pattern {
   const parsed = parsePattern(text);
@@ -151,4 +151,43 @@ describe('an expression without an operator', () => {
       expect(parsed.ok && parsed.pattern.matches(value)).to.equal(expected);
     });
   }
+});
+
+describe('an expression whose matches are replaced', () => {
+  for (const [text, value, expected] of [
+    ['/token=\\w+/', 'a token=abc and token=d', 'a # and #'],
+    ['/[0-9]{4}/', 'none', 'none'],
+    ['/(?i)secret/', 'SECRET secret', '# #'],
+    ['/a|ab/', 'ab', '#b'],
+    ['/\\bx*/', 'xx yy', '# yy'],
+    ['/é+/', 'ééa😀é', '#a😀#'],
+    ['/./', '😀\ud800', '##'],
+  ] as const) {
+    it(`${text} in ${JSON.stringify(value)} gives ${JSON.stringify(expected)}`, () => {
+      const parsed = parseReplacement(text);
+      expect(parsed.ok && parsed.replaceIn(value, '#')).to.equal(expected);
+    });
+  }
+
+  it('inserts what replaces it as it is', () => {
+    const parsed = parseReplacement('/(a)/');
+    expect(parsed.ok && parsed.replaceIn('xax', '$1$&')).to.equal('x$1$&x');
+  });
+
+  for (const [text, why] of [
+    ['word', /no expression/],
+    ['*word*', /no expression/],
+    ['/a*/', /empty text/],
+    ['/(/', /RE2/],
+    ['/a/i', /flags/],
+  ] as const) {
+    it(`is refused: ${text}`, () => {
+      expect(parseReplacement(text)).to.have.property('why').that.matches(why);
+    });
+  }
+
+  it('takes bounded time where a backtracking engine takes for ever', () => {
+    const parsed = parseReplacement('/(a+)+b/');
+    expect(parsed.ok && parsed.replaceIn('a'.repeat(20_000), '#')).to.have.length(20_000);
+  });
 });

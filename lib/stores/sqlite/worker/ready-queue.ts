@@ -3,7 +3,7 @@
 // So neither a million waiting deliveries nor ten thousand of one blocked object slow a claim.
 // Namespaces take turns by name, beginning after the last one. Times are stored times (ClockOffset).
 
-import { type DueTimes, firstDue } from '../../store-kind.ts';
+import { type DueTimes, firstDue } from '../../../core/ports/store.ts';
 import type { Statements } from './database.ts';
 
 const JOIN = `
