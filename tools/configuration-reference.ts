@@ -108,8 +108,10 @@ function sharedEnding(rows: readonly Row[]): string {
       if (ending.length > WORTH_SHARING) counts.set(ending, (counts.get(ending) ?? 0) + 1);
     }
   }
-  const endings = [...counts.entries()].filter(([, count]) => count >= 3);
-  return endings.toSorted(([a], [b]) => b.length - a.length)[0]?.[0] ?? '';
+  // The one that saves the most characters.
+  const saved = [...counts].map(([text, count]) => [text, (count - 1) * text.length] as const);
+  const endings = saved.filter(([text]) => (counts.get(text) ?? 0) >= 3);
+  return endings.toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? '';
 }
 
 interface RowPlace {

@@ -68,7 +68,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'permission-missing':
     'Only with `--cluster`: the account lacks a permission that the configuration needs.',
   'manifest-refused':
-    'Only with `--cluster`: the API server refuses a manifest in a dry run, for a misspelled field, an invalid value, or a kind or namespace that does not exist.',
+    'Only with `--cluster`: the API server refuses a manifest in a dry run, for a misspelled field, an invalid value, or a kind or namespace that does not exist. Or the cluster does not serve its type; the hint then says what to write.',
   'cluster-unchecked':
-    'Only with `--cluster`: the API server did not say which permissions the account has.',
+    'Only with `--cluster`: the API server did not say which permissions the account has, or which types it serves.',
 };

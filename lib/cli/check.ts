@@ -29,7 +29,7 @@ export const checkCommand: Command = {
     ...FORMAT_FLAGS,
     strict: switchFlag('refuse a configuration for warnings, too'),
     cluster: switchFlag(
-      'also ask the cluster for missing permissions, and try each manifest in a dry run',
+      'also ask the cluster for missing permissions and types, and try each manifest in a dry run',
     ),
     ...CONNECTION_FLAGS,
   },

@@ -4,8 +4,14 @@
 
 import { NO_PLACE } from '../config/source-map.ts';
 import type { DryRunFault } from '../core/ports/trigger.ts';
-import type { Problem } from '../core/problem.ts';
-import { checkCluster, toNeeded } from '../gateway/cluster-check.ts';
+import type { FindingWords, Problem } from '../core/problem.ts';
+import {
+  type ClusterReport,
+  checkCluster,
+  checkTypes,
+  type TypeReport,
+  toNeeded,
+} from '../gateway/cluster-check.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import { readNeeded } from '../kit/secret.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
@@ -85,7 +91,11 @@ export async function clusterProblems(
   { clock, stop }: Pick<ProcessContext, 'clock' | 'stop'>,
 ): Promise<readonly Problem[]> {
   if (plan === null) return [];
-  const { access, dryRuns } = await checkCluster({ plan, api, clock, folder }, stop);
+  const [report, types] = await Promise.all([
+    checkCluster({ plan, api, clock, folder }, stop),
+    checkTypes({ plan, api, clock }, stop),
+  ]);
+  const { access, dryRuns } = report;
   const missing = access.flatMap((one): readonly Problem[] => {
     if (one.answer !== 'denied') return [];
     const detail = one.why === '' ? '' : `: ${one.why}`;
@@ -94,21 +104,45 @@ export async function clusterProblems(
     const hint = 'grant it: sluice rbac prints the Roles';
     return [{ ...REFUSED, code: 'permission-missing', path: '', message, hint }];
   });
+  const mistyped = types.ok ? types.findings : [];
   const refused = dryRuns.flatMap(({ trigger, result }): readonly Problem[] => {
     if (result.ok) return [];
-    const kind = plan.triggers.find(({ name }) => name === trigger)?.kind ?? '';
-    const path = toPointer(['triggers', trigger, kind]);
+    // Discovery says more about the same mistake.
+    const isKnown = mistyped.some((one) => one.trigger === trigger);
+    if (isKnown && result.fault === 'no-such-kind') return [];
     const message = `the API server refuses what trigger ${trigger} creates, ${result.fault}: ${result.detail}`;
-    return [
-      { ...REFUSED, code: 'manifest-refused', path, message, hint: FAULT_HINTS[result.fault] },
-    ];
+    return [manifestRefused(plan, trigger, { message, hint: FAULT_HINTS[result.fault] })];
   });
-  const problems = [...missing, ...refused];
+  return [
+    ...missing,
+    ...refused,
+    ...mistyped.map(({ trigger, message, hint }) => {
+      const refusal = `the API server refuses what trigger ${trigger} creates: ${message}`;
+      return manifestRefused(plan, trigger, { message: refusal, hint });
+    }),
+    ...unchecked(report, types),
+  ];
+}
+
+/** The answers that the cluster did not give; one that gave none at all is named once. */
+function unchecked({ access }: ClusterReport, types: TypeReport): readonly Problem[] {
   const unknown = access.find((one) => one.answer === 'unknown');
-  if (unknown === undefined) return problems;
-  const message = `the permissions of this account could not be reviewed: ${unknown.why}`;
-  const hint = 'check the connection, or ask for each with kubectl auth can-i';
-  return [...problems, { ...REFUSED, code: 'cluster-unchecked', path: '', message, hint }];
+  if (unknown !== undefined) {
+    const message = `the permissions of this account could not be reviewed: ${unknown.why}`;
+    const hint = 'check the connection, or ask for each with kubectl auth can-i';
+    return [{ ...REFUSED, code: 'cluster-unchecked', path: '', message, hint }];
+  }
+  if (types.ok) return [];
+  const message = `the types of the cluster could not be read: ${types.why}`;
+  const hint =
+    'check the connection; every account may read them unless system:discovery was changed';
+  return [{ ...REFUSED, code: 'cluster-unchecked', path: '', message, hint }];
+}
+
+function manifestRefused({ triggers }: Plan, trigger: string, words: FindingWords): Problem {
+  const kind = triggers.find(({ name }) => name === trigger)?.kind ?? '';
+  const path = toPointer(['triggers', trigger, kind]);
+  return { ...REFUSED, code: 'manifest-refused', path, ...words };
 }
 
 const REFUSED = { severity: 'warning', ...NO_PLACE } as const;

@@ -9,7 +9,7 @@ interface FieldOf<Type extends string, Value> {
   /** Its key in a rule. */
   readonly name: string;
   readonly type: Type;
-  /** Reads its value. It is total: a field that the occurrence lacks is the empty string. */
+  /** Reads its value. It is total: a text that the occurrence lacks is the empty string. */
   readonly read: (occurrence: Occurrence) => Value;
   /** The keys in the object that it reads, of each of its alternatives; none if it reads elsewhere. */
   readonly paths: readonly (readonly string[])[];
@@ -29,8 +29,14 @@ export interface TextField extends FieldOf<'text', string> {
 /** A field that is compared with numbers. */
 export type CountField = FieldOf<'count', number>;
 
+/** A field with texts under keys, of which each that a rule names is compared with patterns. */
+export interface MapField extends FieldOf<'map', Json | undefined> {
+  /** The only keys that it has; null if it may have any. */
+  readonly keys: readonly string[] | null;
+}
+
 /** A field that rules may name. */
-export type RuleField = TextField | CountField;
+export type RuleField = TextField | CountField | MapField;
 
 /** The fields of a kind of occurrence, in the order in which conditions are tried. */
 export type Vocabulary = readonly RuleField[];

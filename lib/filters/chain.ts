@@ -3,21 +3,32 @@
 // decide.ts evaluates it.
 
 import type { Decision } from '../core/decision.ts';
-import type { Json } from '../core/json-object.ts';
+import type { Json, JsonObject } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
-import type { CountField, TextField, Vocabulary } from '../core/vocabulary.ts';
+import type { CountField, MapField, TextField, Vocabulary } from '../core/vocabulary.ts';
 import type { Pattern } from '../kit/text/pattern.ts';
 
-/** A condition on a text field; it holds if one entry matches. */
-export interface TextCondition {
-  readonly field: TextField;
-  /** As written, for trails. */
-  readonly wanted: Json;
+/** Patterns for one text, of which one must match. */
+export interface WantedText {
   /** Every entry in its written order. */
   readonly entries: readonly Pattern[];
   /** The entries that are compared whole, as a set, so that a list of 40 needs one look-up. */
   readonly exact: ReadonlySet<string>;
   readonly patterns: readonly Pattern[];
+}
+
+/** A condition on a text field; it holds if one entry matches. */
+export interface TextCondition extends WantedText {
+  readonly field: TextField;
+  /** As written, for trails. */
+  readonly wanted: Json;
+}
+
+/** A condition on texts under keys; it holds if each of them matches. */
+export interface MapCondition {
+  readonly field: MapField;
+  readonly wanted: JsonObject;
+  readonly texts: ReadonlyMap<string, WantedText>;
 }
 
 /** One comparison of a count. */
@@ -34,7 +45,7 @@ export interface CountCondition {
 }
 
 /** One condition of a rule or block. */
-export type Condition = TextCondition | CountCondition;
+export type Condition = TextCondition | CountCondition | MapCondition;
 
 /** A block under `not`; it matches if all its conditions hold. */
 export interface Block {

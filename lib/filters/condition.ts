@@ -1,12 +1,20 @@
 // Compiles one condition of a rule, and evaluates it. A condition that asks for nothing is null. A wrong
 // entry is reported and left out, so that a list of wrong entries matches nothing.
 
-import type { Json } from '../core/json-object.ts';
+import { isJsonObject, type Json, textAt } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { errorAt } from '../core/problem.ts';
-import type { CountField, RuleField, TextField } from '../core/vocabulary.ts';
+import type { CountField, MapField, RuleField, TextField } from '../core/vocabulary.ts';
 import { type Pattern, parsePattern } from '../kit/text/pattern.ts';
-import type { Block, Condition, CountCondition, CountTest, TextCondition } from './chain.ts';
+import type {
+  Block,
+  Condition,
+  CountCondition,
+  CountTest,
+  MapCondition,
+  TextCondition,
+  WantedText,
+} from './chain.ts';
 import { pointer, quoted, type Report } from './rule-findings.ts';
 
 interface WrittenField {
@@ -17,12 +25,27 @@ interface WrittenField {
 
 /** Compiles a field; null if it asks for nothing. */
 export function compileCondition(place: WrittenField, report: Report): Condition | null {
-  const { field, written } = place;
-  if (written === undefined || written === '') return null;
-  if (Array.isArray(written) && written.length === 0) return null;
-  return field.type === 'count'
-    ? countCondition(field, place, report)
-    : textCondition(field, compileEntries(field, place, report), toWanted(written));
+  const { field, written, path } = place;
+  if (asksNothing(written)) return null;
+  switch (field.type) {
+    case 'count':
+      return countCondition(field, place, report);
+    case 'map':
+      return mapCondition(field, place, report);
+    case 'text': {
+      const entries = compileEntries(
+        { name: field.name, isProse: field.isProse, written, path },
+        report,
+      );
+      return textCondition(field, entries, toWanted(written));
+    }
+  }
+}
+
+function asksNothing(written: unknown): boolean {
+  return (
+    written === undefined || written === '' || (Array.isArray(written) && written.length === 0)
+  );
 }
 
 /** Makes a condition on a text field. */
@@ -31,22 +54,52 @@ export function textCondition(
   entries: readonly Pattern[],
   wanted: Json,
 ): TextCondition {
+  return { field, wanted, ...wantedText(entries) };
+}
+
+function wantedText(entries: readonly Pattern[]): WantedText {
   return {
-    field,
-    wanted,
     entries,
     exact: new Set(entries.filter(({ form }) => form === 'exact').map(({ text }) => text)),
     patterns: entries.filter(({ form }) => form !== 'exact'),
   };
 }
 
+function mapCondition(
+  field: MapField,
+  { written, path }: WrittenField,
+  report: Report,
+): MapCondition | null {
+  if (!isJsonObject(written)) {
+    report.skip();
+    return null;
+  }
+  const asked = Object.entries(written).filter(([, wanted]) => !asksNothing(wanted));
+  if (asked.length === 0) return null;
+  const texts = asked.map(([key, wanted]) => {
+    const place = { name: key, isProse: false, written: wanted, path: pointer(path, key) };
+    return [key, wantedText(compileEntries(place, report))] as const;
+  });
+  const wanted = Object.fromEntries(asked.map(([key, value]) => [key, toWanted(value)]));
+  return { field, wanted, texts: new Map(texts) };
+}
+
 /** Whether a condition holds for an occurrence. */
 export function holds(condition: Condition, occurrence: Occurrence): boolean {
-  if (!isTextCondition(condition)) {
-    const count = condition.field.read(occurrence);
-    return condition.tests.some(({ operator, number }) => PASSES[operator](count, number));
+  if (isTextCondition(condition)) return holdsFor(condition, condition.field.read(occurrence));
+  if (isMapCondition(condition)) {
+    const found = condition.field.read(occurrence);
+    return condition.texts.entries().every(([key, wanted]) => holdsFor(wanted, textAt(found, key)));
   }
-  return holdsFor(condition, condition.field.read(occurrence));
+  const count = condition.field.read(occurrence);
+  return condition.tests.some(({ operator, number }) => PASSES[operator](count, number));
+}
+
+/** The value that a condition compares; of a map the texts that it asks for. */
+export function foundBy(condition: Condition, occurrence: Occurrence): Json {
+  if (!isMapCondition(condition)) return condition.field.read(occurrence);
+  const found = condition.field.read(occurrence);
+  return Object.fromEntries([...condition.texts.keys()].map((key) => [key, textAt(found, key)]));
 }
 
 /** Whether a condition is on a text. */
@@ -54,21 +107,29 @@ export function isTextCondition(condition: Condition): condition is TextConditio
   return condition.field.type === 'text';
 }
 
+function isMapCondition(condition: Condition): condition is MapCondition {
+  return condition.field.type === 'map';
+}
+
 /** Whether all conditions of a block hold. */
 export function matchesWhole({ conditions }: Block, occurrence: Occurrence): boolean {
   return conditions.every((condition) => holds(condition, occurrence));
 }
 
-/** Whether a condition on a text holds for a value of its field. */
-export function holdsFor({ exact, patterns }: TextCondition, found: string): boolean {
+/** Whether a text is wanted. */
+export function holdsFor({ exact, patterns }: WantedText, found: string): boolean {
   return exact.has(found) || patterns.some((entry) => entry.matches(found));
 }
 
-function compileEntries(
-  field: TextField,
-  { written, path }: WrittenField,
-  report: Report,
-): Pattern[] {
+interface WrittenText {
+  /** The name of the text in messages. */
+  readonly name: string;
+  readonly isProse: boolean;
+  readonly written: unknown;
+  readonly path: string;
+}
+
+function compileEntries({ name, isProse, written, path }: WrittenText, report: Report): Pattern[] {
   const compiled: Pattern[] = [];
   for (const [entry, entryPath] of entriesOf(written, path)) {
     if (typeof entry !== 'string') {
@@ -80,9 +141,9 @@ function compileEntries(
       const message = `pattern ${quoted(entry)}: ${parsed.why}`;
       const hint = 'write an exact value, a glob with * or ?, or an RE2 expression between slashes';
       report.add(errorAt('bad-pattern', entryPath, { message, hint }));
-    } else if (field.isProse && entry !== '' && parsed.pattern.form === 'exact') {
-      const message = `${field.name} ${quoted(entry)}: found a plain word, which would be compared with the whole ${field.name} (expected a glob or an expression)`;
-      const hint = `write *word* to find a word anywhere in the ${field.name}, or /word/`;
+    } else if (isProse && entry !== '' && parsed.pattern.form === 'exact') {
+      const message = `${name} ${quoted(entry)}: found a plain word, which would be compared with the whole ${name} (expected a glob or an expression)`;
+      const hint = `write *word* to find a word anywhere in the ${name}, or /word/`;
       report.add(errorAt('bad-pattern', entryPath, { message, hint }));
     } else {
       compiled.push(parsed.pattern);

@@ -4,7 +4,7 @@
 import type { Decision, Disposition, Explanation, RuleRef, TrailEntry } from '../core/decision.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { type Block, type Chain, type Condition, DEFAULT_REJECTION, type Rule } from './chain.ts';
-import { holds, matchesWhole } from './condition.ts';
+import { foundBy, holds, matchesWhole } from './condition.ts';
 
 /** Evaluates the rules in order: the first match decides, and no match rejects. */
 export function decide(chain: Chain, occurrence: Occurrence): Decision {
@@ -55,10 +55,10 @@ function toTrailEntry(rule: Rule, obstacle: Condition | Block, occurrence: Occur
   const { wanted } = obstacle;
   if ('field' in obstacle) {
     const { field } = obstacle;
-    return { index, name, field: field.name, wanted, found: field.read(occurrence) };
+    return { index, name, field: field.name, wanted, found: foundBy(obstacle, occurrence) };
   }
   const found = Object.fromEntries(
-    obstacle.conditions.map(({ field }) => [field.name, field.read(occurrence)]),
+    obstacle.conditions.map((one) => [one.field.name, foundBy(one, occurrence)]),
   );
   return { index, name, field: 'not', wanted, found };
 }

@@ -3,7 +3,7 @@
 
 import type { Action } from '../core/decision.ts';
 import type { Finding } from '../core/problem.ts';
-import { toPointer } from '../kit/data/json-pointer.ts';
+import { pointerSteps, toPointer } from '../kit/data/json-pointer.ts';
 import { printable } from '../kit/text/printable.ts';
 
 /** Takes findings. Compilation continues after each, so that all are reported at once. */
@@ -37,4 +37,23 @@ export function pointer(path: string, ...steps: readonly (string | number)[]): s
 /** The value of an object's own key; undefined if there is none. */
 export function ownValue(object: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(object, key)?.value;
+}
+
+/** Fields that users look for in rules on Events, and what they find instead. */
+const MISSING_FIELDS: ReadonlyMap<string, string> = new Map([
+  [
+    'labels',
+    'labels are those of the involved object, which an Event does not have; those of the Event itself are eventLabels',
+  ],
+  [
+    'annotations',
+    'annotations are those of the involved object, which an Event does not have; those of the Event itself are eventAnnotations',
+  ],
+]);
+
+/** The finding, with a hint of its own if it is about a key of a rule that names a missing field. */
+export function withFieldHint(finding: Finding): Finding {
+  const [section, ...steps] = pointerSteps(finding.path);
+  if (finding.code !== 'unknown-key' || section !== 'filters') return finding;
+  return { ...finding, hint: MISSING_FIELDS.get(steps.at(-1) ?? '') ?? finding.hint };
 }

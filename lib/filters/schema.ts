@@ -3,7 +3,7 @@
 // cannot express, is checked by compile.ts.
 
 import type { JsonSchema } from '../core/ports/kind.ts';
-import type { RuleField, Vocabulary } from '../core/vocabulary.ts';
+import type { MapField, RuleField, Vocabulary } from '../core/vocabulary.ts';
 
 const PATTERNS =
   'One pattern, or a list of which one must match. A pattern is compared with the whole value; with `*` or `?` it is a glob over the whole value. Between slashes it is an RE2 regular expression that is searched. Case counts. If absent, an empty text or an empty list, it asks for nothing. An empty text inside a list matches the empty value, which is also the value of a field that the Event does not have.';
@@ -11,21 +11,35 @@ const PATTERNS =
 const COUNTS =
   'A number, or a comparison with `=`, `==`, `<`, `<=`, `>` or `>=`, or a list of these of which one must hold.';
 
-function conditionSchema({ type, description, examples }: RuleField): JsonSchema {
-  if (type === 'text') {
-    const items = { type: 'string' };
-    return {
-      description: `${description} ${PATTERNS}`,
-      type: ['string', 'array'],
-      items,
-      examples,
-    };
+const TEXT = { type: ['string', 'array'], items: { type: 'string' } };
+
+function conditionSchema(field: RuleField): JsonSchema {
+  const { description, examples } = field;
+  if (field.type === 'text') {
+    return { description: `${description} ${PATTERNS}`, ...TEXT, examples };
   }
+  if (field.type === 'map') return mapSchema(field);
   return {
     description: `${description} ${COUNTS}`,
     type: ['integer', 'string', 'array'],
     minimum: 0,
     items: { type: ['integer', 'string'], minimum: 0 },
+    examples,
+  };
+}
+
+function mapSchema({ description, examples, keys }: MapField): JsonSchema {
+  const known = keys?.map(
+    (key) => [key, { ...TEXT, description: `Its ${key}. ${PATTERNS}` }] as const,
+  );
+  const whole = `${description} Each key that is written must match.`;
+  return {
+    // The keys of a closed list have the sentences about patterns themselves.
+    description: known === undefined ? `${whole} ${PATTERNS}` : whole,
+    type: 'object',
+    ...(known === undefined
+      ? { additionalProperties: TEXT }
+      : { additionalProperties: false, properties: Object.fromEntries(known) }),
     examples,
   };
 }

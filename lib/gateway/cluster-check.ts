@@ -1,5 +1,5 @@
 // Compares a plan with the cluster before the first Event: the permissions of the account by access
-// reviews, and the manifests of triggers by dry runs. A finding is confirmed by a second look, because an
+// reviews, the manifests of triggers by dry runs, and their types by discovery. A finding is confirmed by a second look, because an
 // API server that has just started knows neither its roles nor its custom kinds. It never delays a
 // start: reading begins meanwhile.
 
@@ -8,6 +8,7 @@ import { SluiceError } from '../core/errors.ts';
 import type { NeededAccess, Observe } from '../core/observation.ts';
 import type { Permission } from '../core/ports/kind.ts';
 import type { DryRun } from '../core/ports/trigger.ts';
+import type { FindingWords } from '../core/problem.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { mapSomeAtOnce } from '../kit/async/some-at-once.ts';
 import {
@@ -17,6 +18,8 @@ import {
   reviewAccess,
 } from '../kubernetes/access/access-review.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
+import { discover } from '../kubernetes/discovery/discovery.ts';
+import { judgeManifestType } from '../kubernetes/discovery/manifest-types.ts';
 import { sampleDelivery } from '../plan/explain-event.ts';
 import type { Plan, PlannedTrigger } from '../plan/plan.ts';
 
@@ -30,7 +33,7 @@ interface ClusterCheckParts {
 }
 
 /** The answers of the cluster about a plan. */
-interface ClusterReport {
+export interface ClusterReport {
   readonly access: readonly ReviewedAccess[];
   /** The result of each trigger that has a dry run. */
   readonly dryRuns: readonly { readonly trigger: string; readonly result: DryRun }[];
@@ -69,6 +72,44 @@ async function askTwice(
   if (doubted.questions.length + doubted.names.length === 0) return first;
   await parts.clock.sleep(CONFIRM_MS, signal);
   return merged(first, await ask(parts, doubted, signal));
+}
+
+/** The types of manifests that the cluster does not serve as the plan expects. */
+export type TypeReport =
+  | {
+      readonly ok: true;
+      readonly findings: readonly (FindingWords & { readonly trigger: string })[];
+    }
+  | { readonly ok: false; readonly why: string };
+
+/** Compares the types of all manifests with those that the cluster serves. */
+export async function checkTypes(
+  parts: Pick<ClusterCheckParts, 'plan' | 'api' | 'clock'>,
+  signal: AbortSignal,
+): Promise<TypeReport> {
+  const first = await judgeTypes(parts, signal);
+  if (first.ok && first.findings.length === 0) return first;
+  await parts.clock.sleep(CONFIRM_MS, signal);
+  return judgeTypes(parts, signal);
+}
+
+async function judgeTypes(
+  { plan, api, clock }: Pick<ClusterCheckParts, 'plan' | 'api' | 'clock'>,
+  signal: AbortSignal,
+): Promise<TypeReport> {
+  const wanted = plan.triggers.flatMap(({ name: trigger, manifestTypes }) =>
+    manifestTypes.map((type) => ({ trigger, type })),
+  );
+  if (wanted.length === 0) return { ok: true, findings: [] };
+  const discovery = await discover(api, { clock, signal });
+  // After an abort the answers say nothing.
+  signal.throwIfAborted();
+  if (!discovery.ok) return discovery;
+  const findings = wanted.flatMap(({ trigger, type }) => {
+    const words = judgeManifestType(type, discovery);
+    return words === null ? [] : [{ trigger, ...words }];
+  });
+  return { ok: true, findings };
 }
 
 /**

@@ -10,6 +10,7 @@ import { type Finding, warningAt } from '../core/problem.ts';
 import { type CompiledChain, compileChain } from '../filters/compile.ts';
 import { chainOf } from '../filters/narrowing.ts';
 import { DEFAULT_QUIET_MS, type RuleSection } from '../filters/rule.ts';
+import { withFieldHint } from '../filters/rule-findings.ts';
 import { pointerSteps, toPointer } from '../kit/data/json-pointer.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { sourceKinds } from '../sources/registry.ts';
@@ -58,7 +59,7 @@ export function planOurs(
     ...finding,
     path: canonical.toWritten(finding.path),
   });
-  const bySchema = [...canonical.findings, ...refused.map(toWritten)];
+  const bySchema = [...canonical.findings, ...refused.map(toWritten).map(withFieldHint)];
   return { plan, findings: [...bySchema, ...findings.map(toWritten)], refused: bySchema };
 }
 

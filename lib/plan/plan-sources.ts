@@ -146,7 +146,7 @@ function prunedFields({ rule, path, sources }: SeenRule): readonly Finding[] {
   return blocks.flatMap(([block, at]) =>
     childrenOf(block).flatMap(([field, wanted]) => {
       if (wanted === '' || (isJsonList(wanted) && wanted.length === 0)) return [];
-      const [found] = sources.flatMap((source) => prunedBy(source, pathsOf(field, source)));
+      const [found] = sources.flatMap((source) => prunedBy(source, pathsOf(field, wanted, source)));
       if (found === undefined) return [];
       const what =
         typeof rule['name'] === 'string' ? `rule ${quoted(rule['name'], 80)}` : 'the rule';
@@ -155,8 +155,14 @@ function prunedFields({ rule, path, sources }: SeenRule): readonly Finding[] {
   );
 }
 
-function pathsOf(field: string, { vocabulary }: PlannedSource): readonly (readonly string[])[] {
-  return vocabulary.find(({ name }) => name === field)?.paths ?? [];
+function pathsOf(
+  field: string,
+  wanted: Json,
+  { vocabulary }: PlannedSource,
+): readonly (readonly string[])[] {
+  const found = vocabulary.find(({ name }) => name === field);
+  if (found?.type !== 'map') return found?.paths ?? [];
+  return childrenOf(wanted).flatMap(([key]) => found.paths.map((path) => [...path, key]));
 }
 
 type Pruned = { readonly source: string; readonly prune: string };

@@ -6,7 +6,7 @@ import type { OnLostAnswer } from '../core/ports/trigger.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
 import { toPointer } from '../kit/data/json-pointer.ts';
 import type { NeededSecret } from '../kit/secret.ts';
-import { permissionsOf } from '../kubernetes/access/permissions.ts';
+import { manifestTypesOf, permissionsOf } from '../kubernetes/access/permissions.ts';
 import { triggerKinds } from '../triggers/registry.ts';
 import type { DryRunParts, TriggerKind } from '../triggers/trigger-kind.ts';
 import {
@@ -101,6 +101,7 @@ function planTrigger(one: OneTrigger, base: PlannedDelivery, context: PlanContex
     formerPrefixes: formerPrefixes(one),
     usesCluster: descriptor.needsCluster,
     buildNamespaces: createdIn(permissions),
+    manifestTypes: manifestTypesOf(descriptor.grants ?? [], section),
     preview: (delivery, folder) => {
       const parts = { name, prefix, buildNamespace, folder };
       return descriptor.preview?.(section, parts, delivery) ?? { ok: false, why: noPreview(kind) };

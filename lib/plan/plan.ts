@@ -12,6 +12,7 @@ import type { Finding } from '../core/problem.ts';
 import type { Chain } from '../filters/chain.ts';
 import type { NeededSecret } from '../kit/secret.ts';
 import type { Rate } from '../kit/text/quantity.ts';
+import type { ManifestType } from '../kubernetes/discovery/manifest-types.ts';
 import type { Shape } from '../sources/shape.ts';
 import type { SourceKind, SourceParts } from '../sources/source-kind.ts';
 import type { StoreParts } from '../stores/store-kind.ts';
@@ -65,6 +66,8 @@ export interface PlannedTrigger extends PlannedDelivery {
   readonly usesCluster: boolean;
   /** The namespaces in which it creates objects. */
   readonly buildNamespaces: readonly string[];
+  /** The types of those objects that are made from a manifest. */
+  readonly manifestTypes: readonly ManifestType[];
   /** Shows the first attempt at a delivery; `folder` is the base of relative paths. */
   preview(delivery: Delivery, folder: string): Preview;
   /** Makes a sample delivery without an effect; null if the kind cannot. */

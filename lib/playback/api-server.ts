@@ -11,7 +11,7 @@ import type { JsonObject } from '../core/json-object.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { goJson } from '../kit/data/go-json.ts';
 import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';
-import { parseFieldSelector } from '../kubernetes/watch/field-selector.ts';
+import { parseFieldSelector } from '../kubernetes/client/field-selector.ts';
 import { isSelectable, meetsTerms } from '../sources/event-selection.ts';
 import type { EventLists } from './event-list.ts';
 import type { EventStore, Selection } from './event-store.ts';

@@ -2,7 +2,7 @@
 // Event that no source removes.
 // Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 
-import type { Json } from '../core/json-object.ts';
+import { type Json, jsonAt } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import type { TextField, Vocabulary } from '../core/vocabulary.ts';
 
@@ -91,6 +91,35 @@ export const EVENT_FIELDS: Vocabulary = [
       'The host of the reporter, usually a node: `source.host`, else `reportingInstance`.',
     examples: ['node-1'],
   }),
+  {
+    name: 'eventLabels',
+    type: 'map',
+    read: ({ event }) => jsonAt(event, 'metadata', 'labels'),
+    keys: null,
+    paths: [['metadata', 'labels']],
+    description:
+      'Labels of the Event itself, not of its object; the parts of Kubernetes set none. A label that is not there is the empty value.',
+    examples: [{ team: 'pay' }],
+  },
+  {
+    name: 'eventAnnotations',
+    type: 'map',
+    read: ({ event }) => jsonAt(event, 'metadata', 'annotations'),
+    keys: null,
+    paths: [['metadata', 'annotations']],
+    description:
+      'Annotations of the Event itself, not of its object. An annotation that is not there is the empty value.',
+    examples: [{ 'example.com/ticket': '?*' }],
+  },
+  {
+    name: 'related',
+    type: 'map',
+    read: ({ event }) => event['related'],
+    keys: ['apiVersion', 'kind', 'namespace', 'name', 'uid', 'fieldPath'],
+    paths: [['related']],
+    description: 'A second object that the Event names, which few Events do.',
+    examples: [{ kind: 'Node' }],
+  },
   {
     name: 'count',
     type: 'count',

@@ -14,7 +14,7 @@ import {
   matchesTerms,
   parseFieldSelector,
   renderFieldSelector,
-} from '../kubernetes/watch/field-selector.ts';
+} from '../kubernetes/client/field-selector.ts';
 
 /** The keys of a section that select Events. */
 export interface SelectionOptions {

@@ -5,6 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { JsonObject } from '../../lib/core/json-object.ts';
+import {
+  discoveryServer,
+  group,
+  type ModelGroup,
+  type,
+} from '../kubernetes/discovery/documents.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import type { ParkedRequest } from '../support/parked-request.ts';
 import { ScriptedApiServer } from '../support/scripted-api-server.ts';
@@ -20,14 +26,18 @@ triggers:
       manifest: { apiVersion: batch/v1, kind: Job, metadata: { namespace: ci }, spec: { geheim: geheim } }
 `;
 
+const JOBS = [group('batch', { v1: [type('jobs', 'Job')] })];
+
 interface Asked {
   readonly spec?: { readonly resourceAttributes?: { readonly verb: string; resource: string } };
 }
 
-/** An API server with its own rules; everything else is forbidden. */
+/** An API server with its own rules and types; everything else is forbidden. */
 interface Rules {
   readonly allows: (verb: string, resource: string) => boolean;
   readonly dryRun?: (request: ParkedRequest) => void;
+  /** Null: discovery is forbidden. */
+  readonly types?: readonly ModelGroup[] | null;
 }
 
 describe('the cluster', () => {
@@ -44,10 +54,16 @@ describe('the cluster', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function serverWith({ allows, dryRun }: Rules): Promise<ScriptedApiServer> {
+  async function serverWith(rules: Rules): Promise<ScriptedApiServer> {
+    const { allows, dryRun, types = JOBS } = rules;
     const server = await ScriptedApiServer.start();
+    const discovered = discoveryServer(types ?? [], 'v2');
     server.answerBy((request) => {
-      if (request.path.startsWith('/apis/authorization.k8s.io/')) {
+      const { path, method } = request;
+      const { accept = '' } = request.headers;
+      const found = method === 'GET' && types !== null ? discovered({ path, accept }) : undefined;
+      if (found?.ok) request.answer(found.status, found.body);
+      else if (request.path.startsWith('/apis/authorization.k8s.io/')) {
         const { verb = '', resource = '' } =
           (JSON.parse(request.body) as Asked).spec?.resourceAttributes ?? {};
         request.answer(201, { status: { allowed: allows(verb, resource) } });
@@ -134,6 +150,69 @@ describe('the cluster', () => {
     const strict = await check(server, '--strict', '--namespace', 'gateway');
     expect(strict.code).to.equal(3);
     expect(strict.out).to.include('sluice rbac');
+  });
+
+  const problemsOf = async (rules: Rules): Promise<readonly JsonObject[]> => {
+    await using server = await serverWith(rules);
+    const { code, out } = await check(server, '--format', 'json');
+    expect(code).to.equal(0);
+    return (JSON.parse(out) as { problems: readonly JsonObject[] }).problems;
+  };
+
+  it('names a kind that it does not serve, although the account may not create it', async () => {
+    const types = [
+      group('batch', { v1: [type('cronjobs', 'CronJob')], v2: [type('jobs', 'Job')] }),
+    ];
+    const problems = await problemsOf({ allows: (_, resource) => resource !== 'jobs', types });
+    const [refused, ...more] = problems.filter(({ code }) => code === 'manifest-refused');
+    expect(more).to.deep.equal([]);
+    expect(refused).to.include({
+      severity: 'warning',
+      path: '/triggers/diagnose/kubernetes',
+      message:
+        'the API server refuses what trigger diagnose creates: the cluster serves no kind Job in batch/v1',
+      hint: 'write apiVersion: batch/v2',
+    });
+  });
+
+  it('names a missing kind once, although the dry run finds it, too', async () => {
+    const problems = await problemsOf({
+      allows: () => true,
+      dryRun: (request) => request.refuse(404, { reason: 'NotFound' }),
+      types: [group('batch', { v1: [type('jobs', 'Jop')] })],
+    });
+    expect(problems.map(({ code, hint }) => [code, hint])).to.deep.equal([
+      ['manifest-refused', 'write kind: Jop'],
+    ]);
+  });
+
+  it('keeps what the dry run finds in a manifest whose kind it serves', async () => {
+    const problems = await problemsOf({
+      allows: () => true,
+      dryRun: (request) =>
+        request.refuse(404, { reason: 'NotFound', details: { kind: 'namespaces' } }),
+    });
+    expect(problems.map(({ code, message }) => [code, message])).to.deep.equal([
+      [
+        'manifest-refused',
+        'the API server refuses what trigger diagnose creates, no-such-namespace: no namespace ci',
+      ],
+    ]);
+  });
+
+  it('names a plural that is not the one of requests and Roles', async () => {
+    const types = [group('batch', { v1: [type('jobz', 'Job')] })];
+    const problems = await problemsOf({ allows: () => true, types });
+    expect(problems.map(({ code, hint }) => [code, hint])).to.deep.equal([
+      ['manifest-refused', 'write resource: jobz'],
+    ]);
+  });
+
+  it('is a warning for check if its types cannot be read', async () => {
+    const problems = await problemsOf({ allows: () => true, types: null });
+    expect(problems.map(({ code, message }) => [code, message])).to.deep.equal([
+      ['cluster-unchecked', 'the types of the cluster could not be read: GET /api: status 403'],
+    ]);
   });
 
   it('is only a warning for check if it denies everything', async () => {

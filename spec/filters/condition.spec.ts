@@ -2,10 +2,11 @@
 // Whole rules are decide.spec.ts's.
 
 import { expect } from 'chai';
+import type { Json } from '../../lib/core/json-object.ts';
 import type { EventObject } from '../../lib/core/occurrence.ts';
 import type { Finding } from '../../lib/core/problem.ts';
 import type { RuleField } from '../../lib/core/vocabulary.ts';
-import { compileCondition, holds } from '../../lib/filters/condition.ts';
+import { compileCondition, foundBy, holds } from '../../lib/filters/condition.ts';
 import type { Report } from '../../lib/filters/rule-findings.ts';
 import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
@@ -68,7 +69,8 @@ describe('a condition', () => {
   ];
 
   it('exists for each field of a rule', () => {
-    expect(fields.map(([field]) => field)).to.deep.equal([...FIELD_NAMES]);
+    const maps = ['eventLabels', 'eventAnnotations', 'related'];
+    expect([...fields.map(([field]) => field), ...maps]).to.have.members([...FIELD_NAMES]);
   });
 
   for (const [field, right, wrong] of fields) {
@@ -87,7 +89,9 @@ describe('a condition', () => {
     });
   }
 
-  const missing = FIELD_NAMES.filter((field) => field !== 'source' && field !== 'count');
+  const missing = EVENT_FIELDS.flatMap(({ type, name }) =>
+    type === 'text' && name !== 'source' ? [name] : [],
+  );
   for (const field of missing) {
     it(`on ${field} sees a missing value as the empty text, which '' in a list asks for`, () => {
       const pattern = field === 'message' ? '*web*' : 'web';
@@ -209,6 +213,11 @@ describe('a condition', () => {
     ['reasons', '/x/i', ['error bad-pattern /f']],
     ['message', 'restarting', ['error bad-pattern /f']],
     ['message', ['*x*', 'restarting', ''], ['error bad-pattern /f/1']],
+    [
+      'eventLabels',
+      { team: '/(/', 'a/b': ['x', '/[/'] },
+      ['error bad-pattern /f/team', 'error bad-pattern /f/a~1b/1'],
+    ],
     ['count', 'many', ['error bad-count /f']],
     ['count', -1, ['error bad-count /f']],
     ['count', 1.5, ['error bad-count /f']],
@@ -227,12 +236,61 @@ describe('a condition', () => {
     ['kind', { a: 1 }],
     ['kind', ['Pod', ['Node']]],
     ['count', true],
+    ['eventLabels', 'team'],
+    ['eventLabels', ['team']],
+    ['related', { kind: { a: 1 } }],
   ];
   for (const [field, written] of wrongTypes) {
     it(`skips the wrong type in ${field}: ${JSON.stringify(written)}, which the schema reports`, () => {
       const report = collected();
       compileCondition({ field: fieldOf(field), written, path: '/f' }, report);
       expect(report).to.deep.include({ findings: [], skipped: 1 });
+    });
+  }
+
+  const labels = { team: 'pay', 'example.com/tier': 'web', empty: '' };
+  const maps: readonly (readonly [string, (values: Json) => EventObject])[] = [
+    ['eventLabels', (values) => anEvent({ metadata: { labels: values } })],
+    ['eventAnnotations', (values) => anEvent({ metadata: { annotations: values } })],
+    ['related', (values) => anEvent({ related: values })],
+  ];
+  for (const [field, eventWith] of maps) {
+    const rows: readonly (readonly [Json, Json, boolean])[] = [
+      [{ team: 'pay' }, labels, true],
+      [{ team: 'p*', 'example.com/tier': ['db', '/^w/'] }, labels, true],
+      [{ team: 'p*', 'example.com/tier': ['db', 'cache'] }, labels, false],
+      [{ team: 'Pay' }, labels, false],
+      [{ empty: [''] }, labels, true],
+      [{ missing: [''] }, labels, true],
+      [{ missing: '?*' }, labels, false],
+      [{ team: '', missing: [] }, labels, true],
+      [{ constructor: '?*', toString: '*' }, labels, false],
+      [{ team: 'pay' }, null, false],
+      [{ team: 'pay' }, ['pay'], false],
+      [{ team: '3' }, { team: 3 }, false],
+    ];
+    for (const [wanted, values, expected] of rows) {
+      it(`on ${field} ${JSON.stringify(wanted)} ${expected ? 'holds' : 'fails'} for ${JSON.stringify(values)}`, () => {
+        expect(asks(field, wanted, eventWith(values))).to.equal(expected);
+      });
+    }
+
+    it(`on ${field} asks for nothing if no key does`, () => {
+      for (const written of [{}, { team: '' }, { team: [] }]) {
+        const place = { field: fieldOf(field), written, path: '' };
+        expect(compileCondition(place, collected())).to.equal(null);
+      }
+    });
+
+    it(`on ${field} says what it found of the keys that were asked for`, () => {
+      const written = { team: 'x', missing: 'y' };
+      const condition = compileCondition({ field: fieldOf(field), written, path: '' }, collected());
+      const occurrence = anOccurrence({ event: eventWith(labels) });
+      expect(condition?.wanted).to.deep.equal(written);
+      expect(condition && foundBy(condition, occurrence)).to.deep.equal({
+        team: 'pay',
+        missing: '',
+      });
     });
   }
 

@@ -76,7 +76,7 @@ describe('decide', () => {
       action: 'accept',
     };
     expect(decide(chainOf(all), EVENT).action).to.equal('accept');
-    for (const field of FIELD_NAMES) {
+    for (const field of FIELD_NAMES.filter((name) => name in all)) {
       const one = { ...all, [field]: field === 'count' ? 9 : '/^never$/' };
       expect(decide(chainOf(one), EVENT).action, field).to.equal('reject');
       expect(explain(chainOf(one), EVENT).trail[0]?.field).to.equal(field);

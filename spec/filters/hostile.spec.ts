@@ -11,7 +11,7 @@ import type { RuleSection } from '../../lib/filters/rule.ts';
 import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { anEvent, anOccurrence } from '../support/builders.ts';
 
-const FIELD_NAMES = EVENT_FIELDS.map(({ name }) => name);
+const FIELD_NAMES = EVENT_FIELDS.flatMap(({ type, name }) => (type === 'text' ? [name] : []));
 
 const OPTIONS = { vocabulary: EVENT_FIELDS, triggers: ['build'], defaultQuietMs: 1 };
 
@@ -23,11 +23,13 @@ function chainOf(rules: readonly RuleSection[]): Chain {
 
 /** One rule for each field, by glob, expression and exact value, and one with a block. */
 const EVERY_FIELD = chainOf([
-  ...FIELD_NAMES.filter((field) => field !== 'count').map((field, place) => ({
+  ...FIELD_NAMES.map((field, place) => ({
     name: `on-${field}`,
     [field]: [`x${place}*?`, `/^x${place}(a|b)+$/`, ...(field === 'message' ? [] : ['x'])],
     action: 'reject' as const,
   })),
+  { eventLabels: { constructor: '/^x(a|b)+$/', a: 'x*?' }, action: 'reject' },
+  { related: { kind: ['x', '/y/'] }, action: 'reject' },
   { count: '> 100000', action: 'reject' },
   { not: { message: '/./' }, action: 'accept' },
 ]);
@@ -41,6 +43,7 @@ describe('the filter chain on hostile input', () => {
     ['NUL and escapes', anEvent({ message: '\u0000\u001b[31m\u2028\u2029', reason: '\u0000' })],
     ['lone surrogates', anEvent({ message: '\ud800a\udfff', reason: '\udfff', type: '\ud83d' })],
     ['a prototype', JSON.parse('{"__proto__":{"reason":"x"},"constructor":1}') as EventObject],
+    ['odd labels and relations', { metadata: { labels: [1], annotations: 'x' }, related: true }],
     ['a count above 2^53', anEvent({ count: 2 ** 60 })],
     ['10 kB', anEvent({ message: 'x'.repeat(10_000), reason: 'x'.repeat(10_000) })],
     ['deep nesting', anEvent({ extra: nested(5000) })],

@@ -1,7 +1,7 @@
 // Our rules, decided in the plainest way from what is written: nothing compiled, no sets, no order
 // of fields. Patterns become JavaScript expressions, so it is used with such as mean the same in RE2.
 
-import { type Json, stringAt } from '../../lib/core/json-object.ts';
+import { type Json, jsonAt, stringAt } from '../../lib/core/json-object.ts';
 import type { Occurrence } from '../../lib/core/occurrence.ts';
 import type { BlockSection, RuleSection } from '../../lib/filters/rule.ts';
 
@@ -38,7 +38,16 @@ export function matchesBlock(block: BlockSection, occurrence: Occurrence): boole
       component === '' ? at(event, 'reportingComponent') : component,
     ) &&
     matchesText(block['host'], host === '' ? at(event, 'reportingInstance') : host) &&
+    matchesMap(block['eventLabels'], jsonAt(event, 'metadata', 'labels')) &&
+    matchesMap(block['eventAnnotations'], jsonAt(event, 'metadata', 'annotations')) &&
+    matchesMap(block['related'], event['related']) &&
     matchesCount(block['count'], occurrence.count)
+  );
+}
+
+function matchesMap(wanted: unknown, found: Json | undefined): boolean {
+  return Object.entries(wanted ?? {}).every(([key, patterns]) =>
+    matchesText(patterns, stringAt(found, key)),
   );
 }
 

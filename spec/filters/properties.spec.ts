@@ -42,6 +42,8 @@ const message = fc.oneof(
 const test = fc.constantFrom(0, 1, 2, 3, '1', '= 2', '==3', '>1', '>= 2', '< 3', '<=2');
 const count = fc.oneof(test, fc.constant(''), fc.array(test, { maxLength: 3 }));
 
+const map = fc.dictionary(fc.constantFrom('a', 'b', 'x/y'), text, { maxKeys: 2 });
+
 const block: fc.Arbitrary<BlockSection> = fc.record(
   {
     source: text,
@@ -56,13 +58,21 @@ const block: fc.Arbitrary<BlockSection> = fc.record(
     message,
     component: text,
     host: text,
+    eventLabels: map,
+    eventAnnotations: map,
+    related: fc.record({ kind: text, name: text }, { requiredKeys: [] }),
     count,
   },
   { requiredKeys: [] },
 );
 
 function asksForSomething(section: BlockSection): boolean {
-  return Object.values(section).some((written) => written !== '' && !isEmptyList(written));
+  return Object.values(section).some((written) => {
+    if (typeof written === 'object' && written !== null && !Array.isArray(written)) {
+      return asksForSomething({ ...written });
+    }
+    return written !== '' && !isEmptyList(written);
+  });
 }
 
 function isEmptyList(written: unknown): boolean {
@@ -88,10 +98,18 @@ const rule: fc.Arbitrary<RuleSection> = fc
   }));
 
 const maybe = fc.option(value, { nil: null });
+const someMap = fc.oneof(
+  fc.dictionary(fc.constantFrom('a', 'b', 'kind', 'name'), maybe, { maxKeys: 3 }),
+  fc.constant(null),
+);
+
 const occurrence: fc.Arbitrary<Occurrence> = fc
   .record({
     source: value,
-    metadata: fc.record({ namespace: maybe, name: maybe }),
+    metadata: fc.record({
+      ...{ namespace: maybe, name: maybe },
+      ...{ labels: someMap, annotations: someMap },
+    }),
     involvedObject: fc.oneof(
       fc.record({
         namespace: maybe,
@@ -102,6 +120,7 @@ const occurrence: fc.Arbitrary<Occurrence> = fc
       }),
       fc.constant(null),
     ),
+    related: someMap,
     reason: maybe,
     type: maybe,
     message: maybe,

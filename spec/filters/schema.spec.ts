@@ -42,6 +42,7 @@ describe('the schema of a rule', () => {
     { count: ['>= 3', 1], action: 'accept' },
     { not: { kind: 'Pod', count: '< 2' }, action: 'accept' },
     { not: [{ kind: 'Pod' }, { host: ['a', ''] }], action: 'accept' },
+    { eventLabels: { team: 'a', 'x/y': ['b', ''] }, related: { kind: 'Pod' }, action: 'accept' },
     { name: 'a', formerly: ['', 'b'], action: 'accept', triggers: ['x'], again: { quiet: '1h' } },
   ];
   for (const rule of good) {
@@ -58,6 +59,9 @@ describe('the schema of a rule', () => {
     [{ action: 'reject', kind: ['Pod', 3] }, '/kind/1'],
     [{ action: 'reject', count: 1.5 }, '/count'],
     [{ action: 'reject', count: -1 }, '/count'],
+    [{ action: 'reject', eventLabels: 'team' }, '/eventLabels'],
+    [{ action: 'reject', eventLabels: { team: 3 } }, '/eventLabels/team'],
+    [{ action: 'reject', related: { labels: 'x' } }, '/related'],
     [{ action: 'reject', not: {} }, '/not'],
     [{ action: 'reject', not: { name: 'x' } }, '/not'],
     [{ action: 'reject', not: [{ kind: 'x' }, { action: 'x' }] }, '/not/1'],

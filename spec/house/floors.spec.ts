@@ -20,6 +20,16 @@ describe('the floors of lib', () => {
       'lib/kubernetes/client/a.ts',
       "import { x } from '../watch/b.ts';",
     ],
+    [
+      'of discovery into the client',
+      'lib/kubernetes/client/a.ts',
+      "import { x } from '../discovery/b.ts';",
+    ],
+    [
+      'of watches into discovery',
+      'lib/kubernetes/discovery/a.ts',
+      "import { x } from '../watch/b.ts';",
+    ],
     ['out of lib', 'lib/core/a.ts', "import { x } from '../../spec/support/b.ts';"],
     ['into a room without a floor', 'lib/cli/a.ts', "import { x } from '../attic/b.ts';"],
   ] as const;
@@ -34,6 +44,7 @@ describe('the floors of lib', () => {
       'lib/kit/a.ts': "import type { x } from '../core/b.ts';\nimport { y } from './c.ts';",
       'lib/kubernetes/watch/a.ts': "import { x } from '../client/b.ts';",
       'lib/kubernetes/client/a.ts': "import { x } from './b.ts';",
+      'lib/kubernetes/discovery/a.ts': "import { x } from '../client/b.ts';",
       'lib/api/deep/a.ts': "import { x } from '../../core/b.ts';\nimport { y } from '../c.ts';",
       'bin/sluice.js': "import { main } from '../lib/cli/main.ts';",
     });

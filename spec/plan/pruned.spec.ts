@@ -57,6 +57,12 @@ describe('a rule that tests what a source prunes', () => {
       ['shop'],
     ],
     [
+      'a label',
+      "{ eventLabels: { team: x, 'a.b/c': y }, action: accept }",
+      '/filters/0/eventLabels',
+      ['eventLabels', 'shop', 'a.b/c'],
+    ],
+    [
       'a source by a glob',
       "{ source: s*, message: '*x*', action: accept }",
       '/filters/0/message',
@@ -76,6 +82,7 @@ describe('a rule that tests what a source prunes', () => {
   for (const [what, rule] of [
     ['it sees another source only', "{ source: pay, message: '*x*', action: accept }"],
     ['it tests another field', '{ reasons: BackOff, kind: Pod, action: accept }'],
+    ['it tests another label', '{ eventLabels: { team: x }, action: accept }'],
     ['the field asks for nothing', "{ message: '', host: [], action: accept }"],
   ] as const) {
     it(`is accepted if ${what}`, () => {

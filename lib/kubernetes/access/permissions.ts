@@ -1,10 +1,11 @@
 // Permissions of a section in the cluster, derived from the grants of its kind. The chart derives the
 // same list from the same grants (charts/sluice/files/kinds.json); a spec compares both.
 
-import { isJsonList, isJsonObject, type Json, jsonAt } from '../../core/json-object.ts';
+import { isJsonList, isJsonObject, type Json, jsonAt, stringAt } from '../../core/json-object.ts';
 import type { CheckContext, Grant, Permission } from '../../core/ports/kind.ts';
 import { pointerSteps } from '../../kit/data/json-pointer.ts';
 import { resourceOf } from '../client/objects.ts';
+import type { ManifestType } from '../discovery/manifest-types.ts';
 
 /** A section that needs permissions. */
 interface GrantedSection {
@@ -20,8 +21,7 @@ export function permissionsOf(
   grants: readonly Grant[],
   { section, who, context }: GrantedSection,
 ): readonly Permission[] {
-  const valueAt = (pointer: string): Json | undefined =>
-    isJsonObject(section) ? jsonAt(section, ...pointerSteps(pointer)) : undefined;
+  const valueAt = valuesOf(section);
   return grants.flatMap((grant): readonly Permission[] => {
     const { switchAt, names, why } = grant;
     if (switchAt !== undefined && valueAt(switchAt) === false) return [];
@@ -35,17 +35,36 @@ export function permissionsOf(
   });
 }
 
+/** Lists the types of the manifests in a section, with the plurals that its permissions name. */
+export function manifestTypesOf(
+  grants: readonly Grant[],
+  section: unknown,
+): readonly ManifestType[] {
+  const valueAt = valuesOf(section);
+  return grants.flatMap((grant) => ('resource' in grant ? [] : [manifestTypeOf(grant, valueAt)]));
+}
+
 type ValueAt = (pointer: string) => Json | undefined;
 
+function valuesOf(section: unknown): ValueAt {
+  return (pointer) =>
+    isJsonObject(section) ? jsonAt(section, ...pointerSteps(pointer)) : undefined;
+}
+
 function objectsOf(grant: Grant, valueAt: ValueAt): Pick<Permission, 'group' | 'resource'> {
-  if ('resource' in grant) return grant;
-  const manifest = valueAt(grant.manifestAt);
-  const plural = valueAt(grant.pluralAt);
-  const found = resourceOf(
-    isJsonObject(manifest) ? manifest : {},
-    typeof plural === 'string' ? plural : undefined,
-  );
-  return { group: found.group, resource: found.plural };
+  return 'resource' in grant ? grant : manifestTypeOf(grant, valueAt);
+}
+
+function manifestTypeOf(
+  { manifestAt, pluralAt }: Extract<Grant, { readonly manifestAt: string }>,
+  valueAt: ValueAt,
+): ManifestType {
+  const manifest = valueAt(manifestAt);
+  const object = isJsonObject(manifest) ? manifest : {};
+  const written = valueAt(pluralAt);
+  const plural = typeof written === 'string' ? written : undefined;
+  const { group, version, plural: resource } = resourceOf(object, plural);
+  return { group, version, kind: stringAt(object, 'kind'), resource };
 }
 
 /** Null is the whole cluster. */

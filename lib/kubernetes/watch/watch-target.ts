@@ -6,8 +6,8 @@
 import { type JsonObject, stringAt } from '../../core/json-object.ts';
 import { compareVersions } from '../../core/object-reference.ts';
 import type { Position, Positions, WatchPath } from '../../core/ports/source.ts';
+import { parseFieldSelector, renderFieldSelector } from '../client/field-selector.ts';
 import { resourcePath } from '../client/objects.ts';
-import { parseFieldSelector, renderFieldSelector } from './field-selector.ts';
 
 /** One watch path. */
 export interface WatchTarget {
@@ -45,7 +45,7 @@ function partsOf(key: string): readonly [path: string, selector: string] {
 }
 
 /** The path of a name of a position, without the selector. */
-export function pathIn(key: string): string {
+function pathIn(key: string): string {
   return partsOf(key)[0];
 }
 
@@ -110,7 +110,7 @@ function newestByPath(positions: Positions): Positions {
 }
 
 /** A selector under which a path was read last, and that left out a part of what it selects now. */
-export interface Widened {
+interface Widened {
   /** '' if it was read without a selector, which leaves out nothing. */
   readonly before: string;
   readonly from: Position;

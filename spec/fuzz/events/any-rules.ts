@@ -70,7 +70,15 @@ function anyBlock(random: FuzzRandom, values: Values, of: 'rule' | 'block'): Blo
   return {
     ...Object.fromEntries(entries),
     ...(random.oneIn(5) && { count: random.pick(COUNTS) }),
+    ...(random.oneIn(5) && { [random.pick(MAPS)]: anyMap(random) }),
   };
+}
+
+const MAPS = ['eventLabels', 'eventAnnotations', 'related'] as const;
+
+function anyMap(random: FuzzRandom): Readonly<Record<string, string>> {
+  const key = random.pick(['kind', 'name', 'namespace', 'uid']);
+  return { [key]: random.pick(['*', '?*', `${random.pick(WORDS)}*`]) };
 }
 
 // JavaScript's expressions, of which the naive evaluator is made, take for ever over many stars.

@@ -3,7 +3,7 @@
 
 import { expect } from 'chai';
 import type { Grant, Permission } from '../../../lib/core/ports/kind.ts';
-import { permissionsOf } from '../../../lib/kubernetes/access/permissions.ts';
+import { manifestTypesOf, permissionsOf } from '../../../lib/kubernetes/access/permissions.ts';
 import { eventsKind } from '../../../lib/sources/events.ts';
 import { triggerKinds } from '../../../lib/triggers/registry.ts';
 
@@ -51,6 +51,13 @@ describe('the permissions of a section', () => {
       expect(asked.map(shown)).to.deep.equal(wanted);
     });
   }
+
+  it('name the resource of the type of the manifest', () => {
+    const section = { ...manifest('a.test/v1', 'Index'), resource: 'indices' };
+    const named = { group: 'a.test', version: 'v1', kind: 'Index', resource: 'indices' };
+    expect(manifestTypesOf(kubernetes.grants ?? [], section)).to.deep.equal([named]);
+    expect(manifestTypesOf(brigade.grants ?? [], { project: 'a/b' })).to.deep.equal([]);
+  });
 
   it('are cluster-wide without a namespace of the gateway', () => {
     const all = { ...context, namespace: '' };

@@ -8,7 +8,7 @@ import {
   matchesTerms,
   parseFieldSelector,
   renderFieldSelector,
-} from '../../../lib/kubernetes/watch/field-selector.ts';
+} from '../../../lib/kubernetes/client/field-selector.ts';
 
 function termsOf(text: string): readonly FieldTerm[] {
   const parsed = parseFieldSelector(text);
