@@ -24,6 +24,7 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'bad-template':
     'A `${…}` that begins with an unknown word or does not end; `$${…}` writes `${…}`.',
   'bad-count': 'No count: `3`, `">= 3"`.',
+  'bad-selector': 'No field selector, or one with a field by which the API server does not select.',
   'bad-name': 'A text that cannot be the name of a source, trigger or variable.',
   'template-place': 'A value of the Event where none is allowed; see the trigger’s section.',
   'shell-argument':

@@ -121,6 +121,7 @@ class Recorder {
     };
     for await (const batch of readChanges(options, { api, clock, random, observe }, signal)) {
       await this.#write(batch, signal);
+      if (batch.listed !== null) await this.#drop(this.#unlisted(namespace, batch.listed), signal);
     }
   }
 
@@ -133,7 +134,18 @@ class Recorder {
       this.#there.set(keyOf(object), event);
       await this.#line(readAt, { type, object: event }, signal);
     }
-    for (const key of gone) {
+    await this.#drop(gone, signal);
+  }
+
+  /** Keys of a watched namespace that a complete list did not show. */
+  #unlisted(namespace: string | null, listed: ReadonlySet<string>): readonly string[] {
+    const isWatched = (key: string): boolean =>
+      namespace === null || key.startsWith(`${namespace}/`);
+    return [...this.#there.keys()].filter((key) => isWatched(key) && !listed.has(key));
+  }
+
+  async #drop(keys: readonly string[], signal: AbortSignal): Promise<void> {
+    for (const key of keys) {
       const object = this.#there.get(key);
       this.#there.delete(key);
       if (object === undefined) continue;

@@ -22,6 +22,7 @@ export const PROBLEM_CODES = [
   'bad-rate',
   'bad-template',
   'bad-count',
+  'bad-selector',
   'bad-name',
   'template-place',
   'shell-argument',

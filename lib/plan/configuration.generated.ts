@@ -16,6 +16,7 @@ export interface Configuration {
         firstStart?: string;
         eventTTL?: string;
         allowForeign?: boolean;
+        fieldSelector?: string;
         shape?: {
           /**
            * @minItems 1

@@ -11,8 +11,10 @@ import type { JsonObject } from '../core/json-object.ts';
 import { openDeadline } from '../kit/async/abort.ts';
 import { goJson } from '../kit/data/go-json.ts';
 import { type HostTrouble, hostTrouble } from '../kit/host-header.ts';
+import { parseFieldSelector } from '../kubernetes/client/field-selector.ts';
+import { isSelectable, meetsTerms } from '../sources/event-selection.ts';
 import type { EventLists } from './event-list.ts';
-import type { EventStore } from './event-store.ts';
+import type { EventStore, Selection } from './event-store.ts';
 import type { EventWatches } from './event-watch.ts';
 import { JSON_HEADERS, notServed, type Status, status } from './status.ts';
 
@@ -137,15 +139,19 @@ async function eventsAt(
   response: ServerResponse,
 ): Promise<void> {
   const get = (name: string): string => query.get(name) ?? '';
-  for (const name of ['fieldSelector', 'labelSelector']) {
-    if (get(name) !== '') {
-      answer(response, status(400, `playback serves no ${name}`));
-      return;
-    }
+  if (get('labelSelector') !== '') {
+    answer(response, status(400, 'playback serves no labelSelector'));
+    return;
+  }
+  const selection = selectionOf(get('fieldSelector'));
+  if (selection !== null && 'code' in selection) {
+    answer(response, selection);
+    return;
   }
   if (!['1', 'true'].includes(get('watch'))) {
     const page = parts.lists.list({
       namespace,
+      selection,
       limit: get('limit'),
       continue: get('continue'),
       resourceVersion: get('resourceVersion'),
@@ -167,7 +173,17 @@ async function eventsAt(
   response.once('close', () => disconnected.abort());
   const until = AbortSignal.any([disconnected.signal, parts.stopping]);
   using deadline = openDeadline(parts.clock, timeoutMs, until);
-  await parts.watches.serve(response, { namespace, from }, deadline.signal);
+  await parts.watches.serve(response, { namespace, selection, from }, deadline.signal);
+}
+
+/** The selection of a selector; null if it is empty, or the Status that refuses it. */
+function selectionOf(selector: string): Selection | Status | null {
+  const parsed = parseFieldSelector(selector);
+  if (!parsed.ok) return status(400, `invalid field selector: ${parsed.why}`);
+  const { terms } = parsed;
+  const unknown = terms.find(({ field }) => !isSelectable(field));
+  if (unknown !== undefined) return status(400, `field label not supported: ${unknown.field}`);
+  return terms.length === 0 ? null : { selector, selects: (event) => meetsTerms(terms, event) };
 }
 
 function watchRefusal(get: (name: string) => string): Status | null {

@@ -5,13 +5,15 @@
 
 import { isJsonObject, type JsonObject } from '../core/json-object.ts';
 import { jsonOrNothing } from '../kit/data/json.ts';
-import type { EventStore, StoredEvent } from './event-store.ts';
+import type { EventStore, Selection, StoredEvent } from './event-store.ts';
 import { continueExpired, type Status, status, versionTooLarge } from './status.ts';
 
 /** Parameters of a LIST, as the query has them. */
 interface ListRequest {
   /** Null: all namespaces. */
   readonly namespace: string | null;
+  /** Null: every Event. */
+  readonly selection: Selection | null;
   readonly limit: string;
   readonly continue: string;
   readonly resourceVersion: string;
@@ -21,6 +23,8 @@ interface ListRequest {
 interface Snapshot {
   readonly version: bigint;
   readonly namespace: string | null;
+  /** '' if it has every Event. */
+  readonly selector: string;
   readonly events: readonly StoredEvent[];
 }
 
@@ -50,9 +54,11 @@ export class EventLists {
   #firstPage(request: ListRequest, limit: number): JsonObject | Status {
     const refusal = this.#refusal(request);
     if (refusal !== null) return refusal;
-    const { namespace } = request;
+    const { namespace, selection } = request;
     const { version } = this.#store;
-    const snapshot = { version, namespace, events: this.#store.list(namespace) };
+    const all = this.#store.list(namespace);
+    const events = selection === null ? all : all.filter(({ object }) => selection.selects(object));
+    const snapshot = { version, namespace, selector: selection?.selector ?? '', events };
     return this.#page(snapshot, { id: '', from: 0, limit });
   }
 
@@ -66,7 +72,10 @@ export class EventLists {
     if (snapshot === undefined || this.#store.isCompacted(snapshot.version)) {
       return continueExpired();
     }
-    if (snapshot.namespace !== request.namespace) return status(400, 'continue key is not valid');
+    const isSame =
+      snapshot.namespace === request.namespace &&
+      snapshot.selector === (request.selection?.selector ?? '');
+    if (!isSame) return status(400, 'continue key is not valid');
     return this.#page(snapshot, { ...token, limit });
   }
 
@@ -86,7 +95,8 @@ export class EventLists {
     const remaining = snapshot.events.length - to;
     const more = remaining > 0 && {
       continue: renderToken(id === '' ? this.#keep(snapshot) : id, to),
-      remainingItemCount: remaining,
+      // An API server does not know it if there is a selector.
+      ...(snapshot.selector === '' && { remainingItemCount: remaining }),
     };
     return {
       kind: 'EventList',

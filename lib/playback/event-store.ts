@@ -19,8 +19,19 @@ export interface StoredEvent {
 interface StoredChange {
   readonly version: bigint;
   readonly namespace: string;
-  /** Its line in a watch, with the line feed. */
+  /** Its line in a watch of everything, with the line feed. */
   readonly frame: string;
+  /** The state after it; null if it deletes the Event. */
+  readonly after: EventObject | null;
+  /** The state before it, under its version; null if it adds the Event. */
+  readonly before: EventObject | null;
+}
+
+/** Events that a client asks for by a field selector. */
+export interface Selection {
+  /** As it is written. */
+  readonly selector: string;
+  readonly selects: (event: EventObject) => boolean;
 }
 
 /** Events and their history. */
@@ -57,14 +68,19 @@ export class EventStore {
     const namespace = stringAt(recorded, 'metadata', 'namespace');
     const name = stringAt(recorded, 'metadata', 'name');
     const key = `${namespace}/${name}`;
-    const exists = this.#events.has(key);
+    const previous = this.#events.get(key);
+    const exists = previous !== undefined;
     if (name === '' || namespace === '' || (type === 'DELETED' && !exists)) return false;
     const version = this.version + 1n;
     const object = versioned(recorded, version);
     if (type === 'DELETED') this.#events.delete(key);
     else this.#events.set(key, { key, namespace, object });
     const applied = type === 'DELETED' ? type : exists ? 'MODIFIED' : 'ADDED';
-    this.#changes.push({ version, namespace, frame: frame(applied, object) });
+    this.#changes.push({
+      ...{ version, namespace, frame: frame(applied, object) },
+      after: type === 'DELETED' ? null : object,
+      before: previous === undefined ? null : versioned(previous.object, version),
+    });
     this.#changed.wake();
     return true;
   }
@@ -138,6 +154,17 @@ export class Waiters {
 /** Renders the line of a watch about an Event. */
 export function frame(type: ChangeType, object: EventObject): string {
   return `${goJson({ type, object: { kind: 'Event', apiVersion: 'v1', ...object } })}\n`;
+}
+
+/**
+ * The line of a change in a watch of a selection; '' if the change is outside of it. An Event that enters
+ * the selection is added, and one that leaves it is deleted, with the state before.
+ */
+export function selectedFrame({ after, before }: StoredChange, { selects }: Selection): string {
+  const isAfter = after !== null && selects(after);
+  const isBefore = before !== null && selects(before);
+  if (isAfter) return frame(isBefore ? 'MODIFIED' : 'ADDED', after);
+  return isBefore ? frame('DELETED', before) : '';
 }
 
 /** The Event with its version, without kind and apiVersion, as in a list. */

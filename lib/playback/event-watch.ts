@@ -6,13 +6,15 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { goJson } from '../kit/data/go-json.ts';
-import { type EventStore, frame, Waiters } from './event-store.ts';
+import { type EventStore, frame, type Selection, selectedFrame, Waiters } from './event-store.ts';
 import { JSON_HEADERS, status } from './status.ts';
 
 /** Changes that a watch asks for. */
 interface WatchRequest {
   /** Null: all namespaces. */
   readonly namespace: string | null;
+  /** Null: every Event. */
+  readonly selection: Selection | null;
   /** Version after which it begins. Null: existing Events as ADDED, then every change. */
   readonly from: bigint | null;
 }
@@ -58,7 +60,9 @@ export class EventWatches {
     response.flushHeaders();
     try {
       if (request.from === null) {
-        const existing = this.#store.list(request.namespace);
+        const existing = this.#store
+          .list(request.namespace)
+          .filter(({ object }) => request.selection?.selects(object) ?? true);
         const frames = existing.map(({ object }) => frame('ADDED', object));
         await write(response, frames.join(''), signal);
       }
@@ -72,9 +76,12 @@ export class EventWatches {
           await write(response, `${error}\n`, signal);
           return;
         }
-        const { namespace } = request;
+        const { namespace, selection } = request;
         const wanted = changes.filter((one) => namespace === null || one.namespace === namespace);
-        await write(response, wanted.map((change) => change.frame).join(''), signal);
+        const frames = wanted.map((change) =>
+          selection === null ? change.frame : selectedFrame(change, selection),
+        );
+        await write(response, frames.join(''), signal);
         at = changes.at(-1)?.version ?? at;
         this.#advance(id, at);
         if (changes.length === 0) await this.#store.next(signal);

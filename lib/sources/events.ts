@@ -7,14 +7,26 @@ import { type JsonObject, stringAt } from '../core/json-object.ts';
 import { millisecondsOf, parseMicroTime } from '../core/micro-time.ts';
 import { countOf, type EventObject, type Occurrence, toOccurrence } from '../core/occurrence.ts';
 import type { JsonSchema } from '../core/ports/kind.ts';
-import type { Batch, Positions, Source, WatchPath } from '../core/ports/source.ts';
+import type { Batch, Gap, Positions, Source, WatchPath } from '../core/ports/source.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { mergeFairly } from '../kit/async/merge-streams.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
 import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
 import { readChanges } from '../kubernetes/watch/reflector.ts';
-import { positionKeyOf, successorsOf, type WatchTarget } from '../kubernetes/watch/watch-target.ts';
+import {
+  positionKeyOf,
+  successorsOf,
+  type WatchTarget,
+  widenedFrom,
+} from '../kubernetes/watch/watch-target.ts';
 import { EVENT_FIELDS, EVENT_IDENTITY } from './event-fields.ts';
+import {
+  checkSelector,
+  FIELD_SELECTOR_SCHEMA,
+  type SelectionOptions,
+  selectorOf,
+  selects,
+} from './event-selection.ts';
 import {
   checkShape,
   compileShape,
@@ -26,7 +38,7 @@ import {
 import type { SourceKind, SourceParts } from './source-kind.ts';
 
 /** The section `events:` of a source. */
-export interface EventsSection extends Pick<ShapeOptions, 'redact'> {
+export interface EventsSection extends Pick<ShapeOptions, 'redact'>, SelectionOptions {
   /** Absent: the gateway's own namespace; `["*"]`: all. */
   readonly namespaces?: readonly string[];
   /** `skip`, `all`, or a duration. */
@@ -83,6 +95,7 @@ const schema: JsonSchema = {
         'Whether an Event about an object in another namespace may start a build. If so, everyone who may write Events in one namespace can start builds for all.',
       default: false,
     },
+    fieldSelector: FIELD_SELECTOR_SCHEMA,
     shape: {
       type: 'object',
       description: 'Parts of each Event that go no further than its source.',
@@ -101,6 +114,7 @@ export const eventsKind = {
   vocabulary: EVENT_FIELDS,
   check: (section: EventsSection) => [
     ...checkNamespaces(section),
+    ...checkSelector(section),
     ...checkShape(section, EVENT_IDENTITY),
   ],
   grants: [
@@ -115,7 +129,9 @@ export const eventsKind = {
   allowsForeign: (section: EventsSection) => section.allowForeign ?? false,
   reads: (section: EventsSection, own: string, event: EventObject) => {
     const watched = watchedNamespaces(section, own);
-    return watched.includes(null) || watched.includes(stringAt(event, 'metadata', 'namespace'));
+    const isWatched =
+      watched.includes(null) || watched.includes(stringAt(event, 'metadata', 'namespace'));
+    return isWatched && selects(section, event);
   },
   shape: shapeOf,
   retentionMs,
@@ -163,7 +179,10 @@ class EventsSource implements Source {
   constructor(section: EventsSection, parts: SourceParts) {
     this.name = parts.name;
     this.#parts = parts;
-    const watched = watchedNamespaces(section, parts.namespace).map(eventsOf);
+    const selector = selectorOf(section);
+    const watched = watchedNamespaces(section, parts.namespace).map((one) =>
+      eventsOf(one, selector),
+    );
     this.#watched = new Map(watched.map((one) => [one, positionKeyOf(one)]));
     this.#judgeFirst = judgeFirstBy(section.firstStart ?? 'skip');
     this.#keptForMs = retentionMs(section);
@@ -186,6 +205,8 @@ class EventsSource implements Source {
         { ...this.#parts, proved: (at) => this.#prove(watched, at) },
         inner,
       );
+    const widened = this.#widenedGaps(positions);
+    if (widened.length > 0) yield { ...emptyBatch(source), gaps: widened };
     for await (const { from, item } of mergeFairly([...this.#watched.keys()], read, signal)) {
       yield this.#toBatch(this.#watched.get(from) ?? positionKeyOf(from), item);
     }
@@ -193,6 +214,18 @@ class EventsSource implements Source {
 
   successorsOf(path: string): readonly WatchPath[] {
     return successorsOf(path, [...this.#watched.keys()]);
+  }
+
+  /** A gap for each path that selects Events which it left out when it was read last. */
+  #widenedGaps(positions: Positions): readonly Gap[] {
+    return [...this.#watched].flatMap(([target, path]) => {
+      const widened = widenedFrom(target, positions);
+      if (widened === null) return [];
+      const { before, from } = widened;
+      const now = target.fieldSelector ?? 'every Event';
+      const why = `the selection changed from ${before} to ${now}: what it left out and was written before is not judged`;
+      return [{ source: this.name, path, loss: 'none', why, from, to: from }];
+    });
   }
 
   #prove(watched: WatchTarget, at: number): void {
@@ -231,8 +264,15 @@ class EventsSource implements Source {
   }
 }
 
-function eventsOf(namespace: string | null): WatchTarget {
-  return { group: '', version: 'v1', resource: 'events', namespace, managedFields: 'left out' };
+function eventsOf(namespace: string | null, selector: string): WatchTarget {
+  return {
+    ...{ group: '', version: 'v1', resource: 'events', namespace, managedFields: 'left out' },
+    ...(selector !== '' && { fieldSelector: selector }),
+  };
+}
+
+function emptyBatch(source: string): Batch {
+  return { source, occurrences: [], gone: [], listed: [], positions: new Map(), gaps: [] };
 }
 
 /** Whether an Event of the first list of a source is judged. */

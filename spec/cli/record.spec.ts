@@ -9,6 +9,7 @@ import { stringAt } from '../../lib/core/json-object.ts';
 import { type Playback, startPlayback } from '../../lib/playback/playback.ts';
 import { openRecording, type RecordingEntry } from '../../lib/playback/recording.ts';
 import { anEvent } from '../support/builders.ts';
+import { EventsWorld } from '../support/events-world.ts';
 import { until } from '../support/until.ts';
 import { specMachine } from './process-context.ts';
 
@@ -59,6 +60,30 @@ describe('sluice record', () => {
     const ofB = recorded.map(shape).filter((text) => text.includes(' b '));
     expect(ofB).to.deep.equal(['ADDED b ×1', 'DELETED b ×1']);
     expect(await readFile(file, 'utf8')).not.to.include('managedFields');
+  });
+
+  it('writes a deletion that a list shows after the position was compacted', async () => {
+    await using world = await EventsWorld.start();
+    for (const name of ['went', 'kept']) world.write(name);
+    world.write('other', 'pay');
+    const file = join(folder, 'recording.ndjson');
+    const machine = specMachine();
+    const args = ['record', '--master', world.server.url, '--namespaces', 'shop,pay'];
+    const recording = runCommandLine([...args, '--output', file], machine);
+    const recorded = async (): Promise<readonly string[]> =>
+      (await Array.fromAsync(openRecording(file))).map(shape);
+    try {
+      await until(() => world.openWatches === 2, 'the watches');
+      world.cut();
+      world.remove('went');
+      world.write('new');
+      world.compact();
+      await until(async () => (await recorded()).length >= 2, 'the relist');
+    } finally {
+      machine.stopping.abort();
+    }
+    expect(await recording, machine.err()).to.equal(0);
+    expect(await recorded()).to.deep.equal(['ADDED new ×3', 'DELETED went ×3']);
   });
 
   it('ends after its duration', async () => {

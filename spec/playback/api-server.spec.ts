@@ -87,7 +87,7 @@ describe('playback', () => {
       ['POST', SHOP, 405, 'MethodNotAllowed'],
       ['DELETE', `${SHOP}/a`, 405, 'MethodNotAllowed'],
       ['POST', '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', 404, 'NotFound'],
-      ['GET', `${EVENTS}?fieldSelector=type%3DWarning`, 400, 'BadRequest'],
+      ['GET', `${EVENTS}?fieldSelector=kind%3DPod`, 400, 'BadRequest'],
       ['GET', `${EVENTS}?limit=x`, 400, 'BadRequest'],
       ['GET', `${EVENTS}?continue=x`, 400, 'BadRequest'],
       ['GET', `${EVENTS}?resourceVersion=x`, 400, 'BadRequest'],

@@ -170,9 +170,16 @@ export class ReaderBench {
     return this.reading.items.flatMap(({ changes }) => changes.map(({ object }) => nameOf(object)));
   }
 
-  /** Keys reported gone so far. */
+  /** Keys concluded to be deleted so far, by a store that keeps all: from frames, and by lists. */
   get gone(): readonly string[] {
-    return this.reading.items.flatMap(({ gone }) => gone);
+    const known = new Set<string>();
+    return this.reading.items.flatMap(({ changes, gone, listed }) => {
+      for (const { key } of changes) known.add(key);
+      const unlisted = [...known].filter((key) => listed !== null && !listed.has(key));
+      for (const key of [...gone, ...unlisted]) known.delete(key);
+      for (const key of listed ?? []) known.add(key);
+      return [...gone, ...unlisted.filter((key) => !gone.includes(key))];
+    });
   }
 
   /** The gaps reported so far. */

@@ -85,8 +85,9 @@ export interface Batch {
   readonly occurrences: readonly Occurrence[];
   readonly gone: readonly PathKey[];
   /**
-   * The first complete list of each path in this process, after the occurrences of all its pages. A
-   * key that earlier processes knew and that is not in it was deleted. Later deletions are in `gone`.
+   * For each path, the first complete list of this process and each one that follows a gap, after the
+   * occurrences of all its pages. A known key that is not in it was deleted. Other deletions are in
+   * `gone`.
    */
   readonly listed: readonly CompleteList[];
   /** The positions after everything above, only of paths that advanced. */

@@ -91,6 +91,7 @@ export class Deduplicator {
     }
     const draft = new BatchDraft();
     const into = { page, rule, draft, hidden: 0 };
+    this.#knownVersions.showPage(page.items.map(({ key }) => key));
     for (const item of page.items) this.#item(item, into);
     return { batch: draft.finish(null), hidden: into.hidden };
   }
@@ -117,20 +118,21 @@ export class Deduplicator {
         return this.#unreadable({ kind: 'bad', bytes: frame.bytes, why: said.why }, into);
       case 'bookmark':
         break;
-      case 'deleted':
-        if (this.#knownVersions.recordDeletion(said.key, said.resourceVersion)) {
-          draft.gone.add(said.key);
-        }
+      case 'deleted': {
+        const { key, resourceVersion } = said;
+        const isNew = this.#knownVersions.recordFrame({ key, resourceVersion, count: 0 }, true);
+        if (isNew) draft.gone.add(key);
         break;
+      }
       case 'change': {
         const { type, object, key, resourceVersion } = said;
         const count = this.#countOf(object);
-        const isNew = this.#knownVersions.record({ key, resourceVersion, count });
+        const isNew = this.#knownVersions.recordFrame({ key, resourceVersion, count });
         if (isNew) draft.change({ type, object, key, from: 'watch', readAt: at });
         break;
       }
     }
-    this.#knownVersions.moveTo({ resourceVersion: said.resourceVersion, at });
+    this.#knownVersions.streamTo({ resourceVersion: said.resourceVersion, at });
     return null;
   }
 
@@ -152,16 +154,18 @@ export class Deduplicator {
 
   #item({ object, key, resourceVersion, oversizeBytes }: ListedItem, on: PageBatch): void {
     const { page, rule, draft } = on;
-    this.#knownVersions.markListed(key);
     const count = this.#countOf(object);
     const known = this.#knownVersions.countOf(key);
-    if (!this.#knownVersions.record({ key, resourceVersion, count })) return;
+    const isNew = !this.#knownVersions.wasRead(key, resourceVersion);
+    this.#knownVersions.recordCount({ key, resourceVersion, count });
+    if (!isNew) return;
     const floor = rule.floorOf(object);
     const isWanted =
       floor === null
         ? rule.judgeFirst(object, page.readAt)
         : compareVersions(resourceVersion, floor) > 0;
     if (!isWanted) return;
+    this.#knownVersions.recordItem(key, resourceVersion);
     if (oversizeBytes !== null) {
       this.#oversizeItem(oversizeBytes, on);
       return;
@@ -171,7 +175,7 @@ export class Deduplicator {
   }
 
   #countOf(object: JsonObject): number {
-    return this.#parts.countOf?.(object) ?? 1;
+    return this.#parts.countOf?.(object) ?? 0;
   }
 
   #oversizeItem(bytes: number, on: PageBatch): void {

@@ -1,10 +1,13 @@
-// Versions read of one watch path: its position, and the last resourceVersion of each object that
-// exists. It decides, without I/O, whether a frame or an item is a new state. At the end are the
-// batches that carry new states to the reader's consumer.
+// Position of one watch path, and the versions that were read above it. It decides, without I/O,
+// whether a frame or an item is a new state. At the end are the batches that carry new states to the
+// reader's consumer.
 //
-// Versions are kept per object because a LIST can overtake the stream. Its position says nothing
-// about frames on their way: an object that changed and was deleted before the LIST is on no page.
-// So a frame is dropped only if the same object was read at an equal or newer version.
+// A stream brings everything in the order of its versions, so a frame that is not above the last one
+// was read, and no version is kept for it. A LIST can overtake the stream: an object that changed
+// and was deleted before the LIST is on no page. So the position of the LIST says nothing about
+// frames on their way, and the version of each item above the stream is kept until the stream has
+// passed it. Deletions are not found in memory: a list that follows a gap hands over its keys, and
+// the store knows which others it has.
 
 import type { JsonObject } from '../../core/json-object.ts';
 import { compareVersions } from '../../core/object-reference.ts';
@@ -18,21 +21,35 @@ export interface ReadState {
   readonly count: number;
 }
 
-/** Versions and position of one watch path. Memory: one entry for each object in the cluster. */
+/** Last frame of an object that arrived while a list was on its way. */
+interface Touched {
+  readonly resourceVersion: string;
+  readonly isGone: boolean;
+}
+
+/** Separates keys of a page that are kept as one text; no name of an object has it. */
+const SEPARATOR = '\n';
+
+/**
+ * Versions and position of one watch path. Memory: the objects that a list showed above the stream,
+ * until the stream has passed them. While a list is on its way also its keys.
+ */
 export class KnownVersions {
   #position: Position | null;
-  readonly #versions = new Map<string, string>();
-  /** Counts above 1, which are few. */
-  readonly #counts = new Map<string, number>();
-  /** Versions of deleted objects, while a stream may still bring an older state. */
-  readonly #gone = new Map<string, string>();
-  /** Keys of a store that was replaced: deleted unless the next complete list shows them. */
-  readonly #replaced = new Set<string>();
-  #shown = new Set<string>();
+  /** Version up to which streams brought everything; null before the first stream. */
+  #streamed: string | null;
+  /** Versions read above `#streamed`. */
+  readonly #ahead = new Map<string, string>();
+  readonly #counts = new RecentCounts();
+  /** Keys of the pages of the current list, one text a page: a third of the memory of a set. */
+  #shown: string[] = [];
+  /** Frames beside the current list; null if there is no list beside a stream. */
+  #touched: Map<string, Touched> | null = null;
   #isListed = false;
 
   constructor(position: Position | null) {
     this.#position = position;
+    this.#streamed = position?.resourceVersion ?? null;
   }
 
   /** Position of the path; null before the first complete list. */
@@ -40,107 +57,162 @@ export class KnownVersions {
     return this.#position;
   }
 
-  /** Number of objects that exist. */
+  /** Number of objects whose versions are kept. */
   get size(): number {
-    return this.#versions.size;
+    return this.#ahead.size;
+  }
+
+  /** Whether a list of this process was complete. */
+  get isListed(): boolean {
+    return this.#isListed;
   }
 
   /** Whether this state or a newer one of the same object was read before. */
   wasRead(key: string, resourceVersion: string): boolean {
-    const last = this.#versions.get(key) ?? this.#lastOfGone(key);
-    return last !== undefined && compareVersions(last, resourceVersion) >= 0;
+    if (isUpTo(resourceVersion, this.#streamed)) return true;
+    const last = this.#ahead.size === 0 ? undefined : this.#ahead.get(key);
+    return last !== undefined && isUpTo(resourceVersion, last);
   }
 
-  /** Records a state; false if it or a newer one was read before. */
-  record({ key, resourceVersion, count }: ReadState): boolean {
+  /** Records a state of a frame, or its deletion; false if it or a newer one was read before. */
+  recordFrame({ key, resourceVersion, count }: ReadState, isGone = false): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
-    this.#versions.set(key, resourceVersion);
-    if (count > 1) this.#counts.set(key, count);
-    else if (this.#counts.size > 0) this.#counts.delete(key);
-    if (this.#gone.size > 0) this.#gone.delete(key);
+    this.#touched?.set(key, { resourceVersion, isGone });
+    this.#counts.set(key, isGone ? 0 : count);
     return true;
   }
 
-  /** Number of writes that the last state represents; 0 if the object is not known. */
+  /** Records a wanted state that a page of the current list showed. */
+  recordItem(key: string, resourceVersion: string): void {
+    this.#ahead.set(key, resourceVersion);
+  }
+
+  /** Records the count of an item, unless a stream brought its object meanwhile. */
+  recordCount({ key, resourceVersion, count }: ReadState): void {
+    if (this.#touched === null || !this.wasRead(key, resourceVersion)) this.#counts.set(key, count);
+  }
+
+  /** Number of writes that the last state represents; 0 if it is not known any more. */
   countOf(key: string): number {
-    return this.#versions.has(key) ? (this.#counts.get(key) ?? 1) : 0;
-  }
-
-  /** Records a deletion; false if a newer state was read before. */
-  recordDeletion(key: string, resourceVersion: string): boolean {
-    if (this.wasRead(key, resourceVersion)) return false;
-    this.#forget(key, resourceVersion);
-    return true;
-  }
-
-  #forget(key: string, resourceVersion: string): void {
-    this.#versions.delete(key);
-    this.#counts.delete(key);
-    this.#gone.set(key, resourceVersion);
-  }
-
-  // Usually no object was deleted recently, and this runs for each frame.
-  #lastOfGone(key: string): string | undefined {
-    return this.#gone.size === 0 ? undefined : this.#gone.get(key);
+    return this.#counts.get(key);
   }
 
   /** Moves the position forward; an older one is ignored. */
   moveTo(position: Position): void {
-    const now = this.#position?.resourceVersion;
-    if (now !== undefined && compareVersions(position.resourceVersion, now) < 0) return;
-    this.#position = position;
+    if (!isBelow(position.resourceVersion, this.#position?.resourceVersion)) {
+      this.#position = position;
+    }
+  }
+
+  /** A stream brought everything up to this position. */
+  streamTo(position: Position): void {
+    this.moveTo(position);
+    this.#pass(position.resourceVersion);
+  }
+
+  /** A stream was opened after the position; there is no other one. */
+  beginStream(): void {
+    if (this.#position !== null) this.#pass(this.#position.resourceVersion);
+  }
+
+  #pass(version: string): void {
+    if (isBelow(version, this.#streamed ?? undefined)) return;
+    this.#streamed = version;
+    // Usually no list overtook the stream, and this runs for each frame.
+    if (this.#ahead.size === 0) return;
+    for (const [key, read] of this.#ahead) if (isUpTo(read, version)) this.#ahead.delete(key);
+  }
+
+  /** A list begins beside a stream: from now on, frames correct its keys. */
+  beginOverlap(): void {
+    this.#touched = new Map();
+  }
+
+  /** That list is not needed any more. */
+  endOverlap(): void {
+    this.#touched = null;
+    this.#shown = [];
   }
 
   /** Begins a list; pages of an unfinished list are void. */
   beginList(): void {
-    this.#shown = new Set();
+    this.#shown = [];
   }
 
-  /** Records that a page of the current list showed this object. */
-  markListed(key: string): void {
-    this.#shown.add(key);
+  /** Records the keys of a page of the current list. */
+  showPage(keys: readonly string[]): void {
+    if (keys.length > 0) this.#shown.push(keys.join(SEPARATOR));
   }
 
-  /** Ends a complete list and returns its conclusions: deleted keys, and all keys of the first one. */
-  endList(resourceVersion: string): Pick<ReaderBatch, 'gone' | 'listed'> {
-    const there = this.#shown;
-    this.#shown = new Set();
-    // A stream that is ahead of the list brought these deletions.
-    for (const key of this.#gone.keys()) there.delete(key);
-    const gone = [...this.#replaced].filter((key) => !there.has(key));
-    this.#replaced.clear();
-    for (const [key, version] of this.#versions) {
-      if (there.has(key)) continue;
-      // An object read at a newer version than the list's cannot be in the list.
-      if (compareVersions(version, resourceVersion) > 0) {
-        there.add(key);
-        continue;
-      }
-      gone.push(key);
-      // A stream that is behind may still bring this very state, which was read.
-      this.#forget(key, version);
-    }
-    const isFirst = !this.#isListed;
+  /** Ends a complete list; its keys are kept until the overlap ends. */
+  endList(): void {
     this.#isListed = true;
-    return { gone, listed: isFirst ? there : null };
+    if (this.#touched === null) this.#shown = [];
   }
 
-  /** Forgets deletions that no stream from the position on can contradict. */
-  pruneDeleted(): void {
-    const at = this.#position?.resourceVersion;
-    if (at === undefined) return;
-    for (const [key, version] of this.#gone) {
-      if (compareVersions(version, at) <= 0) this.#gone.delete(key);
+  /** Keys of the list of this version, with corrections of the stream beside it. */
+  existing(resourceVersion: string): ReadonlySet<string> {
+    const keys = new Set<string>();
+    for (const page of this.#shown) for (const key of page.split(SEPARATOR)) keys.add(key);
+    for (const [key, last] of this.#touched ?? []) {
+      // A list does not show what was written after it.
+      if (isUpTo(last.resourceVersion, resourceVersion)) continue;
+      if (last.isGone) keys.delete(key);
+      else keys.add(key);
     }
+    return keys;
   }
 
-  /** Forgets all but the keys, because the store of the server was replaced. */
+  /** Forgets everything, because the store of the server was replaced. */
   reset(): void {
-    for (const key of this.#versions.keys()) this.#replaced.add(key);
-    this.#versions.clear();
-    this.#counts.clear();
-    this.#gone.clear();
     this.#position = null;
+    this.#streamed = null;
+    this.#ahead.clear();
+    this.#counts.clear();
+    this.endOverlap();
+  }
+}
+
+function isBelow(version: string, other: string | undefined): boolean {
+  return other !== undefined && compareVersions(version, other) < 0;
+}
+
+function isUpTo(version: string, other: string | null): boolean {
+  return other !== null && compareVersions(version, other) <= 0;
+}
+
+/**
+ * Number of counts in one of two generations. A gap is rarely longer than some minutes, and the
+ * objects that are written in it are mostly those that were written shortly before.
+ */
+const COUNTS_KEPT = 5_000;
+
+/** Counts of the objects that were written last; objects beyond the bound are not known. */
+class RecentCounts {
+  #young = new Map<string, number>();
+  #old = new Map<string, number>();
+
+  /** 0 if it is not known. */
+  get(key: string): number {
+    return this.#young.get(key) ?? this.#old.get(key) ?? 0;
+  }
+
+  /** Sets a count; 0 deletes it. */
+  set(key: string, count: number): void {
+    if (count === 0) {
+      this.#young.delete(key);
+      this.#old.delete(key);
+      return;
+    }
+    this.#young.set(key, count);
+    if (this.#young.size < COUNTS_KEPT) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+
+  clear(): void {
+    this.#young.clear();
+    this.#old.clear();
   }
 }
 
@@ -161,8 +233,8 @@ export interface ReaderBatch {
   /** Keys (`namespace/name`) that no longer exist after the changes above. */
   readonly gone: readonly string[];
   /**
-   * All keys that exist, with the first complete list of this process; else null, because the set is
-   * as big as the list.
+   * All keys that exist, with a list that follows a gap and with the first one of this process; every
+   * other known key was deleted. Else null, because the set is as big as the list.
    */
   readonly listed: ReadonlySet<string> | null;
   /** Position after all of it; null if it did not move. */
@@ -198,7 +270,10 @@ export function hasNews({ changes, gone, gaps }: ReaderBatch): boolean {
   return changes.length + gone.length + gaps.length > 0;
 }
 
-/** A batch of a position alone, with the gaps before it. */
-export function positionBatch(position: Position | null, gaps: readonly Gap[] = []): ReaderBatch {
-  return { changes: [], gone: [], listed: null, position, gaps };
+/** A batch of a position alone, with the gap before it. */
+export function positionBatch(
+  position: Position | null,
+  { gaps = [], listed = null }: Partial<Pick<ReaderBatch, 'gaps' | 'listed'>> = {},
+): ReaderBatch {
+  return { changes: [], gone: [], listed, position, gaps };
 }

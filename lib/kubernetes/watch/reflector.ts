@@ -162,13 +162,15 @@ class Reflector {
   #complete(page: ListPage, { batch, hidden }: DeduplicatedPage): ReaderBatch {
     const position = { resourceVersion: page.resourceVersion, at: page.readAt };
     const gap = this.#gapUpTo(position, { hidden, isConsistent: page.isConsistent });
-    const ended = this.#knownVersions.endList(page.resourceVersion);
-    this.#knownVersions.moveTo(position);
-    this.#knownVersions.pruneDeleted();
+    // Deletions within the gap were on no stream; the store finds them by the keys that exist.
+    const listed = this.#knownVersions.existing(page.resourceVersion);
+    this.#knownVersions.endList();
+    // No stream is open, so none brings anything up to this version any more.
+    this.#knownVersions.streamTo(position);
     this.#idleTimer.restart();
     this.#freshness.prove();
     this.#reconnectBackoff.resetEmptyTries();
-    return { ...batch, ...ended, position, gaps: [...batch.gaps, ...gap] };
+    return { ...batch, listed, position, gaps: [...batch.gaps, ...gap] };
   }
 
   /** The gap before a list; none at a first start, when nothing can be missing. */
@@ -197,7 +199,7 @@ class Reflector {
     const gaps = [this.#deduplicator.gap({ loss: 'possible-loss', why, from, to })];
     this.#knownVersions.reset();
     this.#isReplaced = true;
-    return positionBatch(null, gaps);
+    return positionBatch(null, { gaps });
   }
 
   #floorOf(): (object: JsonObject) => string | null {
@@ -218,6 +220,7 @@ class Reflector {
     }
     this.#parts.observe({ kind: 'watch-opened', ...this.#origin, resourceVersion: after });
     this.#freshness.doubt();
+    this.#knownVersions.beginStream();
     // After watches that brought nothing, this one must first prove itself.
     if (this.#reconnectBackoff.isProductive) this.#observeState('watching', '');
     const session = new WatchSession(this.#sessionParts(), opening.stream);

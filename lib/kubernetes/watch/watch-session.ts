@@ -146,8 +146,7 @@ export class WatchSession {
     // Progress counts, not the number of frames: an ERROR frame or a known state is no progress.
     if (hasNews(batch) || this.#position() !== before) this.#moved = true;
     if (end === null) this.#parts.prove(this.#parts.clock.monotonic());
-    if (this.#relist === null) this.#parts.knownVersions.pruneDeleted();
-    else if (this.#relist.isPassed(this.#position())) this.#finish(stream);
+    if (this.#relist?.isPassed(this.#position()) === true) this.#finish(stream);
     if (end === null) return { batches: [batch] };
     const step = this.#onEnded(stream, end);
     return { ...step, batches: [batch, ...(step.batches ?? [])] };
@@ -183,6 +182,7 @@ export class WatchSession {
     }
     const relist = new IdleRelist(this.#position(), this.#parts.clock.monotonic());
     this.#relist = relist;
+    this.#parts.knownVersions.beginOverlap();
     this.#tasks.spawn(async (signal) => {
       const until = AbortSignal.any([signal, relist.ending.signal]);
       for await (const page of this.#parts.list(until)) {
@@ -200,13 +200,15 @@ export class WatchSession {
     const found = deduplicator.page(page, { floorOf: () => relist.floor, judgeFirst });
     relist.addPage(page, { hidden: found.hidden, now: this.#parts.clock.monotonic() });
     if (!page.isLast) return { batches: [found.batch] };
-    const ended = knownVersions.endList(page.resourceVersion);
+    // The stream brings deletions. Only what was deleted before this process is found by the keys.
+    const listed = knownVersions.isListed ? null : knownVersions.existing(page.resourceVersion);
+    knownVersions.endList();
     this.#parts.prove(relist.startedAt);
     const { items, pages } = relist;
     const { startedAt, readAt } = page;
     this.#parts.idleRelisted({ items, pages, startedAt, readAt });
     const position = this.#positionAfter(relist);
-    return { batches: [{ ...found.batch, ...ended, position }] };
+    return { batches: [{ ...found.batch, listed, position }] };
   }
 
   /** The new position if the stream has reached the list; else null, and opens a second stream. */
@@ -253,9 +255,11 @@ export class WatchSession {
     const listed = relist?.listed ?? null;
     if (error.action === 'relist' && relist !== null && listed !== null) {
       const gaps = this.#parts.gapUpTo(listed, relist);
-      this.#parts.knownVersions.moveTo(listed);
+      const { knownVersions } = this.#parts;
+      const existing = knownVersions.existing(listed.resourceVersion);
+      knownVersions.moveTo(listed);
       this.#finish(this.#main);
-      const moved = positionBatch(this.#parts.knownVersions.position, gaps);
+      const moved = positionBatch(knownVersions.position, { gaps, listed: existing });
       return { batches: [moved], end: { kind: 'relisted' } };
     }
     // The first stream and the position remain; the next idle relist tries again.
@@ -289,7 +293,7 @@ export class WatchSession {
     if (winner !== this.#main) this.#setMain(winner);
     this.#relist?.end();
     this.#relist = null;
-    this.#parts.knownVersions.pruneDeleted();
+    this.#parts.knownVersions.endOverlap();
     this.#parts.idleTimer.restart();
     this.#scheduleRelist();
   }
@@ -333,6 +337,7 @@ export class WatchSession {
     this.#main.close();
     this.#relist?.second?.close();
     this.#relist?.end();
+    this.#parts.knownVersions.endOverlap();
     await this.#tasks[Symbol.asyncDispose]();
     // A second stream may have been opened that was not handled any more.
     this.#queue.close();

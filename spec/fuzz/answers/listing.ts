@@ -79,12 +79,7 @@ export async function mustList(answers: readonly ApiAnswer[]): Promise<void> {
     mustHaveItems(page, api.last);
     mustBeNew(deduplicator, page, read);
   }
-  const { gone, listed: existing } = memory.endList(version);
-  must(
-    [...listed].every((key) => existing?.has(key)),
-    'the first list tells all that is there',
-  );
-  must(new Set(gone).size === gone.length, 'a key goes once');
+  mustBeSame([...memory.existing(version)], [...listed], 'the keys of the list');
   must(memory.size <= read.size, () => `${memory.size} objects of ${read.size} are remembered`);
 }
 

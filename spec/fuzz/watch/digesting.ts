@@ -1,6 +1,6 @@
 // What the deduplicator promises of any frames: each state once and never an older one, a position that only
 // moves on, what is unreadable counted once across reconnects, and an end to reconnecting. The model
-// beside it is naive: a map of versions, and the lines that a server would send again.
+// beside it is naive: the highest version so far, and the lines that a server would send again.
 
 import { type Json, jsonAt, stringAt } from '../../../lib/core/json-object.ts';
 import type { Observation } from '../../../lib/core/observation.ts';
@@ -108,7 +108,6 @@ function isUnreadable(frame: Frame | null): boolean {
 class Model {
   position: string | null;
   gaps = 0;
-  readonly #versions = new Map<string, string>();
 
   constructor(position: string | null) {
     this.position = position;
@@ -124,8 +123,8 @@ class Model {
     }
     const { resourceVersion } = said;
     if (said.kind !== 'bookmark') {
-      const last = this.#versions.get(said.key);
-      const isNew = last === undefined || isBelow(last, resourceVersion);
+      // A server sends frames in the order of their versions.
+      const isNew = this.position === null || isBelow(this.position, resourceVersion);
       const changes = said.kind === 'change' && isNew ? [said.object] : [];
       const gone = said.kind === 'deleted' && isNew ? [said.key] : [];
       mustBeSame(
@@ -134,7 +133,6 @@ class Model {
         'what is new',
       );
       mustBeSame(batch.gone, gone, 'what is gone');
-      if (isNew) this.#versions.set(said.key, resourceVersion);
     }
     if (this.position === null || !isBelow(resourceVersion, this.position)) {
       this.position = resourceVersion;

@@ -60,6 +60,27 @@ export const secondWatch = readerSuite('the second watch of an idle relist', (op
     });
   }
 
+  it('makes the list show what was deleted after a 410, corrected by the streams', async () => {
+    await using bench = await open();
+    const items = [eventAt('went', '5'), eventAt('kept', '6')];
+    const first = await bench.begin('10', items);
+    await bench.observedKind('watch-opened');
+    const list = await bench.quiet();
+    first.send(frame('ADDED', 'brief', '19'));
+    await bench.haveRead('brief@19');
+    list.list({ resourceVersion: '90', items: [eventAt('kept', '6'), X] });
+    const second = (await bench.server.next('watch')).open();
+    second.send(frame('ADDED', 'other', '20'), errorFrame(410));
+    await bench.haveReached('90');
+    expect(bench.gone, 'also the one that was there only in between').to.deep.equal([
+      'shop/went',
+      'shop/brief',
+      'shop/other',
+    ]);
+    const listed = bench.reading.items.at(-1)?.listed ?? [];
+    expect([...listed]).to.deep.equal(['shop/kept', 'shop/x']);
+  });
+
   it('proves nothing while one of its frames is incomplete', async () => {
     await using bench = await open();
     const { second } = await idleRelist(bench);

@@ -10,87 +10,129 @@ function state(key: string, resourceVersion: string, count = 1): ReadState {
   return { key, resourceVersion, count };
 }
 
+/** Reads a state as the deduplicator does. */
+function stream(memory: KnownVersions, key: string, resourceVersion: string): boolean {
+  const isNew = memory.recordFrame(state(key, resourceVersion));
+  memory.streamTo({ resourceVersion, at: 0 });
+  return isNew;
+}
+
+/** Reads a deletion. */
+function deletion(memory: KnownVersions, key: string, resourceVersion: string): boolean {
+  const isNew = memory.recordFrame(state(key, resourceVersion, 0), true);
+  memory.streamTo({ resourceVersion, at: 0 });
+  return isNew;
+}
+
 describe('KnownVersions', () => {
   it('accepts each state once and no older one', () => {
     const memory = new KnownVersions(AT_10);
-    expect(memory.record(state('a', '20'))).to.equal(true);
-    expect(memory.record(state('a', '20'))).to.equal(false);
-    expect(memory.record(state('a', '9'))).to.equal(false);
-    expect(memory.record(state('a', '100'))).to.equal(true);
+    expect(stream(memory, 'a', '20')).to.equal(true);
+    expect(stream(memory, 'a', '20')).to.equal(false);
+    expect(stream(memory, 'a', '9')).to.equal(false);
+    expect(stream(memory, 'a', '100')).to.equal(true);
   });
 
-  it('accepts no state from before a deletion until it forgets the deletion', () => {
+  it('keeps no version of what a stream brought, and knows it', () => {
     const memory = new KnownVersions(AT_10);
-    memory.record(state('a', '20'));
-    memory.recordDeletion('a', '30');
-    expect(memory.record(state('a', '20'))).to.equal(false);
-    expect(memory.record(state('a', '31')), 'created again').to.equal(true);
-    memory.recordDeletion('a', '40');
-    memory.moveTo({ resourceVersion: '40', at: 0 });
-    memory.pruneDeleted();
-    expect(memory.wasRead('a', '39'), 'forgotten: no stream can bring it').to.equal(false);
-  });
-
-  it('ignores a deletion that is older than the state read', () => {
-    const memory = new KnownVersions(AT_10);
-    memory.record(state('a', '30'));
-    expect(memory.recordDeletion('a', '20')).to.equal(false);
-    expect(memory.size).to.equal(1);
-  });
-
-  it('reports keys as deleted that a list could have shown and does not show', () => {
-    const memory = new KnownVersions(AT_10);
-    for (const [key, version] of [
-      ['shown', '5'],
-      ['went', '6'],
-      ['newer', '95'],
-    ] as const) {
-      memory.record(state(key, version));
+    for (let version = 11; version <= 1_010; version += 1) {
+      stream(memory, `e${version}`, String(version));
     }
-    memory.beginList();
-    memory.markListed('void');
-    memory.beginList();
-    memory.markListed('shown');
-    expect(memory.endList('90').gone).to.deep.equal(['went']);
-    expect(memory.record(state('went', '6')), 'a stream that lags').to.equal(false);
-    expect(memory.record(state('went', '50')), 'a later state').to.equal(true);
+    expect(memory.size).to.equal(0);
+    expect(memory.wasRead('e500', '500')).to.equal(true);
+    expect(memory.wasRead('e500', '1011')).to.equal(false);
   });
 
-  it('returns all listed keys at the first complete list only', () => {
+  it('keeps the version of an item until the stream has passed it', () => {
     const memory = new KnownVersions(AT_10);
-    for (const [key, version] of [
-      ['shown', '5'],
-      ['went', '6'],
-      ['newer', '95'],
-      ['deleted', '7'],
-    ] as const) {
-      memory.record(state(key, version));
-    }
-    memory.recordDeletion('deleted', '96');
+    memory.recordItem('a', '20');
+    expect(stream(memory, 'b', '15'), 'another object, on no page').to.equal(true);
+    expect(stream(memory, 'a', '16'), 'an older state').to.equal(false);
+    expect(deletion(memory, 'a', '17'), 'an older deletion').to.equal(false);
+    expect(stream(memory, 'a', '20')).to.equal(false);
+    expect(memory.size, 'passed').to.equal(0);
+    expect(stream(memory, 'a', '21')).to.equal(true);
+  });
+
+  it('still accepts frames of an open stream below a position that a list proved', () => {
+    const memory = new KnownVersions(AT_10);
+    memory.recordItem('a', '20');
+    memory.moveTo({ resourceVersion: '90', at: 0 });
+    expect(stream(memory, 'late', '50')).to.equal(true);
+    expect(memory.position?.resourceVersion).to.equal('90');
+    memory.beginStream();
+    expect(memory.wasRead('late', '60'), 'a stream from the position').to.equal(true);
+  });
+
+  it('accepts no state from before a deletion', () => {
+    const memory = new KnownVersions(AT_10);
+    stream(memory, 'a', '20');
+    expect(deletion(memory, 'a', '30')).to.equal(true);
+    expect(memory.wasRead('a', '20')).to.equal(true);
+    expect(stream(memory, 'a', '31'), 'created again').to.equal(true);
+  });
+
+  it('returns the keys of the last list, corrected by newer frames beside it', () => {
+    const memory = new KnownVersions(AT_10);
+    memory.beginOverlap();
+    stream(memory, 'early', '50');
+    deletion(memory, 'again', '51');
+    stream(memory, 'newer', '95');
+    deletion(memory, 'deleted', '96');
     memory.beginList();
-    for (const key of ['shown', 'unknown', 'deleted']) memory.markListed(key);
-    const { listed } = memory.endList('90');
-    expect([...(listed ?? [])]).to.deep.equal(['shown', 'unknown', 'newer']);
+    memory.showPage(['void']);
     memory.beginList();
-    memory.markListed('shown');
-    expect(memory.endList('91').listed).to.equal(null);
-    expect([...(listed ?? [])], 'handed over, not kept').to.have.length(3);
+    memory.showPage(['shown', 'deleted']);
+    memory.showPage(['again']);
+    expect([...memory.existing('90')]).to.deep.equal(['shown', 'again', 'newer']);
+    memory.endList();
+    deletion(memory, 'shown', '97');
+    expect([...memory.existing('90')], 'kept beside the stream').to.deep.equal(['again', 'newer']);
+    memory.endOverlap();
+    expect([...memory.existing('90')]).to.deep.equal([]);
+  });
+
+  it('keeps no key after a list without a stream', () => {
+    const memory = new KnownVersions(null);
+    memory.beginList();
+    memory.showPage(['shown']);
+    expect(memory.isListed).to.equal(false);
+    memory.endList();
+    expect(memory.isListed).to.equal(true);
+    expect([...memory.existing('90')]).to.deep.equal([]);
   });
 
   it('knows the number of writes of the last state of each object', () => {
     const memory = new KnownVersions(AT_10);
     expect(memory.countOf('a'), 'not known').to.equal(0);
-    memory.record(state('a', '11'));
+    memory.recordCount(state('a', '11'));
     expect(memory.countOf('a')).to.equal(1);
-    memory.record(state('a', '12', 7));
+    memory.recordFrame(state('a', '12', 7));
     expect(memory.countOf('a')).to.equal(7);
-    memory.record(state('a', '13', 1));
+    memory.recordFrame(state('a', '13', 1));
     expect(memory.countOf('a'), 'created again').to.equal(1);
-    memory.record(state('a', '14', 9));
-    memory.recordDeletion('a', '15');
+    memory.recordFrame(state('a', '14', 9));
+    memory.recordFrame(state('a', '15', 0), true);
     expect(memory.countOf('a'), 'gone').to.equal(0);
-    memory.record(state('a', '16'));
-    expect(memory.countOf('a')).to.equal(1);
+  });
+
+  it('knows the counts of the objects written last only', () => {
+    const memory = new KnownVersions(null);
+    const last = 12_000;
+    for (let number = 1; number <= last; number += 1) {
+      memory.recordCount(state(`e${number}`, String(number), 3));
+    }
+    expect(memory.countOf(`e${last - 4_000}`)).to.equal(3);
+    expect(memory.countOf('e1')).to.equal(0);
+  });
+
+  it('takes no count of a list that a stream has passed', () => {
+    const memory = new KnownVersions(AT_10);
+    memory.beginOverlap();
+    memory.recordFrame(state('a', '20', 8));
+    memory.streamTo({ resourceVersion: '20', at: 0 });
+    memory.recordCount(state('a', '15', 7));
+    expect(memory.countOf('a')).to.equal(8);
   });
 
   it('never moves its position back', () => {
@@ -101,23 +143,12 @@ describe('KnownVersions', () => {
 
   it('forgets everything when the store is replaced', () => {
     const memory = new KnownVersions(AT_10);
-    memory.record(state('a', '500'));
+    stream(memory, 'a', '500');
+    memory.recordItem('b', '600');
     memory.reset();
     expect(memory.position).to.equal(null);
-    expect(memory.record(state('a', '3'))).to.equal(true);
-  });
-
-  it('reports keys of a replaced store as deleted that the next complete list does not show', () => {
-    const memory = new KnownVersions(AT_10);
-    for (const key of ['shown', 'went', 'too']) memory.record(state(key, '500'));
-    memory.reset();
-    memory.beginList();
-    memory.markListed('shown');
-    memory.record(state('shown', '3'));
-    expect(memory.endList('9').gone).to.deep.equal(['went', 'too']);
-    memory.beginList();
-    memory.markListed('shown');
-    expect(memory.endList('10').gone, 'once').to.deep.equal([]);
+    expect(memory.wasRead('a', '3')).to.equal(false);
+    expect(memory.wasRead('b', '4')).to.equal(false);
   });
 });
 

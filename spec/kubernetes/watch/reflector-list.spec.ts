@@ -1,5 +1,5 @@
-// Conclusions from a complete list: once in a process all keys that exist, and each time the gap in
-// its kind.
+// Conclusions from a complete list: all keys that exist, for the first one of a process and for one
+// that follows a gap, and the gap in its kind.
 
 import { expect } from 'chai';
 import {
@@ -71,17 +71,29 @@ export const firstList = readerSuite('the first complete list of a process', (op
     expect(listed(bench)).to.deep.equal([[]]);
   });
 
-  it('is the only one', async () => {
+  it('is the only one of a path that the stream keeps up with', async () => {
+    await using bench = await open();
+    await bench.begin('10', [A]);
+    await bench.observedKind('watch-opened');
+    for (const version of ['20', '30']) {
+      (await bench.quiet()).list({ resourceVersion: version, items: [A] });
+      (await bench.server.next('watch')).open();
+      await until(async () => {
+        await bench.silence();
+        return bench.position === version;
+      }, 'the new position');
+    }
+    expect(listed(bench)).to.deep.equal([['shop/a']]);
+  });
+
+  it('is followed by that of each list after a gap, which shows what was deleted', async () => {
     await using bench = await open();
     const watch = await bench.begin('10', [A]);
-    await bench.observedKind('watch-opened');
-    (await bench.quiet()).list({ resourceVersion: '20', items: [A] });
-    await bench.server.next('watch');
     watch.send(errorFrame(410));
     (await bench.list()).list({ resourceVersion: '30', items: [B] });
     await bench.haveReached('30');
-    expect(bench.gone, 'later ones tell by who went').to.deep.equal(['shop/a']);
-    expect(listed(bench)).to.deep.equal([['shop/a']]);
+    expect(listed(bench)).to.deep.equal([['shop/a'], ['shop/b']]);
+    expect(bench.gone).to.deep.equal(['shop/a']);
   });
 });
 

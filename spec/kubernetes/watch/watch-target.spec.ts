@@ -8,10 +8,13 @@ import {
   startPointOf,
   successorsOf,
   type WatchTarget,
+  widenedFrom,
 } from '../../../lib/kubernetes/watch/watch-target.ts';
 
 const ALL = '/api/v1/events';
 const SHOP = '/api/v1/namespaces/shop/events';
+const WARNING = 'type=Warning';
+const SHOP_WARNING = `${SHOP}?fieldSelector=${WARNING}`;
 const PAY = '/api/v1/namespaces/pay/events';
 
 function eventsOf(namespace: string | null, more: Partial<WatchTarget> = {}): WatchTarget {
@@ -158,12 +161,119 @@ describe('startPointOf', () => {
     });
   }
 
-  it('keeps positions of different selectors apart', () => {
-    const selected = eventsOf('shop', { fieldSelector: 'type=Warning' });
-    expect(positionKeyOf(selected)).to.equal(`${SHOP}?fieldSelector=type=Warning`);
-    expect(startPointOf(selected, new Map([[SHOP, at('9', 1)]])).position).to.equal(null);
-    const all = eventsOf(null, { fieldSelector: 'type=Warning' });
-    expect(startPointOf(all, new Map([[SHOP, at('9', 1)]])).known).to.deep.equal([]);
+  it('names a position by path and selector', () => {
+    expect(positionKeyOf(eventsOf('shop', { fieldSelector: WARNING }))).to.equal(SHOP_WARNING);
+    expect(positionKeyOf(eventsOf('shop'))).to.equal(SHOP);
+  });
+
+  for (const [sequence, fieldSelector, kept, expected] of [
+    ['none, then type=Warning', WARNING, [[SHOP, at('7', 1)]], '7'],
+    ['type=Warning, then none', undefined, [[SHOP_WARNING, at('7', 1)]], '7'],
+    ['type=Warning, then reason=x', 'reason=x', [[SHOP_WARNING, at('7', 1)]], '7'],
+    [
+      'type=Warning, none, then type=Warning',
+      WARNING,
+      [
+        [SHOP_WARNING, at('7', 1)],
+        [SHOP, at('9', 2)],
+      ],
+      '9',
+    ],
+    [
+      'none, type=Warning, then none',
+      undefined,
+      [
+        [SHOP_WARNING, at('9', 2)],
+        [SHOP, at('7', 1)],
+      ],
+      '9',
+    ],
+    [
+      'all namespaces with type=Warning, then one',
+      undefined,
+      [[`${ALL}?fieldSelector=a=b`, at('7', 1)]],
+      '7',
+    ],
+    [
+      'the same on a store that was replaced since',
+      WARNING,
+      [
+        [SHOP, at('1000', 1)],
+        [SHOP_WARNING, at('40', 9)],
+      ],
+      '40',
+    ],
+  ] as const) {
+    it(`goes on after a change of the selector (${sequence}) from ${expected}`, () => {
+      const watched = eventsOf('shop', fieldSelector === undefined ? {} : { fieldSelector });
+      expect(startPointOf(watched, new Map(kept)).position?.resourceVersion).to.equal(expected);
+    });
+  }
+
+  it('goes on from positions of namespaces under another selector', () => {
+    const all = eventsOf(null, { fieldSelector: WARNING });
+    const { position, floorOf } = startPointOf(all, new Map([[SHOP, at('9', 1)]]));
+    expect(position).to.equal(null);
+    expect(floorOf({ metadata: { namespace: 'shop' } })).to.equal('9');
+    expect(floorOf({ metadata: { namespace: 'pay' } })).to.equal(null);
+  });
+});
+
+describe('widenedFrom', () => {
+  for (const [what, fieldSelector, kept, expected] of [
+    ['a first start', WARNING, [], null],
+    ['the same selector', WARNING, [[SHOP_WARNING, at('7', 1)]], null],
+    ['a selector after none', WARNING, [[SHOP, at('7', 1)]], null],
+    ['one more term', `reason=x,${WARNING}`, [[SHOP_WARNING, at('7', 1)]], null],
+    ['none after a selector', undefined, [[SHOP_WARNING, at('7', 1)]], WARNING],
+    ['another value', 'type=Normal', [[SHOP_WARNING, at('7', 1)]], WARNING],
+    [
+      'a term less',
+      'reason=x',
+      [[`${SHOP}?fieldSelector=reason=x,${WARNING}`, at('7', 1)]],
+      `reason=x,${WARNING}`,
+    ],
+    [
+      'none, then a narrow one, then none',
+      undefined,
+      [
+        [SHOP, at('7', 1)],
+        [SHOP_WARNING, at('9', 2)],
+      ],
+      WARNING,
+    ],
+    [
+      'a narrow one, none, then none',
+      undefined,
+      [
+        [SHOP_WARNING, at('7', 1)],
+        [SHOP, at('9', 2)],
+      ],
+      null,
+    ],
+    [
+      'all namespaces under a selector, then one',
+      undefined,
+      [[`${ALL}?fieldSelector=${WARNING}`, at('7', 1)]],
+      WARNING,
+    ],
+  ] as const) {
+    it(`${what}: ${expected ?? 'nothing'}`, () => {
+      const watched = eventsOf('shop', fieldSelector === undefined ? {} : { fieldSelector });
+      expect(widenedFrom(watched, new Map(kept))?.before ?? null).to.equal(expected);
+    });
+  }
+});
+
+describe('widenedFrom of all namespaces', () => {
+  it('finds a namespace that was read under a selector', () => {
+    const kept = new Map([
+      [SHOP_WARNING, at('7', 1)],
+      [PAY, at('9', 1)],
+    ]);
+    expect(widenedFrom(eventsOf(null), kept)).to.deep.equal({ before: WARNING, from: at('7', 1) });
+    const selected = eventsOf(null, { fieldSelector: WARNING });
+    expect(widenedFrom(selected, kept)).to.equal(null);
   });
 });
 
@@ -186,8 +296,14 @@ describe('successorsOf', () => {
     ['no other resource', SHOP, [eventsOf(null, { resource: 'pods' })], []],
     ['no part of another resource', ALL, [eventsOf('shop', { resource: 'pods' })], []],
     ['no other group', SHOP, [eventsOf(null, { group: 'events.k8s.io' })], []],
-    ['no other selector', SHOP, [selected], []],
-    ['no part of another selector', ALL, [{ ...selected, namespace: 'shop' }], []],
+    ['one of another selector', SHOP, [selected], [[`${ALL}?fieldSelector=type=Warning`, null]]],
+    [
+      'a part of another selector',
+      ALL,
+      [{ ...selected, namespace: 'shop' }],
+      [[`${SHOP}?fieldSelector=type=Warning`, 'shop']],
+    ],
+    ['one without its selector', SHOP_WARNING, [eventsOf('shop')], [[SHOP, null]]],
     [
       'one of the same selector',
       `${SHOP}?fieldSelector=type=Warning`,
