@@ -231,7 +231,7 @@ class DemoSummary {
     }
     if (observation.kind !== 'decision') return;
     this.#states += 1;
-    this.#series.add(JSON.stringify(observation.occurrence.series));
+    this.#series.add(JSON.stringify(observation.occurrence.identity));
     const { rule, action } = observation.decision;
     increase(this.#byRule, `${action} by ${rule === null ? 'default' : (rule.name ?? rule.index)}`);
     for (const { disposition } of observation.disposed) increase(this.#dispositions, disposition);

@@ -168,8 +168,8 @@ class LastStates {
   }
 
   keep(event: EventObject): void {
-    const { series } = toOccurrence(event, { source: '', path: '', from: 'list', readAt: 0 });
-    this.#events.set(JSON.stringify([series.namespace, series.name, series.firstTime]), event);
+    const { identity } = toOccurrence(event, { source: '', path: '', from: 'list', readAt: 0 });
+    this.#events.set(JSON.stringify(identity), event);
     if (this.#events.size <= MOST_SERIES) return;
     const message = `flag --last-state: more than ${MOST_SERIES} series (expected fewer); split the input`;
     throw new SluiceError('input-unusable', message);

@@ -46,19 +46,19 @@ export function renderExplanation(
 }
 
 /** Renders an Event: `shop/web-1.17…: Warning Pod shop/web-1 BackOff ×7`. */
-export function eventText({ object, fields, series }: Occurrence, count: number): string {
+export function eventText({ namespace, name, object, fields }: Occurrence, count: number): string {
   const about = `${object.kind || '-'} ${object.namespace || '-'}/${object.name || '-'}`;
-  const event = `${series.namespace}/${series.name}: ${fields.type || '-'} ${about}`;
+  const event = `${namespace}/${name}: ${fields.type || '-'} ${about}`;
   return `${event} ${fields.reason || '-'} ×${count}`;
 }
 
 /** Names the sources that read the Event, and the one that the decision is for. */
 function renderReading({ occurrence, facts: { readBy } }: ExplainedEvent): string {
-  const { source, series } = occurrence;
+  const { source, namespace } = occurrence;
   const names = readBy.map((name) => printable(name)).join(', ');
   const judged = `judged for ${printable(source)}`;
   if (readBy.length === 0) {
-    const where = JSON.stringify(series.namespace);
+    const where = JSON.stringify(namespace);
     return printable(`read by no source: none has the namespace ${where}; ${judged}`, 400);
   }
   if (!readBy.includes(source)) return `read by ${names}, not by ${printable(source)}; ${judged}`;

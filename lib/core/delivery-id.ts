@@ -11,10 +11,8 @@ export interface DeliveryKey {
   readonly clusterId: string;
   readonly ruleIdentity: string;
   readonly triggerIdentity: string;
-  readonly eventNamespace: string;
-  readonly eventName: string;
-  /** Six fractional digits and `Z`. */
-  readonly firstTime: string;
+  /** The identity of the occurrence, by its source. The last text is its first time, which may be ''. */
+  readonly identity: readonly string[];
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -30,7 +28,8 @@ const ID = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
  * Computes the id of the delivery with this key in this bucket.
  *
  * **Shape**: 26 characters. Time part: the first time in ms; 0 if it is missing or does not fit
- * into 48 bits. Random part: the first 80 bits of SHA-256 over the JSON list of the seven strings.
+ * into 48 bits. Random part: the first 80 bits of SHA-256 over the JSON list of all strings, the bucket
+ * last.
  */
 export function deliveryId(key: DeliveryKey, bucket: string): string {
   return idOf(ledgerParts(key), bucket);
@@ -100,8 +99,8 @@ function idOf(parts: readonly string[], bucket: string): string {
 }
 
 function ledgerParts(key: DeliveryKey): readonly string[] {
-  const { clusterId, ruleIdentity, triggerIdentity, eventNamespace, eventName, firstTime } = key;
-  return [clusterId, ruleIdentity, triggerIdentity, eventNamespace, eventName, firstTime];
+  const { clusterId, ruleIdentity, triggerIdentity, identity } = key;
+  return [clusterId, ruleIdentity, triggerIdentity, ...identity];
 }
 
 function timePart(firstTime: string): bigint {

@@ -17,15 +17,6 @@ interface EventFields {
   readonly host: string;
 }
 
-/** One Event's life with all its repetitions. Delivery ids add the cluster id. */
-interface Series {
-  /** `metadata.namespace`, which RBAC protects, not the involved object's namespace. */
-  readonly namespace: string;
-  readonly name: string;
-  /** Six fractional digits and `Z`; '' if the Event has no time. */
-  readonly firstTime: string;
-}
-
 /** The source, path, manner and time of a read. */
 export interface ReadFrom {
   /** The name of the source in the configuration. */
@@ -41,18 +32,28 @@ export interface ReadFrom {
 
 /** One state of a series as it was read. */
 export interface Occurrence extends ReadFrom {
-  readonly series: Series;
+  /** `metadata.namespace` of the Event, which RBAC protects; not the involved object's namespace. */
+  readonly namespace: string;
+  /** `metadata.name` of the Event. */
+  readonly name: string;
   /** `namespace/name` of the Event: the object's key in a watch. */
   readonly key: string;
+  /**
+   * The series: namespace, name and first time. It is one Event with all its repetitions. Delivery ids
+   * add the cluster id.
+   */
+  readonly identity: readonly string[];
+  /** Distinguishes deliveries of one identity: `metadata.creationTimestamp`, which re-creation changes. */
+  readonly bucket: string;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** `metadata.creationTimestamp` as written. It identifies one life: re-creation changes it. */
-  readonly life: string;
+  /** The first time of the series: six digits and `Z`; '' if the Event has no time. */
+  readonly firstTime: string;
   /** When the state happened, by its reporter's clock: six digits and `Z`; '' if unknown. */
   readonly happenedAt: string;
   /** `count`, else `series.count`, else 1. */
   readonly count: number;
-  /** The involved object. Text from the Event's writer: only `series.namespace` is protected. */
+  /** The involved object. Text from the Event's writer: only `namespace` is protected. */
   readonly object: ObjectReference;
   readonly fields: EventFields;
   /** The Event itself, without `metadata.managedFields`. */
@@ -70,14 +71,18 @@ export function toOccurrence(object: EventObject, read: ReadFrom): Occurrence {
   const event = withoutManagedFields(object);
   const namespace = textAt(event, 'metadata', 'namespace');
   const name = textAt(event, 'metadata', 'name');
+  const firstTime = firstTimeOf(event);
   const involved = jsonAt(event, 'involvedObject');
   return Object.freeze({
     ...read,
-    series: Object.freeze({ namespace, name, firstTime: firstTimeOf(event) }),
+    namespace,
+    name,
     key: read.key ?? `${namespace}/${name}`,
+    identity: Object.freeze([namespace, name, firstTime]),
+    bucket: textAt(event, 'metadata', 'creationTimestamp'),
     uid: textAt(event, 'metadata', 'uid'),
     resourceVersion: textAt(event, 'metadata', 'resourceVersion'),
-    life: textAt(event, 'metadata', 'creationTimestamp'),
+    firstTime,
     happenedAt: happenedAtOf(event),
     count: countOf(event),
     object: referenceOf(involved),

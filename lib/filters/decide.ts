@@ -88,13 +88,13 @@ export interface ExplanationDocument
 
 /** Makes the document of an explanation. */
 export function toExplanationDocument(
-  { series, uid, source }: Occurrence,
+  { namespace, name, uid, source }: Occurrence,
   { decision, trail }: Explanation,
   { readBy, guard }: ExplanationFacts,
 ): ExplanationDocument {
   const { action, rule, triggers } = decision;
   return {
-    event: { namespace: series.namespace, name: series.name, uid },
+    event: { namespace, name, uid },
     action,
     rule: rule === null ? null : { index: rule.index, name: rule.name },
     triggers,

@@ -29,7 +29,7 @@ const BRIGADE_WORKER = 'brigade-worker';
 /** Stops an Event about an object of another namespace than its own. */
 export function guardForeign({ occurrence }: Guarded, { guard }: Guards): Ruling | null {
   const { namespace } = occurrence.object;
-  const { namespace: eventNamespace } = occurrence.series;
+  const { namespace: eventNamespace } = occurrence;
   if (guard.allowForeign || namespace === '' || namespace === eventNamespace) return null;
   return {
     disposition: 'foreign',
@@ -39,11 +39,9 @@ export function guardForeign({ occurrence }: Guarded, { guard }: Guards): Ruling
 
 /** Stops an Event about a build: by its namespace, by our names, by Brigade's names. */
 export function guardLoop({ occurrence }: Guarded, { guard }: Guards): Ruling | null {
-  const { object, series } = occurrence;
+  const { object, namespace } = occurrence;
   const objectName = object.name;
-  const built = [object.namespace, series.namespace].find((name) =>
-    guard.namespaces.includes(name),
-  );
+  const built = [object.namespace, namespace].find((name) => guard.namespaces.includes(name));
   if (built !== undefined) return loop(`builds are created in namespace ${quoted(built)}`);
   const prefix = [...guard.prefixes, BRIGADE_WORKER].find((name) => isNamedBy(name, objectName));
   if (prefix !== undefined) return loop(`${quoted(objectName)} has the name of a started build`);

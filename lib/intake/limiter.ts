@@ -199,7 +199,7 @@ export function limit(
   { id, object, rule, occurrence, trigger: { name: trigger } }: StartRequest,
   { limiter }: { readonly limiter: Limiter },
 ): Ruling | null {
-  const { namespace } = occurrence.series;
+  const { namespace } = occurrence;
   const budget = limiter.take({ id, object, rule, trigger, namespace });
   if (budget === null) return null;
   if (budget === 'shed') {

@@ -51,7 +51,7 @@ export function guarded(occurrence: Occurrence, guard: GuardFacts): Ruling | nul
  */
 function again({ occurrence, quietMs }: StartRequest, { entry }: StageFacts): Ruling | null {
   if (entry === undefined) return null;
-  if (entry.life === occurrence.life) return { disposition: 'repeat', id: entry.id, why: '' };
+  if (entry.life === occurrence.bucket) return { disposition: 'repeat', id: entry.id, why: '' };
   const from = parseMicroTime(entry.lastHappenedAt);
   const to = parseMicroTime(occurrence.happenedAt);
   // A time that cannot be parsed proves no silence: one build too few is better than one too many.

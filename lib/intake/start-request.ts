@@ -32,14 +32,11 @@ export function toStartRequest(
   decision: Decision & { readonly rule: RuleRef },
   at: { readonly clusterId: string; readonly trigger: TriggerRef },
 ): StartRequest {
-  const { series } = occurrence;
   const key: DeliveryKey = {
     clusterId: at.clusterId,
     ruleIdentity: decision.rule.identity,
     triggerIdentity: at.trigger.identity,
-    eventNamespace: series.namespace,
-    eventName: series.name,
-    firstTime: series.firstTime,
+    identity: occurrence.identity,
   };
   return {
     occurrence,
@@ -47,8 +44,7 @@ export function toStartRequest(
     quietMs: decision.quietMs,
     trigger: at.trigger,
     ledgerKey: ledgerKey(key),
-    // The bucket of `per: series` is the life of the Event: the same in all its states.
-    id: deliveryId(key, occurrence.life),
+    id: deliveryId(key, occurrence.bucket),
     object: objectKeyOf(occurrence.object),
   };
 }
@@ -58,17 +54,17 @@ export function toDelivery(
   request: StartRequest,
   made: { readonly cluster: ClusterRef; readonly state: DeliveryState; readonly now: number },
 ): Delivery {
-  const { event, series, happenedAt, count } = request.occurrence;
+  const { event, firstTime, happenedAt, count } = request.occurrence;
   return {
     id: request.id,
     key: request.ledgerKey,
-    bucket: request.occurrence.life,
+    bucket: request.occurrence.bucket,
     cluster: made.cluster,
     source: request.occurrence.source,
     rule: request.rule,
     trigger: request.trigger.name,
     match: {},
-    occurrences: [{ event, firstTime: series.firstTime, happenedAt, count }],
+    occurrences: [{ event, firstTime, happenedAt, count }],
     object: request.object,
     state: made.state,
     dead: null,
@@ -89,7 +85,7 @@ export function toLedgerEntry({ occurrence, ...request }: StartRequest, now: num
     eventKey: occurrence.key,
     object: request.object,
     id: request.id,
-    life: occurrence.life,
+    life: occurrence.bucket,
     firedAt: now,
     firedHappenedAt: occurrence.happenedAt,
     firedCount: occurrence.count,
@@ -109,7 +105,7 @@ export function moveLedgerEntry(entry: LedgerEntry, { occurrence }: StartRequest
   return {
     ...entry,
     // A life that was ruled a repetition stays one: silence within it starts nothing.
-    life: occurrence.life,
+    life: occurrence.bucket,
     path: occurrence.path,
     eventKey: occurrence.key,
     lastHappenedAt: isLater ? occurrence.happenedAt : entry.lastHappenedAt,

@@ -56,7 +56,7 @@ export const EVENT_FIELDS: Vocabulary = [
     description: 'The part of the involved object that the Event is about, such as a container.',
     examples: ['spec.containers{app}'],
   }),
-  recurring('eventNamespace', ({ series }) => series.namespace, {
+  recurring('eventNamespace', ({ namespace }) => namespace, {
     paths: [['metadata', 'namespace']],
     description: 'The namespace in which the Event itself is stored.',
     examples: ['shop'],

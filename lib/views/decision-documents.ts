@@ -168,12 +168,12 @@ export function findDecision(recent: RecentActivity, sequence: number): WholeDec
 /** Makes the document of a decision for lists and the feed. */
 export function toDecisionDocument({ sequence, at, what }: DecisionHappening): DecisionDocument {
   const { occurrence, decision, disposed } = what;
-  const { object, fields, series, uid, source, count } = occurrence;
+  const { namespace, name, uid, object, fields, source, count } = occurrence;
   const { action, rule } = decision;
   return {
     sequence,
     time: new Date(at).toISOString(),
-    event: { namespace: cut(series.namespace), name: cut(series.name), uid: cut(uid) },
+    event: { namespace: cut(namespace), name: cut(name), uid: cut(uid) },
     involved: {
       kind: cut(object.kind),
       namespace: cut(object.namespace),

@@ -123,7 +123,7 @@ async function acceptedSeries(): Promise<ReadonlySet<string>> {
     const read = { source: 'cluster', path: '', from: 'watch', readAt: 0 } as const;
     const occurrence = toOccurrence(object, read);
     if (decide(plan.chain, occurrence).action !== 'accept') continue;
-    accepted.add(JSON.stringify(occurrence.series));
+    accepted.add(JSON.stringify(occurrence.identity));
   }
   return accepted;
 }

@@ -205,8 +205,8 @@ function nameOf({ key }: Occurrence): string {
   return key.slice(key.indexOf('/') + 1);
 }
 
-function identityOf({ series, key, resourceVersion }: Occurrence): string {
-  return JSON.stringify([series, key, resourceVersion]);
+function identityOf({ identity, key, resourceVersion }: Occurrence): string {
+  return JSON.stringify([identity, key, resourceVersion]);
 }
 
 function positionsAfter(before: Positions, batches: readonly Batch[]): Positions {

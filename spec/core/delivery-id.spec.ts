@@ -12,13 +12,13 @@ import {
 } from '../../lib/core/delivery-id.ts';
 import { objectName } from '../../lib/triggers/trigger-kind.ts';
 
+const FIRST_TIME = '2026-01-31T23:59:59.123456Z';
+
 const key: DeliveryKey = {
   clusterId: 'f2a1c3d4-0000-4000-8000-000000000001',
   ruleIdentity: 'crash-loop',
   triggerIdentity: 'build',
-  eventNamespace: 'shop',
-  eventName: 'web-1.17f1e2d3c4b5a697',
-  firstTime: '2026-01-31T23:59:59.123456Z',
+  identity: ['shop', 'web-1.17f1e2d3c4b5a697', FIRST_TIME],
 };
 const life = '2026-01-31T23:59:59Z';
 
@@ -26,9 +26,7 @@ const keys: fc.Arbitrary<DeliveryKey> = fc.record({
   clusterId: fc.string(),
   ruleIdentity: fc.string(),
   triggerIdentity: fc.string(),
-  eventNamespace: fc.string(),
-  eventName: fc.string(),
-  firstTime: fc.oneof(fc.string(), fc.constant(key.firstTime)),
+  identity: fc.tuple(fc.string(), fc.string(), fc.oneof(fc.string(), fc.constant(FIRST_TIME))),
 });
 
 describe('deliveryId', () => {
@@ -53,9 +51,7 @@ describe('deliveryId', () => {
         clusterId: 'c1',
         ruleIdentity: '"größe"',
         triggerIdentity: '日本 \\ /',
-        eventNamespace: '',
-        eventName: '',
-        firstTime: '',
+        identity: ['', '', ''],
       },
       bucket: '',
       id: '00000000005xx8mjntm1cy6rhk',
@@ -71,7 +67,9 @@ describe('deliveryId', () => {
 
   it('has a time part of 0 if the first time exceeds 48 bits or is before 1970', () => {
     for (const firstTime of ['1969-12-31T23:59:59.000000Z', 'never']) {
-      expect(deliveryId({ ...key, firstTime }, life).slice(0, 10)).to.equal('0000000000');
+      expect(
+        deliveryId({ ...key, identity: ['shop', 'web-1', firstTime] }, life).slice(0, 10),
+      ).to.equal('0000000000');
     }
   });
 
@@ -88,7 +86,11 @@ describe('deliveryId', () => {
 
   it('differs if any of the seven strings differs', () => {
     const ids = new Set([deliveryId(key, life), deliveryId(key, '')]);
-    for (const name of Object.keys(key)) ids.add(deliveryId({ ...key, [name]: 'other' }, life));
+    const { identity, ...others } = key;
+    for (const name of Object.keys(others)) ids.add(deliveryId({ ...key, [name]: 'other' }, life));
+    for (const place of identity.keys()) {
+      ids.add(deliveryId({ ...key, identity: identity.with(place, 'other') }, life));
+    }
     expect(ids.size).to.equal(8);
   });
 
@@ -98,14 +100,14 @@ describe('deliveryId', () => {
   });
 
   it('sorts by first time', () => {
-    const later = { ...key, firstTime: '2026-02-01T00:00:00.000000Z' };
+    const later = { ...key, identity: key.identity.with(2, '2026-02-01T00:00:00.000000Z') };
     expect(deliveryId(key, life) < deliveryId(later, life)).to.equal(true);
   });
 });
 
 describe('ledgerKey', () => {
   it('is the input of the id without the bucket', () => {
-    expect(JSON.parse(ledgerKey(key))).to.deep.equal(Object.values(key));
+    expect(JSON.parse(ledgerKey(key))).to.deep.equal(Object.values(key).flat());
   });
 });
 

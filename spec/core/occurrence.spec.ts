@@ -27,14 +27,13 @@ const newStyle: EventObject = {
 
 describe('toOccurrence', () => {
   it('normalises an Event of a legacy writer', () => {
-    const { series, key, life, happenedAt, count, object, fields, ...rest } = anOccurrence();
-    expect(series).to.deep.equal({
-      namespace: 'shop',
-      name: 'web-1.17f1e2d3c4b5a697',
-      firstTime: '2026-01-31T11:58:00.000000Z',
-    });
+    const { identity, key, bucket, firstTime, happenedAt, count, object, fields, ...rest } =
+      anOccurrence();
+    expect(firstTime).to.equal('2026-01-31T11:58:00.000000Z');
+    expect(identity).to.deep.equal(['shop', 'web-1.17f1e2d3c4b5a697', firstTime]);
+    expect(rest).to.include({ namespace: 'shop', name: 'web-1.17f1e2d3c4b5a697' });
     expect(key).to.equal('shop/web-1.17f1e2d3c4b5a697');
-    expect(life).to.equal('2026-01-31T11:58:00Z');
+    expect(bucket).to.equal('2026-01-31T11:58:00Z');
     expect(happenedAt).to.equal('2026-01-31T11:59:30.000000Z');
     expect(count).to.equal(3);
     expect(object).to.deep.equal({
@@ -56,24 +55,24 @@ describe('toOccurrence', () => {
   });
 
   it('normalises an Event of an events.k8s.io writer to the same shape', () => {
-    const { series, happenedAt, count, fields } = anOccurrence({ event: newStyle });
-    expect(series.firstTime).to.equal('2026-01-31T10:00:00.123456Z');
+    const { firstTime, happenedAt, count, fields } = anOccurrence({ event: newStyle });
+    expect(firstTime).to.equal('2026-01-31T10:00:00.123456Z');
     expect(happenedAt).to.equal('2026-01-31T10:04:00.654321Z');
     expect(count).to.equal(5);
     expect(fields).to.include({ component: 'default-scheduler', host: 'scheduler-0' });
   });
 
   it('gives empty strings and a count of 1 for an empty Event', () => {
-    const { series, key, uid, resourceVersion, life, happenedAt, count, object, fields } =
+    const { identity, key, uid, resourceVersion, bucket, happenedAt, count, object, fields } =
       anOccurrence({
         event: {},
       });
-    expect(series).to.deep.equal({ namespace: '', name: '', firstTime: '' });
-    expect({ key, uid, resourceVersion, life, happenedAt, count }).to.deep.equal({
+    expect(identity).to.deep.equal(['', '', '']);
+    expect({ key, uid, resourceVersion, bucket, happenedAt, count }).to.deep.equal({
       key: '/',
       uid: '',
       resourceVersion: '',
-      life: '',
+      bucket: '',
       happenedAt: '',
       count: 1,
     });
@@ -134,8 +133,8 @@ describe('toOccurrence', () => {
   ];
   for (const { what, event, first, happened } of times) {
     it(`picks first time and happenedAt if ${what}`, () => {
-      const { series, happenedAt } = anOccurrence({ event });
-      expect({ first: series.firstTime, happened: happenedAt }).to.deep.equal({ first, happened });
+      const { firstTime, happenedAt } = anOccurrence({ event });
+      expect({ first: firstTime, happened: happenedAt }).to.deep.equal({ first, happened });
     });
   }
 
@@ -171,13 +170,13 @@ describe('toOccurrence', () => {
   it('gives the same series for every state of one life', () => {
     const first = anOccurrence({ event: anEvent({ count: 1 }) });
     const later = anOccurrence({ event: anEvent({ count: 8, lastTimestamp: t(9) }) });
-    expect(later.series).to.deep.equal(first.series);
+    expect(later.identity).to.deep.equal(first.identity);
   });
 
   it('is frozen', () => {
     const occurrence = anOccurrence();
     expect(occurrence).to.be.frozen;
-    expect(occurrence.series).to.be.frozen;
+    expect(occurrence.identity).to.be.frozen;
     expect(occurrence.fields).to.be.frozen;
     expect(occurrence.object).to.be.frozen;
   });

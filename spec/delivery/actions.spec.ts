@@ -20,9 +20,7 @@ const KEY = {
   clusterId: 'c1',
   ruleIdentity: 'crash-loop',
   triggerIdentity: 'build',
-  eventNamespace: 'shop',
-  eventName: 'web-1.17f1e2d3c4b5a697',
-  firstTime: '2026-01-31T11:58:00.000000Z',
+  identity: ['shop', 'web-1.17f1e2d3c4b5a697', '2026-01-31T11:58:00.000000Z'],
 };
 
 /** A store with one delivery, brought to a state as the gateway would. */

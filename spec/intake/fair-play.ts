@@ -101,7 +101,7 @@ export class FairPlay {
   #note(observation: Observation): void {
     const at = this.#harness.clock.now();
     if (observation.kind === 'decision') {
-      const { namespace } = observation.occurrence.series;
+      const { namespace } = observation.occurrence;
       for (const { disposition, id, trigger } of observation.disposed) {
         if (id === null) continue;
         this.accepted.add(id);

@@ -12,9 +12,7 @@ const ID = deliveryId(
     clusterId: 'c1',
     ruleIdentity: 'r',
     triggerIdentity: 't',
-    eventNamespace: 'shop',
-    eventName: 'web',
-    firstTime: '2026-01-31T11:58:00.000000Z',
+    identity: ['shop', 'web', '2026-01-31T11:58:00.000000Z'],
   },
   '',
 );

@@ -85,11 +85,11 @@ describe('an Event of events.k8s.io as one of core/v1', () => {
 
   it('gives the same occurrence as the core/v1 view', () => {
     const read = { source: 's', path: '', from: 'list', readAt: 0 } as const;
-    const { object, fields, count, happenedAt, series } = toOccurrence(
+    const { object, fields, count, happenedAt, firstTime } = toOccurrence(
       toCoreEvent(NEW_STYLE),
       read,
     );
-    expect({ count, happenedAt, firstTime: series.firstTime }).to.deep.equal({
+    expect({ count, happenedAt, firstTime }).to.deep.equal({
       count: 9,
       happenedAt: '2026-05-04T10:30:00.000000Z',
       firstTime: '2026-05-04T10:00:00.123456Z',

@@ -98,7 +98,7 @@ describe('events', () => {
       };
       (await server.next('list')).answer(200, body, date);
       (await server.next('watch')).open();
-      const names = occurrences(reading.items).map(({ series }) => series.name);
+      const names = occurrences(reading.items).map(({ name }) => name);
       expect(names).to.deep.equal(expected);
     });
   }
@@ -192,7 +192,7 @@ describe('events', () => {
     await reading.have((batches) => occurrences(batches).length === 1, 'it');
     const [occurrence] = occurrences(reading.items);
     expect(occurrence).to.deep.include({ happenedAt: '2026-01-31T11:59:00.654321Z', count: 5 });
-    expect(occurrence?.series.firstTime).to.equal('2026-01-31T11:58:00.123456Z');
+    expect(occurrence?.firstTime).to.equal('2026-01-31T11:58:00.123456Z');
     expect(occurrence?.fields).to.include({ component: 'default-scheduler', host: 'scheduler-1' });
     expect(occurrence?.event).to.include({ kind: 'Event', apiVersion: 'v1' });
   });
@@ -219,7 +219,7 @@ describe('events', () => {
       watch.send({ type: 'ADDED', object: { metadata, ...event } });
       watch.send({ type: 'ADDED', object: listed('next', {}, '11') });
       await reading.have((batches) => occurrences(batches).length === 2, 'both');
-      expect(occurrences(reading.items)[0]?.series.name).to.equal('odd');
+      expect(occurrences(reading.items)[0]?.name).to.equal('odd');
     });
   }
 
@@ -239,12 +239,12 @@ describe('events', () => {
     const watch = (await server.next('watch')).open();
     watch.send({ type: 'ADDED', object: listed('new-1234', more, '1234') });
     await reading.have((batches) => occurrences(batches).length === 2, 'both');
-    for (const { event, fields, series, resourceVersion } of occurrences(reading.items)) {
+    for (const { event, fields, name, resourceVersion } of occurrences(reading.items)) {
       expect(event).to.include({ action: 'pin [redacted]', reason: '[redacted]' });
       expect(event).not.to.have.any.keys('message', 'source');
       expect(fields).to.include({ message: '', reason: '[redacted]' });
       // What identifies an Event stays.
-      expect(series.name).to.match(/^(old|new)-1234$/);
+      expect(name).to.match(/^(old|new)-1234$/);
       expect(resourceVersion).to.match(/^(8|1234)$/);
     }
     expect(JSON.stringify(reading.items)).not.to.include('password');

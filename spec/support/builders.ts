@@ -131,19 +131,17 @@ export interface DeliveryOverrides extends Partial<Delivery> {
  * occurrence's times and count follow from `event`; the ids, the bucket and the object do not.
  */
 export function aDelivery({ event, ...overrides }: DeliveryOverrides = {}): Delivery {
-  const { series, life } = anOccurrence();
+  const { identity, bucket } = anOccurrence();
   const key = {
     clusterId: 'c1',
     ruleIdentity: 'crash-loop',
     triggerIdentity: 'build',
-    eventNamespace: series.namespace,
-    eventName: series.name,
-    firstTime: series.firstTime,
+    identity,
   };
   return {
-    id: deliveryId(key, life),
+    id: deliveryId(key, bucket),
     key: ledgerKey(key),
-    bucket: life,
+    bucket,
     cluster: { id: 'c1', name: 'dev' },
     source: 'shop',
     rule: { index: 0, name: 'crash-loop', identity: 'crash-loop' },
@@ -163,8 +161,8 @@ export function aDelivery({ event, ...overrides }: DeliveryOverrides = {}): Deli
   };
 }
 
-function deliveredOf({ event, series, happenedAt, count }: Occurrence): DeliveredOccurrence {
-  return { event, firstTime: series.firstTime, happenedAt, count };
+function deliveredOf({ event, firstTime, happenedAt, count }: Occurrence): DeliveredOccurrence {
+  return { event, firstTime, happenedAt, count };
 }
 
 /** The first attempt, made by the incarnation `one`, which still runs. */

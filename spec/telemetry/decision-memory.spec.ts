@@ -60,8 +60,8 @@ describe('the memory of decisions', () => {
     const occurrence = aSeries('a');
     const others = [
       aSeries('b'),
-      { ...occurrence, series: { ...occurrence.series, namespace: 'pay' } },
-      { ...occurrence, series: { ...occurrence.series, firstTime: '' } },
+      { ...occurrence, identity: ['pay', ...occurrence.identity.slice(1)] },
+      { ...occurrence, identity: [...occurrence.identity.slice(0, 2), ''] },
       { ...occurrence, source: 'other' },
     ];
     memory.note(anAcceptance({ occurrence }));

@@ -279,9 +279,9 @@ export class DecisionMemory {
   }
 }
 
-function keyOf({ occurrence: { source, series } }: DecisionObserved): string {
+function keyOf({ occurrence: { source, identity } }: DecisionObserved): string {
   // No valid name contains a line break. A forged one can only hide lines of its own series.
-  return `${source}\n${series.namespace}\n${series.name}\n${series.firstTime}`;
+  return `${source}\n${identity.join('\n')}`;
 }
 
 function summaryOf({ decision, disposed }: DecisionObserved): string {

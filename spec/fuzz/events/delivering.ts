@@ -44,10 +44,10 @@ export function checkedCandidate(occurrence: Occurrence, decision: Decision): St
   const candidate = toStartRequest(occurrence, { ...decision, rule: by }, AT);
   const { id, ledgerKey } = candidate;
   must(isDeliveryId(id), () => `an id is a lower-case ULID: ${shown(id)}`);
-  const { series, life } = occurrence;
-  const parts = ['c1', by.identity, 'build', series.namespace, series.name, series.firstTime];
+  const { namespace, name, firstTime, bucket } = occurrence;
+  const parts = ['c1', by.identity, 'build', namespace, name, firstTime];
   must(ledgerKey === JSON.stringify(parts), 'the ledger is looked up by the id without its bucket');
-  const wanted = naiveId([...parts, life], series.firstTime);
+  const wanted = naiveId([...parts, bucket], firstTime);
   must(id === wanted, () => `the id is ${wanted}, not ${id}`);
   mustRule(candidate);
   return candidate;

@@ -30,14 +30,14 @@ const MICRO_TIME = /^(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)?$/;
 /** The occurrence of an Event, held to what occurrences promise. */
 export function judgedOccurrence(event: EventObject): Occurrence {
   const occurrence = toOccurrence(event, READ);
-  const { series, key, count, fields, happenedAt } = occurrence;
+  const { namespace, name, key, firstTime, count, fields, happenedAt } = occurrence;
   must(Object.isFrozen(occurrence) && Object.isFrozen(fields), 'an occurrence is frozen');
   must(Number.isSafeInteger(count) && count > 0, () => `a count is from 1: ${count}`);
-  must(key === `${series.namespace}/${series.name}`, 'a key is namespace/name');
+  must(key === `${namespace}/${name}`, 'a key is namespace/name');
   for (const [field, value] of Object.entries(fields) as readonly [string, unknown][]) {
     must(typeof value === 'string', () => `${field} is a text: ${shown(value)}`);
   }
-  for (const time of [series.firstTime, happenedAt]) {
+  for (const time of [firstTime, happenedAt]) {
     must(MICRO_TIME.test(time), () => `a time has six digits and Z: ${shown(time)}`);
   }
   const metadata = occurrence.event['metadata'];
@@ -46,7 +46,7 @@ export function judgedOccurrence(event: EventObject): Occurrence {
     'an occurrence has no managedFields',
   );
   const first = timeOf(event, [['eventTime'], ['firstTimestamp'], CREATED]);
-  must(sameMs(series.firstTime, first), () => `the first time ${series.firstTime} is ${first}`);
+  must(sameMs(firstTime, first), () => `the first time ${firstTime} is ${first}`);
   const last = timeOf(event, [
     ['series', 'lastObservedTime'],
     ['lastTimestamp'],

@@ -53,8 +53,7 @@ export const requests: FuzzTarget<RequestInput> = {
   },
   check: ({ event, result, secret }) => {
     const read = { source: 'shop', path: '/p', from: 'watch', readAt: 0 } as const;
-    const { event: bare, series, happenedAt, count } = toOccurrence(event, read);
-    const { firstTime } = series;
+    const { event: bare, firstTime, happenedAt, count } = toOccurrence(event, read);
     mustRender(aDelivery({ occurrences: [{ event: bare, firstTime, happenedAt, count }] }));
     mustMean(result, secret);
   },
