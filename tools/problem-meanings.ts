@@ -46,6 +46,8 @@ export const PROBLEM_MEANINGS: Readonly<Record<ProblemCode, string>> = {
   'key-life-short':
     'The object would be deleted so soon that its name could not protect from a second start.',
   'never-matches': 'A condition that no Event can meet.',
+  'selector-derived':
+    'The selector that follows from the rules (`select: derived`); as a warning: it has no effect, because the log shows rejected Events.',
   'pruned-path':
     'A rule tests, or a template inserts, what a source that it can see removes by `shape.prune`.',
   'ignored-key': 'A key that the original ignored, in its form.',

@@ -38,6 +38,7 @@ export const PROBLEM_CODES = [
   'key-life-short',
   'never-matches',
   'pruned-path',
+  'selector-derived',
   'ignored-key',
   'letter-case',
   'action-not-accept',

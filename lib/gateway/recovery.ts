@@ -8,6 +8,7 @@ import type { Observe } from '../core/observation.ts';
 import type { Batch, Gap, Position, Positions, Source } from '../core/ports/source.ts';
 import type { RenamedTrigger, Store } from '../core/ports/store.ts';
 import { orphan } from '../delivery/stored-deliveries.ts';
+import { selectingSources } from '../plan/plan-sources.ts';
 import { JUMP_MS } from './clock-watch.ts';
 import { followCluster, needsSystemUid } from './cluster-identity.ts';
 import { type Beat, readBeat, recordBeat, recordDowntime } from './heartbeat.ts';
@@ -50,7 +51,7 @@ export async function start(parts: StartParts, stop: AbortSignal): Promise<Start
     now: steady.now(),
   });
 
-  const sources = plan.sources.map((one) => one.create({ api, clock, random, observe }));
+  const sources = selectingSources(plan).map((one) => one.create({ api, clock, random, observe }));
   await retirePaths(recovered.paths, sources, { store, observe, readMs: readMs() });
   const { archive, outbox } = store;
   const triggers = new Set(plan.triggers.map((one) => one.name));

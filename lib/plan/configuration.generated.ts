@@ -17,6 +17,7 @@ export interface Configuration {
         eventTTL?: string;
         allowForeign?: boolean;
         fieldSelector?: string;
+        select?: 'all' | 'derived';
         shape?: {
           /**
            * @minItems 1

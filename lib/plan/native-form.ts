@@ -17,7 +17,7 @@ import { sourceKinds } from '../sources/registry.ts';
 import { assemblePlan } from './assemble-plan.ts';
 import type { Configuration } from './configuration.generated.ts';
 import type { Plan, PlanContext } from './plan.ts';
-import { checkPruned, DEFAULT_SOURCES, planSources } from './plan-sources.ts';
+import { checkPruned, checkSelections, DEFAULT_SOURCES, planSources } from './plan-sources.ts';
 import { checkStore } from './plan-store.ts';
 import { planTriggers } from './plan-triggers.ts';
 import { configurationSchema, SECTION_SCHEMAS, sharedTriggerProperties } from './schema.ts';
@@ -87,6 +87,7 @@ function planCanonical(
   );
   const guard = planGuard(sections.guard, triggers.triggers);
   const http = planHttp(sections.http, context);
+  const logging = planLogging(sections.logging);
   const findings = [
     ...checkDelivery('/delivery', sections.delivery ?? {}, delivery),
     ...checkLimits(sections.limits),
@@ -95,6 +96,7 @@ function planCanonical(
     ...rules,
     ...checkPruned({ document, sources: sources.sources, templatesAt: triggers.templatesAt }),
     ...(isRulesSound ? unusedFindings(document) : []),
+    ...(isRulesSound ? checkSelections(sources.sources, { chain, logging }) : []),
     ...guard.findings,
     ...http.findings,
     ...checkLogging(sections.logging),
@@ -111,7 +113,7 @@ function planCanonical(
       limits: planLimits(sections.limits),
       guard: guard.guard,
       http: http.http,
-      logging: planLogging(sections.logging),
+      logging,
       store: sections.store ?? {},
       originalProject: null,
     },

@@ -10,7 +10,8 @@ import {
   listOf,
 } from '../core/json-object.ts';
 import type { Permission } from '../core/ports/kind.ts';
-import { errorAt, type Finding } from '../core/problem.ts';
+import { errorAt, type Finding, warningAt } from '../core/problem.ts';
+import { requiredValues } from '../filters/required-values.ts';
 import { parsePath } from '../kit/data/json-path.ts';
 import { pointerSteps, toPointer } from '../kit/data/json-pointer.ts';
 import { parsePattern } from '../kit/text/pattern.ts';
@@ -23,6 +24,7 @@ import { SOURCE_DEFAULT } from './defaults.ts';
 import {
   findingsAt,
   kindIn,
+  type Plan,
   type PlanContext,
   type PlannedSource,
   sectionContext,
@@ -69,6 +71,10 @@ export function planSources(
       reads: (event) => descriptor.reads(section, namespace, event),
       shape: descriptor.shape(section),
       vocabulary: descriptor.vocabulary,
+      derivedSelector: (chain) =>
+        descriptor.derives(section)
+          ? descriptor.derivedSelector(section, requiredValues(chain, name))
+          : null,
       create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
     };
     return [
@@ -85,6 +91,54 @@ export function planSources(
     permissions: planned.flatMap(({ source }) => source.permissions),
     eventTtlMs: Math.max(0, ...planned.map((one) => one.eventTtlMs)),
   };
+}
+
+/**
+ * Makes the sources that read under the selectors that follow from the rules. Rejected Events that a
+ * selector leaves out have no decision, so it is used only if the log does not show rejections.
+ */
+export function selectingSources({
+  sources,
+  chain,
+  logging,
+}: Pick<Plan, 'sources' | 'chain' | 'logging'>): readonly PlannedSource[] {
+  if (showsRejections(logging)) return sources;
+  return sources.map((source): PlannedSource => {
+    const selector = source.derivedSelector(chain);
+    if (selector === null) return source;
+    return { ...source, create: (parts) => source.create({ ...parts, fieldSelector: selector }) };
+  });
+}
+
+function showsRejections({ decisions }: Plan['logging']): boolean {
+  return decisions === 'all' || decisions === 'changes';
+}
+
+/** Notes the selectors that follow from the rules, and warns if the log keeps them from being used. */
+export function checkSelections(
+  sources: readonly PlannedSource[],
+  { chain, logging }: Pick<Plan, 'chain' | 'logging'>,
+): readonly Finding[] {
+  return sources.flatMap((source) => {
+    const { name, kind } = source;
+    const selector = source.derivedSelector(chain);
+    if (selector === null) return [];
+    const path = toPointer(['sources', name, kind, 'select']);
+    if (showsRejections(logging)) {
+      const message = `found derived, which has no effect with logging.decisions ${logging.decisions}: the log shows rejected Events`;
+      const hint = 'write decisions: accepted under logging:, or remove select';
+      return [warningAt('selector-derived', path, { message, hint })];
+    }
+    const message =
+      selector === ''
+        ? 'nothing follows from the rules: the API server sends every Event'
+        : `the API server sends only what the selector ${quoted(selector, 300)} selects`;
+    const hint =
+      selector === ''
+        ? 'it takes one value of a field in every accept rule, or a reject rule with one condition before them'
+        : 'rejected Events outside of it are neither logged nor counted';
+    return [{ severity: 'info' as const, code: 'selector-derived' as const, path, message, hint }];
+  });
 }
 
 /** A rule of the document with its pointer, and the sources whose objects it can see. */

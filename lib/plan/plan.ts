@@ -37,6 +37,8 @@ export interface PlannedSource extends Pick<SourceKind<never>, 'vocabulary'> {
   reads(event: EventObject): boolean;
   /** How it shapes what it reads. */
   readonly shape: Shape;
+  /** The selector that follows from the rules in effect; null if the section does not ask for it. */
+  derivedSelector(chain: Chain): string | null;
   create(parts: Omit<SourceParts, 'name' | 'namespace'>): Source;
 }
 

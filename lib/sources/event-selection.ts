@@ -6,6 +6,7 @@ import { stringAt } from '../core/json-object.ts';
 import type { EventObject } from '../core/occurrence.ts';
 import type { JsonSchema } from '../core/ports/kind.ts';
 import { errorAt, type Finding, warningAt } from '../core/problem.ts';
+import type { RequiredValue } from '../filters/required-values.ts';
 import { nearestName } from '../kit/text/nearest.ts';
 import { quoted } from '../kit/text/printable.ts';
 import {
@@ -20,6 +21,8 @@ import {
 export interface SelectionOptions {
   /** As kubectl writes it; '' or absent: every Event. */
   readonly fieldSelector?: string;
+  /** `derived`: also what follows from the rules. */
+  readonly select?: 'all' | 'derived';
 }
 
 /**
@@ -68,6 +71,41 @@ export const FIELD_SELECTOR_SCHEMA: JsonSchema = {
   default: '',
   examples: ['type=Warning', 'involvedObject.kind=Pod,reason!=Pulled'],
 };
+
+/** The schema of `select`. */
+export const SELECT_SCHEMA: JsonSchema = {
+  enum: ['all', 'derived'],
+  default: 'all',
+  description:
+    '`derived` adds to the selector what follows from the rules, so that the API server leaves out Events that no rule can accept. The accepted Events are the same; rejected ones are no longer counted. It has an effect only if `logging.decisions` is `accepted` or `none`. `check` shows the selector.',
+};
+
+/** More terms make a URL too long for some proxies. Equal ones leave out most, so they come first. */
+const MOST_TERMS = 40;
+// Any other text may be written in more than one way between the reporter and here.
+const PLAIN_TEXT = /^[ -~]{1,253}$/;
+
+/**
+ * The selector of a section with what follows from the rules. A field is used only if it is read from
+ * one place, by which the API server selects, and if the source does not change its texts.
+ */
+export function derivedSelectorOf(
+  section: SelectionOptions,
+  required: readonly RequiredValue[],
+  isKept: (path: string) => boolean,
+): string {
+  const derived = required.flatMap(({ field, operator, value }): FieldTerm[] => {
+    const [path, ...others] = field.paths.map((keys) => keys.join('.'));
+    const isUsable = path !== undefined && others.length === 0 && isSelectable(path);
+    return isUsable && isKept(path) && PLAIN_TEXT.test(value)
+      ? [{ field: path, operator, value }]
+      : [];
+  });
+  const equal = derived.filter(({ operator }) => operator === '=');
+  const unequal = derived.filter(({ operator }) => operator === '!=');
+  const added = [...equal, ...unequal].slice(0, MOST_TERMS);
+  return renderFieldSelector([...termsOf(section), ...added]);
+}
 
 /** The selector of a section in its one form; '' if it selects every Event. */
 export function selectorOf(section: SelectionOptions): string {

@@ -9,6 +9,7 @@ import { countOf, type EventObject, type Occurrence, toOccurrence } from '../cor
 import type { JsonSchema } from '../core/ports/kind.ts';
 import type { Batch, Gap, Positions, Source, WatchPath } from '../core/ports/source.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
+import type { RequiredValue } from '../filters/required-values.ts';
 import { mergeFairly } from '../kit/async/merge-streams.ts';
 import { parseDuration } from '../kit/text/quantity.ts';
 import type { ReaderBatch } from '../kubernetes/watch/known-versions.ts';
@@ -22,7 +23,9 @@ import {
 import { EVENT_FIELDS, EVENT_IDENTITY } from './event-fields.ts';
 import {
   checkSelector,
+  derivedSelectorOf,
   FIELD_SELECTOR_SCHEMA,
+  SELECT_SCHEMA,
   type SelectionOptions,
   selectorOf,
   selects,
@@ -96,6 +99,7 @@ const schema: JsonSchema = {
       default: false,
     },
     fieldSelector: FIELD_SELECTOR_SCHEMA,
+    select: SELECT_SCHEMA,
     shape: {
       type: 'object',
       description: 'Parts of each Event that go no further than its source.',
@@ -133,6 +137,9 @@ export const eventsKind = {
       watched.includes(null) || watched.includes(stringAt(event, 'metadata', 'namespace'));
     return isWatched && selects(section, event);
   },
+  derives: ({ select }: EventsSection) => select === 'derived',
+  derivedSelector: (section: EventsSection, required: readonly RequiredValue[]) =>
+    derivedSelectorOf(section, required, (path) => isUnchanged(section, path)),
   shape: shapeOf,
   retentionMs,
   create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),
@@ -140,6 +147,11 @@ export const eventsKind = {
 
 function retentionMs(section: EventsSection): number {
   return parseDuration(section.eventTTL ?? DEFAULT_TTL) ?? DEFAULT_TTL_MS;
+}
+
+/** Whether the rules see the text at a path as the API server has it. */
+function isUnchanged({ redact }: EventsSection, path: string): boolean {
+  return redact === undefined || EVENT_IDENTITY.includes(path);
 }
 
 function shapeOf(section: EventsSection): Shape {
@@ -179,7 +191,7 @@ class EventsSource implements Source {
   constructor(section: EventsSection, parts: SourceParts) {
     this.name = parts.name;
     this.#parts = parts;
-    const selector = selectorOf(section);
+    const selector = parts.fieldSelector ?? selectorOf(section);
     const watched = watchedNamespaces(section, parts.namespace).map((one) =>
       eventsOf(one, selector),
     );

@@ -9,6 +9,7 @@ import type { EventObject } from '../core/occurrence.ts';
 import type { Kind } from '../core/ports/kind.ts';
 import type { Source } from '../core/ports/source.ts';
 import type { Vocabulary } from '../core/vocabulary.ts';
+import type { RequiredValue } from '../filters/required-values.ts';
 import type { ApiClient } from '../kubernetes/client/kubernetes-api.ts';
 import type { Shape } from './shape.ts';
 
@@ -20,6 +21,10 @@ export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> 
   allowsForeign(section: Section): boolean;
   /** Whether it reads an Event; `own` is the gateway's namespace. */
   reads(section: Section, own: string, event: EventObject): boolean;
+  /** Whether a section asks for the selector that follows from the rules. */
+  derives(section: Section): boolean;
+  /** The section's selector with what follows from the rules; '' selects everything. */
+  derivedSelector(section: Section, required: readonly RequiredValue[]): string;
   /** How it shapes its objects, before anything else sees them. */
   shape(section: Section): Shape;
   /** How long the API server keeps an object that is not changed, in ms. */
@@ -32,6 +37,8 @@ export interface SourceParts {
   readonly name: string;
   /** The gateway's own namespace; '' means all, as in the original gateway. */
   readonly namespace: string;
+  /** Instead of the section's own; absent: the section decides. */
+  readonly fieldSelector?: string;
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: Random;

@@ -81,6 +81,7 @@ describe('a rule that tests what a source prunes', () => {
 
   for (const [what, rule] of [
     ['it sees another source only', "{ source: pay, message: '*x*', action: accept }"],
+    ['it tests another key of a map', '{ eventLabels: { x: y }, action: accept }'],
     ['it tests another field', '{ reasons: BackOff, kind: Pod, action: accept }'],
     ['it tests another label', '{ eventLabels: { team: x }, action: accept }'],
     ['the field asks for nothing', "{ message: '', host: [], action: accept }"],
