@@ -87,17 +87,17 @@ const PLAIN_TEXT = /^[ -~]{1,253}$/;
 
 /**
  * The selector of a section with what follows from the rules. A field is used only if it is read from
- * one place, by which the API server selects, and if the source does not change its texts.
+ * one place, by which the API server selects, and a value if redaction neither changes nor makes it.
  */
 export function derivedSelectorOf(
   section: SelectionOptions,
   required: readonly RequiredValue[],
-  isKept: (path: string) => boolean,
+  isKept: (path: string, text: string) => boolean,
 ): string {
   const derived = required.flatMap(({ field, operator, value }): FieldTerm[] => {
     const [path, ...others] = field.paths.map((keys) => keys.join('.'));
     const isUsable = path !== undefined && others.length === 0 && isSelectable(path);
-    return isUsable && isKept(path) && PLAIN_TEXT.test(value)
+    return isUsable && isKept(path, value) && PLAIN_TEXT.test(value)
       ? [{ field: path, operator, value }]
       : [];
   });

@@ -139,7 +139,11 @@ export const eventsKind = {
   },
   derives: ({ select }: EventsSection) => select === 'derived',
   derivedSelector: (section: EventsSection, required: readonly RequiredValue[]) =>
-    derivedSelectorOf(section, required, (path) => isUnchanged(section, path)),
+    derivedSelectorOf(
+      section,
+      required,
+      (path, text) => EVENT_IDENTITY.includes(path) || shapeOf(section).keeps(text),
+    ),
   shape: shapeOf,
   retentionMs,
   create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),
@@ -147,11 +151,6 @@ export const eventsKind = {
 
 function retentionMs(section: EventsSection): number {
   return parseDuration(section.eventTTL ?? DEFAULT_TTL) ?? DEFAULT_TTL_MS;
-}
-
-/** Whether the rules see the text at a path as the API server has it. */
-function isUnchanged({ redact }: EventsSection, path: string): boolean {
-  return redact === undefined || EVENT_IDENTITY.includes(path);
 }
 
 function shapeOf(section: EventsSection): Shape {

@@ -40,6 +40,8 @@ export interface ShapeOptions {
 export interface Shape {
   /** The shaped object; the object itself if nothing of it changes. */
   apply(object: JsonObject): JsonObject;
+  /** Whether a redacted text is this one if and only if the text itself is. */
+  readonly keeps: (text: string) => boolean;
   /** The pruned path, as written, that has the value at these keys; null if it is not pruned. */
   prunes(path: readonly string[]): string | null;
 }
@@ -156,6 +158,8 @@ export function compileShape(
       const rest = pruned.length === 0 ? object : objectOf(withoutPaths(object, paths));
       return redactTexts(isRevealed || !isSecret(rest) ? rest : withDigests(rest));
     },
+    // Each replacement leaves its mark, so a text without one is as it was.
+    keeps: (text) => !text.includes(REDACTED) && compileTextRedaction(redact)(text) === text,
     prunes: (path) => pruned.find(({ keys }) => isPrefix(keys, path))?.path ?? null,
   };
 }
@@ -164,15 +168,18 @@ function compileRedaction(
   redact: readonly string[],
   kept: PathTree,
 ): (object: JsonObject) => JsonObject {
+  if (redact.length === 0) return (object) => object;
+  const replace = compileTextRedaction(redact);
+  const replacement = { replace, kept, tooDeep: REDACTED };
+  return (object) => objectOf(replaceTexts(object, replacement));
+}
+
+function compileTextRedaction(redact: readonly string[]): (text: string) => string {
   const expressions = redact.flatMap((text) => {
     const parsed = parseReplacement(text);
     return parsed.ok ? [parsed.replaceIn] : [];
   });
-  if (expressions.length === 0) return (object) => object;
-  const replace = (text: string): string =>
-    expressions.reduce((rest, replaceIn) => replaceIn(rest, REDACTED), text);
-  const replacement = { replace, kept, tooDeep: REDACTED };
-  return (object) => objectOf(replaceTexts(object, replacement));
+  return (text) => expressions.reduce((rest, replaceIn) => replaceIn(rest, REDACTED), text);
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

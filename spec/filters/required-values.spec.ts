@@ -205,7 +205,7 @@ const TESTED = [
 ] as const;
 
 function anyText(name: string): fc.Arbitrary<string | readonly string[]> {
-  const text = fc.constantFrom(...fieldOf(name), '*', 'Warn*', '/^[A-P]/', '');
+  const text = fc.constantFrom(...fieldOf(name), '*', 'Warn*', '/^[A-P]/', '', '[redacted]');
   return fc.oneof(text, fc.array(text, { maxLength: 3 }));
 }
 
@@ -249,8 +249,8 @@ const mixed = fc
   }));
 
 describe('a selection that follows from the rules', () => {
-  for (const redact of [undefined, ['/a/']]) {
-    it(`accepts what the rules accept without it${redact === undefined ? '' : ', also if texts are redacted'}`, () => {
+  for (const redact of [undefined, ['/a/'], ['/Normal|Pulled/', '/shop/']]) {
+    it(`accepts what the rules accept without it${redact === undefined ? '' : `, also if ${redact.join(' and ')} are redacted`}`, () => {
       const counts = { selected: 0, leftOut: 0, accepted: 0 };
       fc.assert(
         fc.property(

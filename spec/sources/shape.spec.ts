@@ -128,6 +128,20 @@ describe('the shape of a source', () => {
     }
   });
 
+  it('keeps a text that redaction neither changes nor makes', () => {
+    const { keeps } = compileShape({ redact: ['/a+/', '/red/'] }, KEPT);
+    for (const [text, expected] of [
+      ['xyz', true],
+      ['', true],
+      ['xay', false],
+      ['[redacted]', false],
+      ['x[redacted]y', false],
+    ] as const) {
+      expect(keeps(text), text).to.equal(expected);
+    }
+    expect(compileShape({}, KEPT).keeps('a')).to.equal(true);
+  });
+
   it('names the pruned path of what a rule or a template reads', () => {
     const shape = compileShape(
       { shape: { prune: ['spec.items.value', 'metadata.labels["a.b/c"]'] } },
