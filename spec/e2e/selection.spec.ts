@@ -77,7 +77,7 @@ describe('the selection of Events', function () {
       const found = await plane.admin.list(`${path}?fieldSelector=${encodeURIComponent(selector)}`);
       const expected = events.filter((event) => meetsTerms(terms, event)).map(nameOf);
       expect(
-        listed.map(({ metadata }) => metadata?.name),
+        found.map(({ metadata }) => metadata?.name),
         selector,
       ).to.deep.equal(expected);
     }
