@@ -123,3 +123,89 @@ describe('random sequences of configurations', () => {
     await fc.assert(fc.asyncProperty(sequences, play), { numRuns: 40 });
   }).timeout(120_000);
 });
+
+const SELECTORS = ['', 'type=Warning', 'type=Normal', 'type!=Normal'] as const;
+
+interface SelectedLife {
+  readonly selector: (typeof SELECTORS)[number];
+  /** Types of the Events written before this life of the gateway, and during it, by name. */
+  readonly before: readonly Typed[];
+  readonly during: readonly Typed[];
+  readonly isCompacted: boolean;
+}
+
+interface Typed {
+  readonly name: string;
+  readonly type: 'Warning' | 'Normal';
+}
+
+const typed = fc.array(
+  fc.record({
+    name: fc.constantFrom('a', 'b', 'c', 'd'),
+    type: fc.constantFrom('Warning' as const, 'Normal' as const),
+  }),
+  { maxLength: 3 },
+);
+
+const selectedLife: fc.Arbitrary<SelectedLife> = fc.record({
+  selector: fc.constantFrom(...SELECTORS),
+  before: typed,
+  during: typed,
+  isCompacted: fc.boolean(),
+});
+
+function isSelected(selector: SelectedLife['selector'], type: string): boolean {
+  if (selector === '') return true;
+  return selector === 'type=Normal' ? type === 'Normal' : type === 'Warning';
+}
+
+/** Each state that is written from the first life on and still exists is read if it is selected then. */
+async function playSelections(lives: readonly SelectedLife[]): Promise<void> {
+  await using world = await EventsWorld.start();
+  const clock = new FakeClock();
+  const { observe } = recordingObserve();
+  await using api = await connect(
+    { master: world.server.url },
+    { clock, observe, environment: {}, parseYaml },
+  );
+  const parts = { name: 'cluster', namespace: 'shop', api, clock, random: () => 0, observe };
+  const past = new Past();
+  world.write('zero');
+  for (const [number, { selector, before, during, isCompacted }] of lives.entries()) {
+    const states = new Map<string, Typed>();
+    const write = (one: Typed): void => {
+      states.set(world.write(one.name, 'shop', { type: one.type }), one);
+    };
+    for (const one of before) write(one);
+    // Before the first life nothing is owed.
+    if (number === 0) states.clear();
+    if (isCompacted) world.compact();
+    const source = eventsKind.create({ fieldSelector: selector }, parts);
+    const reading = new Reading((signal) => source.batches(past.positions, signal));
+    const isRead = async (): Promise<boolean> => {
+      reading.throwError();
+      const read = new Set(statesOf(reading.items));
+      const owed = world.states.filter((state) => {
+        const written = states.get(state);
+        return written !== undefined && isSelected(selector, written.type);
+      });
+      if (world.openWatches === 1 && owed.every((state) => read.has(state))) return true;
+      await clock.advance(1_000);
+      return false;
+    };
+    await until(isRead, `what was written before life ${number} under ${selector}`);
+    for (const one of during) write(one);
+    await until(isRead, `what was written in life ${number} under ${selector}`);
+    await reading.stop();
+    past.keep(reading.items);
+    await until(() => world.openWatches === 0, 'the watch to be closed');
+  }
+  expect(past.read, 'once each').to.have.length(new Set(past.read).size);
+}
+
+describe('random sequences of selectors', () => {
+  it('lose no state that is written later, and judge no state twice', async () => {
+    const sequences = fc.array(selectedLife, { minLength: 2, maxLength: 5 });
+    await fc.assert(fc.asyncProperty(sequences, playSelections), { numRuns: 30 });
+  }).timeout(120_000);
+});

@@ -72,7 +72,7 @@ describe('a field selector of a source', () => {
       const positions = new Map([[key, POSITION]]);
       await using reading = new Reading((signal) => source.batches(positions, signal));
       await until(() => bench.world.openWatches === 1, 'the watch');
-      bench.world.write('a');
+      bench.world.write('a', 'shop', { type: after === 'type=Normal' ? 'Normal' : 'Warning' });
       await reading.have(
         (batches) => batches.some(({ occurrences }) => occurrences.length > 0),
         'it',

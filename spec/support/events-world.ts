@@ -4,6 +4,8 @@
 
 import type { JsonObject } from '../../lib/core/json-object.ts';
 import { compareVersions } from '../../lib/core/object-reference.ts';
+import { type FieldTerm, parseFieldSelector } from '../../lib/kubernetes/client/field-selector.ts';
+import { meetsTerms } from '../../lib/sources/event-selection.ts';
 import { anEvent } from './builders.ts';
 import type { ParkedRequest } from './parked-request.ts';
 import { ScriptedApiServer } from './scripted-api-server.ts';
@@ -11,12 +13,19 @@ import { ScriptedApiServer } from './scripted-api-server.ts';
 interface Write {
   readonly version: string;
   readonly key: string;
-  readonly frame: JsonObject;
+  /** The states before and after, both under its version; null: there is none. */
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
 }
 
-interface Watcher {
-  readonly request: ParkedRequest;
+/** What a watch or a list asks for. */
+interface Asked {
   readonly namespace: string | null;
+  readonly terms: readonly FieldTerm[];
+}
+
+interface Watcher extends Asked {
+  readonly request: ParkedRequest;
   /** Frames held back; null where they flow. */
   held: JsonObject[] | null;
 }
@@ -43,23 +52,31 @@ export class EventsWorld {
   }
 
   /** Creates an Event, or changes it; answers its `key@version`. */
-  write(name: string, namespace = 'shop'): string {
+  write(name: string, namespace = 'shop', more: JsonObject = {}): string {
     const key = `${namespace}/${name}`;
-    const type = this.#objects.has(key) ? 'MODIFIED' : 'ADDED';
-    const resourceVersion = this.#next();
-    const object = anEvent({ metadata: { name, namespace, resourceVersion } });
-    this.#objects.set(key, object);
-    this.#tell({ version: resourceVersion, key, frame: { type, object } });
-    return `${key}@${resourceVersion}`;
+    const version = this.#next();
+    const metadata = { name, namespace, resourceVersion: version };
+    const before = this.#objects.get(key);
+    const after = anEvent({ ...more, metadata });
+    this.#objects.set(key, after);
+    this.#tell({
+      version,
+      key,
+      before: before === undefined ? null : { ...before, metadata },
+      after,
+    });
+    return `${key}@${version}`;
   }
 
   /** Deletes an Event, if it is there. */
   remove(name: string, namespace = 'shop'): void {
     const key = `${namespace}/${name}`;
-    if (!this.#objects.delete(key)) return;
+    const before = this.#objects.get(key);
+    if (before === undefined) return;
+    this.#objects.delete(key);
     const version = this.#next();
-    const object = anEvent({ metadata: { name, namespace, resourceVersion: version } });
-    this.#tell({ version, key, frame: { type: 'DELETED', object } });
+    const metadata = { name, namespace, resourceVersion: version };
+    this.#tell({ version, key, before: { ...before, metadata }, after: null });
   }
 
   /** Breaks every open watch. */
@@ -117,22 +134,25 @@ export class EventsWorld {
   #tell(write: Write): void {
     this.#history.push(write);
     for (const watcher of this.#watchers) {
-      if (!isIn(watcher.namespace, write.key)) continue;
-      if (watcher.held === null) watcher.request.send(write.frame);
-      else watcher.held.push(write.frame);
+      const frame = frameOf(write, watcher);
+      if (frame === null) continue;
+      if (watcher.held === null) watcher.request.send(frame);
+      else watcher.held.push(frame);
     }
   }
 
   #answer(request: ParkedRequest): boolean {
     const namespace = /\/namespaces\/([^/]+)\/events$/.exec(request.path)?.[1] ?? null;
-    if (request.kind === 'list') this.#list(request, namespace);
-    else if (request.kind === 'watch') this.#watch(request, namespace);
+    const parsed = parseFieldSelector(request.query.get('fieldSelector') ?? '');
+    const asked = { namespace, terms: parsed.ok ? parsed.terms : [] };
+    if (request.kind === 'list') this.#list(request, asked);
+    else if (request.kind === 'watch') this.#watch(request, asked);
     else return false;
     return true;
   }
 
   /** The token holds where to go on and at which version; compaction makes it expire. */
-  #list(request: ParkedRequest, namespace: string | null): void {
+  #list(request: ParkedRequest, { namespace, terms }: Asked): void {
     const [after = '', at = String(this.#counter)] = (request.query.get('continue') ?? '').split(
       '@',
     );
@@ -141,7 +161,7 @@ export class EventsWorld {
       return;
     }
     const rest = [...this.#objects.entries()]
-      .filter(([key]) => isIn(namespace, key) && key > after)
+      .filter(([key, object]) => isIn(namespace, key) && meetsTerms(terms, object) && key > after)
       .toSorted(([a], [b]) => (a < b ? -1 : 1));
     // A page shows the world at the list's version; what was written since is left out here.
     const old = rest.filter(([, object]) => versionOf(object) <= BigInt(at));
@@ -152,7 +172,7 @@ export class EventsWorld {
     request.list({ resourceVersion: at, items: page.map(([, object]) => object), ...token });
   }
 
-  #watch(request: ParkedRequest, namespace: string | null): void {
+  #watch(request: ParkedRequest, asked: Asked): void {
     const after = request.query.get('resourceVersion') ?? '';
     if (BigInt(after) < this.#compactedTo) {
       // As 1.36 does: the stream opens, and the error is in it.
@@ -163,11 +183,22 @@ export class EventsWorld {
       return;
     }
     request.open();
-    for (const { version, key, frame } of this.#history) {
-      if (compareVersions(version, after) > 0 && isIn(namespace, key)) request.send(frame);
+    for (const write of this.#history) {
+      const frame = compareVersions(write.version, after) > 0 ? frameOf(write, asked) : null;
+      if (frame !== null) request.send(frame);
     }
-    this.#watchers.push({ request, namespace, held: null });
+    this.#watchers.push({ request, ...asked, held: null });
   }
+}
+
+/** The frame of a change in a watch; null if it is outside of what was asked for. */
+function frameOf({ key, before, after }: Write, { namespace, terms }: Asked): JsonObject | null {
+  if (!isIn(namespace, key)) return null;
+  const was = before !== null && meetsTerms(terms, before);
+  if (after !== null && meetsTerms(terms, after)) {
+    return { type: was ? 'MODIFIED' : 'ADDED', object: after };
+  }
+  return was ? { type: 'DELETED', object: before } : null;
 }
 
 function isIn(namespace: string | null, key: string): boolean {
