@@ -10,8 +10,9 @@ import type { PassedFiles } from './passed-files.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const guide = readFileSync(join(root, 'lib', 'README.md'), 'utf8');
-// Words and tools that every path uses, and observers that an Event does not wait for.
-const BESIDE = /^lib\/(?:core|kit|telemetry)\/|^lib\/gateway\/liveness\.ts$/;
+// Words and tools that every path uses, and observers that an Event does not wait for: the clock watch
+// looks once a second.
+const BESIDE = /^lib\/(?:core|kit|telemetry)\/|^lib\/gateway\/(?:liveness|clock-watch)\.ts$/;
 
 /** The files that a section of the guide links to, sorted. */
 function listed(section: string): readonly string[] {

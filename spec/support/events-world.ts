@@ -161,7 +161,7 @@ export class EventsWorld {
       return;
     }
     const rest = [...this.#objects.entries()]
-      .filter(([key, object]) => isIn(namespace, key) && meetsTerms(terms, object) && key > after)
+      .filter(([key, object]) => isIn(namespace, key) && isSelected(terms, object) && key > after)
       .toSorted(([a], [b]) => (a < b ? -1 : 1));
     // A page shows the world at the list's version; what was written since is left out here.
     const old = rest.filter(([, object]) => versionOf(object) <= BigInt(at));
@@ -194,11 +194,16 @@ export class EventsWorld {
 /** The frame of a change in a watch; null if it is outside of what was asked for. */
 function frameOf({ key, before, after }: Write, { namespace, terms }: Asked): JsonObject | null {
   if (!isIn(namespace, key)) return null;
-  const was = before !== null && meetsTerms(terms, before);
-  if (after !== null && meetsTerms(terms, after)) {
+  const was = before !== null && isSelected(terms, before);
+  if (after !== null && isSelected(terms, after)) {
     return { type: was ? 'MODIFIED' : 'ADDED', object: after };
   }
   return was ? { type: 'DELETED', object: before } : null;
+}
+
+/** Without terms nothing of lib runs: the data path counts what does. */
+function isSelected(terms: readonly FieldTerm[], object: JsonObject): boolean {
+  return terms.length === 0 || meetsTerms(terms, object);
 }
 
 function isIn(namespace: string | null, key: string): boolean {
