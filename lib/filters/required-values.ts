@@ -13,14 +13,14 @@ export interface RequiredValue {
   readonly value: string;
 }
 
-/** FieldTexts by field. */
+/** Texts by field. */
 type FieldTexts = ReadonlyMap<TextField, ReadonlySet<string>>;
 
 /** Bounds of the occurrences that one accept rule accepts. */
 interface Accepted {
   /** The only texts that a field may have. */
   readonly allowed: FieldTexts;
-  /** FieldTexts that a field cannot have. */
+  /** Texts that a field cannot have. */
   readonly excluded: FieldTexts;
 }
 

@@ -1,7 +1,7 @@
 // Compares a plan with the cluster before the first Event: the permissions of the account by access
-// reviews, the manifests of triggers by dry runs, and their types by discovery. A finding is confirmed by a second look, because an
-// API server that has just started knows neither its roles nor its custom kinds. It never delays a
-// start: reading begins meanwhile.
+// reviews, the manifests of triggers by dry runs, and their types by discovery. A finding is
+// confirmed by a second look, because an API server that has just started knows neither its roles nor
+// its custom kinds. It never delays a start: reading begins meanwhile.
 
 import type { Clock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
