@@ -1,13 +1,9 @@
 // `select: derived`: the selector that check shows, and the one that a run uses.
 
 import { expect } from 'chai';
-import { parseYaml } from '../../lib/config/parse-yaml.ts';
-import { connect } from '../../lib/kubernetes/client/connection.ts';
 import type { Plan } from '../../lib/plan/plan.ts';
 import { selectingSources } from '../../lib/plan/plan-sources.ts';
-import { recordingObserve } from '../support/doubles/observe.ts';
-import { EventsWorld } from '../support/events-world.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { connectedWorld } from '../support/connected-world.ts';
 import { Reading } from '../support/reading.ts';
 import { until } from '../support/until.ts';
 import { load, plan, TRIGGERS } from './plans.ts';
@@ -59,15 +55,10 @@ describe('check of a derived selector', () => {
 
 /** The selector that the sources of a plan send. */
 async function sentBy(made: Plan): Promise<string | null> {
-  await using world = await EventsWorld.start();
-  const clock = new FakeClock();
-  const { observe } = recordingObserve();
-  await using api = await connect(
-    { master: world.server.url },
-    { clock, observe, environment: {}, parseYaml },
-  );
+  await using connected = await connectedWorld();
+  const { world, clock, observed, api } = connected;
   const [source] = selectingSources(made).map((one) =>
-    one.create({ api, clock, random: () => 0, observe }),
+    one.create({ api, clock, random: () => 0, observe: observed.observe }),
   );
   if (source === undefined) throw new Error('no source');
   await using reading = new Reading((signal) => source.batches(new Map(), signal));

@@ -4,16 +4,11 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseYaml } from '../../lib/config/parse-yaml.ts';
 import { compareVersions } from '../../lib/core/object-reference.ts';
 import type { Batch, Position } from '../../lib/core/ports/source.ts';
-import { connect } from '../../lib/kubernetes/client/connection.ts';
-import { eventsKind } from '../../lib/sources/events.ts';
-import { recordingObserve } from '../support/doubles/observe.ts';
-import { EventsWorld } from '../support/events-world.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { Reading } from '../support/reading.ts';
 import { until } from '../support/until.ts';
+import { openBench } from './events-bench.ts';
 
 const NAMESPACES = ['shop', 'pay', 'third'] as const;
 
@@ -71,14 +66,8 @@ class Past {
 }
 
 async function play(lives: readonly Life[]): Promise<void> {
-  await using world = await EventsWorld.start();
-  const clock = new FakeClock();
-  const { observe } = recordingObserve();
-  await using api = await connect(
-    { master: world.server.url },
-    { clock, observe, environment: {}, parseYaml },
-  );
-  const parts = { name: 'cluster', namespace: 'ci', api, clock, random: () => 0, observe };
+  await using bench = await openBench('ci');
+  const { world, clock } = bench;
   const past = new Past();
   let version = world.write('zero').split('@')[1] ?? '';
   for (const { namespaces, before, during, isCompacted } of lives) {
@@ -89,7 +78,7 @@ async function play(lives: readonly Life[]): Promise<void> {
     if (isCompacted) world.compact();
     const isAll = namespaces.includes('*');
     const names = isAll ? NAMESPACES : namespaces;
-    const source = eventsKind.create({ namespaces }, parts);
+    const source = bench.create({ namespaces });
     const reading = new Reading((signal) => source.batches(past.positions, signal));
     const isRead = async (): Promise<boolean> => {
       reading.throwError();
@@ -161,14 +150,8 @@ function isSelected(selector: SelectedLife['selector'], type: string): boolean {
 
 /** Each state that is written from the first life on and still exists is read if it is selected then. */
 async function playSelections(lives: readonly SelectedLife[]): Promise<void> {
-  await using world = await EventsWorld.start();
-  const clock = new FakeClock();
-  const { observe } = recordingObserve();
-  await using api = await connect(
-    { master: world.server.url },
-    { clock, observe, environment: {}, parseYaml },
-  );
-  const parts = { name: 'cluster', namespace: 'shop', api, clock, random: () => 0, observe };
+  await using bench = await openBench('shop');
+  const { world, clock } = bench;
   const past = new Past();
   world.write('zero');
   for (const [number, { selector, before, during, isCompacted }] of lives.entries()) {
@@ -180,7 +163,7 @@ async function playSelections(lives: readonly SelectedLife[]): Promise<void> {
     // Before the first life nothing is owed.
     if (number === 0) states.clear();
     if (isCompacted) world.compact();
-    const source = eventsKind.create({ fieldSelector: selector }, parts);
+    const source = bench.create({ fieldSelector: selector });
     const reading = new Reading((signal) => source.batches(past.positions, signal));
     const isRead = async (): Promise<boolean> => {
       reading.throwError();

@@ -4,14 +4,12 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseYaml } from '../../../lib/config/parse-yaml.ts';
 import { stringAt } from '../../../lib/core/json-object.ts';
-import { connect } from '../../../lib/kubernetes/client/connection.ts';
 import type { ReaderBatch } from '../../../lib/kubernetes/watch/known-versions.ts';
 import { readChanges } from '../../../lib/kubernetes/watch/reflector.ts';
-import { recordingObserve } from '../../support/doubles/observe.ts';
-import { EventsWorld } from '../../support/events-world.ts';
-import { FakeClock } from '../../support/fake-clock.ts';
+import { connectedWorld } from '../../support/connected-world.ts';
+import type { EventsWorld } from '../../support/events-world.ts';
+import type { FakeClock } from '../../support/fake-clock.ts';
 import { Reading } from '../../support/reading.ts';
 import { until } from '../../support/until.ts';
 
@@ -46,13 +44,8 @@ const ACTS = {
 } as const satisfies Record<string, Act>;
 
 async function play(steps: readonly Step[]): Promise<void> {
-  await using world = await EventsWorld.start();
-  const clock = new FakeClock();
-  const { observe } = recordingObserve();
-  await using api = await connect(
-    { master: world.server.url },
-    { clock, observe, environment: {}, parseYaml },
-  );
+  await using connected = await connectedWorld();
+  const { world, clock, observed, api } = connected;
   const watched = { group: '', version: 'v1', resource: 'events', namespace: 'shop' };
   const options = {
     source: 'shop',
@@ -61,7 +54,7 @@ async function play(steps: readonly Step[]): Promise<void> {
     judgeFirst: () => true,
     keptForMs: null,
   };
-  const parts = { api, clock, random: () => 0, observe };
+  const parts = { api, clock, random: () => 0, observe: observed.observe };
   await using reading = new Reading((signal) => readChanges(options, parts, signal));
   for (const { act, name } of steps) await ACTS[act](world, clock, name);
   world.write('last');
