@@ -1,7 +1,7 @@
 // Compiles one condition of a rule, and evaluates it. A condition that asks for nothing is null. A wrong
 // entry is reported and left out, so that a list of wrong entries matches nothing.
 
-import { isJsonObject, type Json, textAt } from '../core/json-object.ts';
+import { isJsonObject, type Json, stringAt } from '../core/json-object.ts';
 import type { Occurrence } from '../core/occurrence.ts';
 import { errorAt } from '../core/problem.ts';
 import type { CountField, MapField, RuleField, TextField } from '../core/vocabulary.ts';
@@ -89,7 +89,9 @@ export function holds(condition: Condition, occurrence: Occurrence): boolean {
   if (isTextCondition(condition)) return holdsFor(condition, condition.field.read(occurrence));
   if (isMapCondition(condition)) {
     const found = condition.field.read(occurrence);
-    return condition.texts.entries().every(([key, wanted]) => holdsFor(wanted, textAt(found, key)));
+    return condition.texts
+      .entries()
+      .every(([key, wanted]) => holdsFor(wanted, stringAt(found, key)));
   }
   const count = condition.field.read(occurrence);
   return condition.tests.some(({ operator, number }) => PASSES[operator](count, number));
@@ -99,7 +101,7 @@ export function holds(condition: Condition, occurrence: Occurrence): boolean {
 export function foundBy(condition: Condition, occurrence: Occurrence): Json {
   if (!isMapCondition(condition)) return condition.field.read(occurrence);
   const found = condition.field.read(occurrence);
-  return Object.fromEntries([...condition.texts.keys()].map((key) => [key, textAt(found, key)]));
+  return Object.fromEntries([...condition.texts.keys()].map((key) => [key, stringAt(found, key)]));
 }
 
 /** Whether a condition is on a text. */
