@@ -138,12 +138,12 @@ export const eventsKind = {
     return isWatched && selects(section, event);
   },
   derives: ({ select }: EventsSection) => select === 'derived',
-  derivedSelector: (section: EventsSection, required: readonly RequiredValue[]) =>
-    derivedSelectorOf(
-      section,
-      required,
-      (path, text) => EVENT_IDENTITY.includes(path) || shapeOf(section).keeps(text),
-    ),
+  derivedSelector: (section: EventsSection, required: readonly RequiredValue[]) => {
+    const shape = shapeOf(section);
+    const isKept = (path: string, text: string): boolean =>
+      EVENT_IDENTITY.includes(path) || shape.keeps(text);
+    return derivedSelectorOf(section, required, isKept);
+  },
   shape: shapeOf,
   retentionMs,
   create: (section: EventsSection, parts: SourceParts) => new EventsSource(section, parts),

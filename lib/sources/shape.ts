@@ -15,13 +15,7 @@ import {
 import type { JsonSchema } from '../core/ports/kind.ts';
 import { errorAt, type Finding } from '../core/problem.ts';
 import { parsePath } from '../kit/data/json-path.ts';
-import {
-  DEEPEST,
-  type PathTree,
-  replaceTexts,
-  toPathTree,
-  withoutPaths,
-} from '../kit/data/reshape.ts';
+import { DEEPEST, replaceTexts, toPathTree, withoutPaths } from '../kit/data/reshape.ts';
 import { parseReplacement } from '../kit/text/pattern.ts';
 import { quoted } from '../kit/text/printable.ts';
 
@@ -148,10 +142,11 @@ export function compileShape(
     return keys === null ? [] : [{ path, keys }];
   });
   const paths = toPathTree(pruned.map(({ keys }) => keys));
-  const redactTexts = compileRedaction(
-    redact,
-    toPathTree(kept.flatMap((path) => [keysOf(path) ?? []])),
-  );
+  const redactText = compileTextRedaction(redact);
+  const keptTree = toPathTree(kept.flatMap((path) => [keysOf(path) ?? []]));
+  const replacement = { replace: redactText, kept: keptTree, tooDeep: REDACTED };
+  const redactTexts = (object: JsonObject): JsonObject =>
+    redact.length === 0 ? object : objectOf(replaceTexts(object, replacement));
   const isRevealed = shape.reveal?.includes('secrets') ?? false;
   return {
     apply: (object) => {
@@ -159,19 +154,9 @@ export function compileShape(
       return redactTexts(isRevealed || !isSecret(rest) ? rest : withDigests(rest));
     },
     // Each replacement leaves its mark, so a text without one is as it was.
-    keeps: (text) => !text.includes(REDACTED) && compileTextRedaction(redact)(text) === text,
+    keeps: (text) => !text.includes(REDACTED) && redactText(text) === text,
     prunes: (path) => pruned.find(({ keys }) => isPrefix(keys, path))?.path ?? null,
   };
-}
-
-function compileRedaction(
-  redact: readonly string[],
-  kept: PathTree,
-): (object: JsonObject) => JsonObject {
-  if (redact.length === 0) return (object) => object;
-  const replace = compileTextRedaction(redact);
-  const replacement = { replace, kept, tooDeep: REDACTED };
-  return (object) => objectOf(replaceTexts(object, replacement));
 }
 
 function compileTextRedaction(redact: readonly string[]): (text: string) => string {
