@@ -8,7 +8,6 @@ const RFC3339 =
 // Years in RFC 3339 have four digits. An offset can lead outside this range, and such a time
 // neither parses again nor compares as text.
 const YEAR_0 = Date.parse('0000-01-01T00:00:00Z');
-
 const YEAR_10000 = Date.parse('9999-12-31T23:59:59.999Z') + 1;
 
 /**
@@ -41,7 +40,6 @@ export function renderMicroTime(micros: bigint | undefined): string {
 // API servers write whole seconds or six digits. Only the leap day needs a calendar.
 const CUSTOMARY =
   /^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6})?Z$/;
-
 const SECONDS_LENGTH = '2026-01-31T23:59:59Z'.length;
 
 /** Converts an RFC 3339 time to the form of `renderMicroTime`; '' if the text is no such time. */
