@@ -39,21 +39,9 @@ export function ownValue(object: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(object, key)?.value;
 }
 
-/** Fields that users look for in rules on Events, and what they find instead. */
-const MISSING_FIELDS: ReadonlyMap<string, string> = new Map([
-  [
-    'labels',
-    'labels are those of the involved object, which an Event does not have; those of the Event itself are eventLabels',
-  ],
-  [
-    'annotations',
-    'annotations are those of the involved object, which an Event does not have; those of the Event itself are eventAnnotations',
-  ],
-]);
-
-/** The finding, with a hint of its own if it is about a key of a rule that names a missing field. */
-export function withFieldHint(finding: Finding): Finding {
+/** The finding, with the hint about a missing field if it is about a key of a rule of that name. */
+export function withFieldHint(finding: Finding, missing: ReadonlyMap<string, string>): Finding {
   const [section, ...steps] = pointerSteps(finding.path);
   if (finding.code !== 'unknown-key' || section !== 'filters') return finding;
-  return { ...finding, hint: MISSING_FIELDS.get(steps.at(-1) ?? '') ?? finding.hint };
+  return { ...finding, hint: missing.get(steps.at(-1) ?? '') ?? finding.hint };
 }

@@ -59,7 +59,9 @@ export function planOurs(
     ...finding,
     path: canonical.toWritten(finding.path),
   });
-  const bySchema = [...canonical.findings, ...refused.map(toWritten).map(withFieldHint)];
+  const { missingFields } = sourceKinds.events;
+  const withHint = (finding: Finding): Finding => withFieldHint(finding, missingFields);
+  const bySchema = [...canonical.findings, ...refused.map(toWritten).map(withHint)];
   return { plan, findings: [...bySchema, ...findings.map(toWritten)], refused: bySchema };
 }
 

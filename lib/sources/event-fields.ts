@@ -130,6 +130,18 @@ export const EVENT_FIELDS: Vocabulary = [
   },
 ];
 
+/** Fields that users look for in rules on Events, with hints at what there is instead. */
+export const MISSING_EVENT_FIELDS: ReadonlyMap<string, string> = new Map([
+  [
+    'labels',
+    'labels are those of the involved object, which an Event does not have; those of the Event itself are eventLabels',
+  ],
+  [
+    'annotations',
+    'annotations are those of the involved object, which an Event does not have; those of the Event itself are eventAnnotations',
+  ],
+]);
+
 /**
  * Paths that identify an Event, its series and its object, order its states, or protect from loops.
  * A source never removes or changes them.

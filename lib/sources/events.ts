@@ -20,7 +20,7 @@ import {
   type WatchTarget,
   widenedFrom,
 } from '../kubernetes/watch/watch-target.ts';
-import { EVENT_FIELDS, EVENT_IDENTITY } from './event-fields.ts';
+import { EVENT_FIELDS, EVENT_IDENTITY, MISSING_EVENT_FIELDS } from './event-fields.ts';
 import {
   checkSelector,
   derivedSelectorOf,
@@ -116,6 +116,7 @@ export const eventsKind = {
   summary: 'core/v1 Events of one namespace, several, or all',
   schema,
   vocabulary: EVENT_FIELDS,
+  missingFields: MISSING_EVENT_FIELDS,
   check: (section: EventsSection) => [
     ...checkNamespaces(section),
     ...checkSelector(section),

@@ -17,6 +17,8 @@ import type { Shape } from './shape.ts';
 export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> {
   /** The fields that rules may name on its occurrences. */
   readonly vocabulary: Vocabulary;
+  /** Fields that it does not have although users look for them, with hints. */
+  readonly missingFields: ReadonlyMap<string, string>;
   /** Whether an occurrence about an object in another namespace may start a build. */
   allowsForeign(section: Section): boolean;
   /** Whether it reads an Event; `own` is the gateway's namespace. */
