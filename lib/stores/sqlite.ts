@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Delivery } from '../core/delivery.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Kind } from '../core/ports/kind.ts';
+import type { CompleteList } from '../core/ports/source.ts';
 import type {
   ActAnswer,
   Archive,
@@ -152,7 +153,8 @@ class SqliteStore implements Store {
     commit: async (commit) => {
       // Before the commit: from its start on, the ledger may have these keys.
       for (const entry of commit.ledger) this.#known.add(entry);
-      return this.#client.call('commit', packCommit(commit));
+      const listed = commit.listed.map((list) => this.#known.knownIn(list));
+      return this.#client.call('commit', packCommit({ ...commit, listed }));
     },
   };
 
@@ -263,6 +265,11 @@ class KnownKeys {
     if (this.#isComplete) return this.#filter.mayHave(hashesOf(key));
     if (!this.#isReading) void this.#readAll();
     return true;
+  }
+
+  /** The list without the keys that the ledger certainly lacks, which would cross the threads in vain. */
+  knownIn({ path, keys }: CompleteList): CompleteList {
+    return { path, keys: new Set(keys.values().filter((key) => this.mayHave(key))) };
   }
 
   /** Adds the keys of an entry that is about to be stored. */
