@@ -74,11 +74,11 @@ export class KnownVersions {
     return last !== undefined && isUpTo(resourceVersion, last);
   }
 
-  /** Records a state of a frame, or its deletion; false if it or a newer one was read before. */
+  /** Records a state of a frame, or its deletion with a count of 0; false if it or a newer one was read before. */
   recordFrame({ key, resourceVersion, count }: ReadState, isGone = false): boolean {
     if (this.wasRead(key, resourceVersion)) return false;
     this.#touched?.set(key, { resourceVersion, isGone });
-    this.#counts.set(key, isGone ? 0 : count);
+    this.#counts.set(key, count);
     return true;
   }
 
