@@ -72,9 +72,7 @@ export function planSources(
       shape: descriptor.shape(section),
       vocabulary: descriptor.vocabulary,
       derivedSelector: (chain) =>
-        descriptor.derives(section)
-          ? descriptor.derivedSelector(section, requiredValues(chain, name))
-          : null,
+        descriptor.derivedSelector(section, () => requiredValues(chain, name)),
       create: (parts) => descriptor.create(section, { ...parts, name, namespace }),
     };
     return [

@@ -138,12 +138,12 @@ export const eventsKind = {
       watched.includes(null) || watched.includes(stringAt(event, 'metadata', 'namespace'));
     return isWatched && selects(section, event);
   },
-  derives: ({ select }: EventsSection) => select === 'derived',
-  derivedSelector: (section: EventsSection, required: readonly RequiredValue[]) => {
+  derivedSelector: (section: EventsSection, required: () => readonly RequiredValue[]) => {
+    if (section.select !== 'derived') return null;
     const shape = shapeOf(section);
     const isKept = (path: string, text: string): boolean =>
       EVENT_IDENTITY.includes(path) || shape.keeps(text);
-    return derivedSelectorOf(section, required, isKept);
+    return derivedSelectorOf(section, required(), isKept);
   },
   shape: shapeOf,
   retentionMs,

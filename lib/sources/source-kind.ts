@@ -23,10 +23,11 @@ export interface SourceKind<Section> extends Kind<Section, SourceParts, Source> 
   allowsForeign(section: Section): boolean;
   /** Whether it reads an Event; `own` is the gateway's namespace. */
   reads(section: Section, own: string, event: EventObject): boolean;
-  /** Whether a section asks for the selector that follows from the rules. */
-  derives(section: Section): boolean;
-  /** The section's selector with what follows from the rules; '' selects everything. */
-  derivedSelector(section: Section, required: readonly RequiredValue[]): string;
+  /**
+   * The section's selector with what follows from the rules; '' selects everything. Null if the section
+   * does not ask for it; then `required` is not called.
+   */
+  derivedSelector(section: Section, required: () => readonly RequiredValue[]): string | null;
   /** How it shapes its objects, before anything else sees them. */
   shape(section: Section): Shape;
   /** How long the API server keeps an object that is not changed, in ms. */

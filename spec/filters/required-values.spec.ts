@@ -8,7 +8,7 @@ import { isJsonObject } from '../../lib/core/json-object.ts';
 import { type EventObject, toOccurrence } from '../../lib/core/occurrence.ts';
 import { compileChain } from '../../lib/filters/compile.ts';
 import { decide } from '../../lib/filters/decide.ts';
-import { requiredValues } from '../../lib/filters/required-values.ts';
+import { type RequiredValue, requiredValues } from '../../lib/filters/required-values.ts';
 import type { RuleSection } from '../../lib/filters/rule.ts';
 import { EVENT_FIELDS } from '../../lib/sources/event-fields.ts';
 import { eventsKind } from '../../lib/sources/events.ts';
@@ -258,9 +258,14 @@ describe('a selection that follows from the rules', () => {
           fc.array(mixed, { minLength: 5, maxLength: 20 }),
           (rules, some) => {
             const { chain } = compileChain(rules, OPTIONS);
-            const section = { namespaces: ['*'], ...(redact && { redact }) };
+            const section = {
+              namespaces: ['*'],
+              select: 'derived',
+              ...(redact && { redact }),
+            } as const;
             const shape = eventsKind.shape(section);
-            const selector = eventsKind.derivedSelector(section, requiredValues(chain, 'shop'));
+            const required = (): readonly RequiredValue[] => requiredValues(chain, 'shop');
+            const selector = eventsKind.derivedSelector(section, required) ?? 'none';
             for (const event of some) {
               const read = { source: 'shop', path: '', from: 'list', readAt: 0 } as const;
               const isAccepted =
