@@ -5,7 +5,7 @@
 import { isJsonList, isJsonObject, type Json, type JsonObject } from '../../core/json-object.ts';
 
 /** Paths as a tree of keys; null ends a path. */
-export interface PathTree {
+interface PathTree {
   readonly [key: string]: PathTree | null;
 }
 
